@@ -1,0 +1,33 @@
+export type { Brand } from './brand';
+export {
+  BrokerEpoch,
+  BrokerId,
+  LeaderEpoch,
+  Lsn,
+  NO_BROKER,
+  NO_LEADER_EPOCH,
+  NO_PRODUCER_EPOCH,
+  NO_PRODUCER_ID,
+  NO_TIMESTAMP,
+  Offset,
+  PartitionIndex,
+  ProducerEpoch,
+  ProducerId,
+  TimestampMs,
+  TopicId,
+  ZERO_TOPIC_ID,
+} from './ids';
+export { InvariantError, assert, assertNever } from './assert';
+export { Failure, hasCode, messageOf } from './errors';
+export type { FaultHandler, SystemCode } from './errors';
+export type { CancelWake, Clock } from './world/clock';
+export type { Random } from './world/random';
+export { SeededRandom } from './world/seeded-random';
+export type { Disk, DiskEntry, DiskFile } from './world/disk';
+export type { Connection, ConnectionEnd, ConnectionHandler } from './world/connection';
+export type { Channel, ChannelHandler } from './world/channel';
+export type { Compute, ComputeJob } from './world/compute';
+export { silentLogger } from './world/logger';
+export type { LogFields, Logger } from './world/logger';
+export { silentMetrics } from './world/metrics';
+export type { Counter, Gauge, Histogram, Metrics } from './world/metrics';
