@@ -1,0 +1,1 @@
+export { openNodeDisk } from './node-disk';
