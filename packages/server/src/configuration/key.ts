@@ -1,0 +1,35 @@
+/** Kafka's ConfigDef types, by their names in `DescribeConfigs` answers. */
+export type KeyType = 'boolean' | 'int' | 'long' | 'short' | 'double' | 'string' | 'list' | 'password' | 'class';
+
+/** Where a value may change without a restart (Kafka's update modes). */
+export type UpdateMode = 'read-only' | 'per-broker' | 'cluster-wide';
+
+/** What a value must satisfy beyond its type. */
+export type Check =
+  | { readonly kind: 'at-least'; readonly min: number }
+  | { readonly kind: 'between'; readonly min: number; readonly max: number }
+  | { readonly kind: 'one-of'; readonly values: readonly string[] }
+  /** Of a list: which items it may hold, whether it may be empty. */
+  | { readonly kind: 'items'; readonly values?: readonly string[]; readonly canBeEmpty: boolean }
+  | { readonly kind: 'not-empty' };
+
+/** One key of the configuration. */
+export interface ConfigurationKey {
+  readonly type: KeyType;
+  /** As written in a file; null: none. Absent: the key must be given. */
+  readonly default?: string | null;
+  readonly check?: Check;
+  readonly importance: 'high' | 'medium' | 'low';
+  /** One sentence in our own words. */
+  readonly sentence: string;
+  readonly update?: UpdateMode;
+  /** `none`: accepted because Kafka knows it, changes nothing here yet. */
+  readonly effect?: 'none';
+  /** Where the name comes from; default Kafka's. */
+  readonly origin?: 'kafkaesque';
+  /** Kafka hides it from listings. */
+  readonly isInternal?: true;
+}
+
+/** A value as it was understood. */
+export type ConfigurationValue = boolean | number | string | readonly string[] | null;
