@@ -1,0 +1,165 @@
+import type { BrokerId, LeaderEpoch, Offset, TopicId } from '@kafkaesque/kernel';
+import type { ClientError } from '../errors';
+import type { TopicPartition } from '../records';
+import type { Capabilities, NodeAddress } from '../wire/wire';
+
+export interface CallOptions {
+  /** Milliseconds for the whole call, retries included. Default: the admin's `apiTimeoutMs`. */
+  readonly timeoutMs?: number | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface NewTopic {
+  readonly name: string;
+  /** The cluster's default when absent. Not together with `assignments`. */
+  readonly partitions?: number | undefined;
+  readonly replicationFactor?: number | undefined;
+  /** Replicas of each partition, the preferred leader first. */
+  readonly assignments?: readonly (readonly number[])[] | undefined;
+  readonly configs?: Readonly<Record<string, string | null>> | undefined;
+}
+
+/** One thing of many that were asked for together: each succeeds or fails on its own. */
+export type Outcome<Key, Value> =
+  | { readonly kind: 'done'; readonly key: Key; readonly value: Value }
+  | { readonly kind: 'failed'; readonly key: Key; readonly error: ClientError };
+
+export interface CreatedTopic {
+  readonly topicId: TopicId;
+  readonly partitions: number;
+  readonly replicationFactor: number;
+}
+
+export interface TopicListing {
+  readonly name: string;
+  readonly topicId: TopicId;
+  readonly internal: boolean;
+}
+
+export interface PartitionDescription {
+  readonly partition: number;
+  /** -1 when there is none. */
+  readonly leader: BrokerId;
+  readonly leaderEpoch: LeaderEpoch;
+  readonly replicas: readonly BrokerId[];
+  readonly isr: readonly BrokerId[];
+  readonly offlineReplicas: readonly BrokerId[];
+  /** Undefined when the broker cannot tell (it does not offer DescribeTopicPartitions). */
+  readonly eligibleLeaders: readonly BrokerId[] | undefined;
+  readonly lastKnownEligibleLeaders: readonly BrokerId[] | undefined;
+}
+
+export interface TopicDescription {
+  readonly name: string;
+  readonly topicId: TopicId;
+  readonly internal: boolean;
+  readonly partitions: readonly PartitionDescription[];
+}
+
+export type ConfigResourceType = 'topic' | 'broker' | 'broker-logger' | 'client-metrics' | 'group';
+
+export interface ConfigResource {
+  readonly type: ConfigResourceType;
+  readonly name: string;
+}
+
+export interface ConfigEntry {
+  readonly name: string;
+  /** Null when unset or sensitive. */
+  readonly value: string | null;
+  /** Kafka's number: 1 topic, 2 dynamic broker, 3 dynamic cluster default, 4 static broker, 5 default … */
+  readonly source: number;
+  readonly readOnly: boolean;
+  readonly sensitive: boolean;
+  readonly synonyms: readonly {
+    readonly name: string;
+    readonly value: string | null;
+    readonly source: number;
+  }[];
+  readonly type: number;
+  readonly documentation: string | null;
+}
+
+export interface ConfigChange {
+  readonly name: string;
+  readonly operation: 'set' | 'delete' | 'append' | 'subtract';
+  readonly value: string | null;
+}
+
+export interface ClusterDescription {
+  readonly clusterId: string;
+  readonly controllerId: BrokerId;
+  readonly nodes: readonly NodeAddress[];
+}
+
+/** A point in a log: the first offset, the end, or the first record not older than a time. */
+export type OffsetSpec =
+  | 'earliest'
+  | 'latest'
+  | 'max-timestamp'
+  | 'earliest-local'
+  | 'latest-tiered'
+  | 'earliest-pending-upload'
+  | { readonly timestampMs: number };
+
+export interface ListedOffset {
+  /** -1 when there is no such record. */
+  readonly offset: Offset;
+  readonly timestampMs: number;
+  readonly leaderEpoch: LeaderEpoch;
+}
+
+export interface Reassignment extends TopicPartition {
+  readonly replicas: readonly BrokerId[];
+  readonly addingReplicas: readonly BrokerId[];
+  readonly removingReplicas: readonly BrokerId[];
+}
+
+/** Administration of a cluster. Calls fail as a whole with ClientError; single things fail as outcomes. */
+export interface Admin extends AsyncDisposable {
+  createTopics(
+    topics: readonly NewTopic[],
+    options?: CallOptions & { readonly validateOnly?: boolean },
+  ): Promise<readonly Outcome<string, CreatedTopic>[]>;
+  deleteTopics(
+    names: readonly string[],
+    options?: CallOptions,
+  ): Promise<readonly Outcome<string, undefined>[]>;
+  listTopics(
+    options?: CallOptions & { readonly includeInternal?: boolean },
+  ): Promise<readonly TopicListing[]>;
+  describeTopics(
+    names: readonly string[],
+    options?: CallOptions & { readonly partitionLimit?: number },
+  ): Promise<readonly Outcome<string, TopicDescription>[]>;
+  describeTopicsById(
+    ids: readonly TopicId[],
+    options?: CallOptions,
+  ): Promise<readonly Outcome<TopicId, TopicDescription>[]>;
+  createPartitions(
+    counts: Readonly<
+      Record<
+        string,
+        { readonly total: number; readonly assignments?: readonly (readonly number[])[] | undefined }
+      >
+    >,
+    options?: CallOptions & { readonly validateOnly?: boolean },
+  ): Promise<readonly Outcome<string, undefined>[]>;
+  describeConfigs(
+    resources: readonly ConfigResource[],
+    options?: CallOptions & { readonly synonyms?: boolean; readonly documentation?: boolean },
+  ): Promise<readonly Outcome<ConfigResource, readonly ConfigEntry[]>[]>;
+  incrementalAlterConfigs(
+    changes: readonly { readonly resource: ConfigResource; readonly changes: readonly ConfigChange[] }[],
+    options?: CallOptions & { readonly validateOnly?: boolean },
+  ): Promise<readonly Outcome<ConfigResource, undefined>[]>;
+  describeCluster(options?: CallOptions): Promise<ClusterDescription>;
+  listOffsets(
+    specs: readonly (TopicPartition & { readonly spec: OffsetSpec })[],
+    options?: CallOptions & { readonly isolation?: 'read_uncommitted' | 'read_committed' },
+  ): Promise<readonly Outcome<TopicPartition, ListedOffset>[]>;
+  /** Undefined when the cluster does not offer ListPartitionReassignments. */
+  listPartitionReassignments(options?: CallOptions): Promise<readonly Reassignment[] | undefined>;
+  apiVersions(node: BrokerId, options?: CallOptions): Promise<Capabilities>;
+  close(): Promise<void>;
+}

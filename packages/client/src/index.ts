@@ -1,0 +1,39 @@
+export { openClient } from './client';
+export type { Client, ClientOptions } from './client';
+export { ClientError, isClientError } from './errors';
+export type { ClientErrorKind, ClientErrorOptions, ErrorEffect } from './errors';
+export type { ConsumerRecord, ProducerRecord, RecordHeader, RecordMetadata, TopicPartition } from './records';
+export type { CompressionName, ProducerOptions } from './producer/producer-options';
+export type { Producer } from './producer/producer';
+export type { ConsumerOptions } from './consumer/consumer-options';
+export type { Consumer, OffsetAndTimestamp, OffsetOf, PollOptions, QueryOptions } from './consumer/consumer';
+export type {
+  Admin,
+  CallOptions,
+  ClusterDescription,
+  ConfigChange,
+  ConfigEntry,
+  ConfigResource,
+  ConfigResourceType,
+  CreatedTopic,
+  ListedOffset,
+  NewTopic,
+  OffsetSpec,
+  Outcome,
+  PartitionDescription,
+  Reassignment,
+  TopicDescription,
+  TopicListing,
+} from './admin/admin';
+export type {
+  ApiContract,
+  Capabilities,
+  FetchedPartition,
+  FetchOptions,
+  FetchStream,
+  FetchTarget,
+  NodeAddress,
+  RequestOptions,
+  Wire,
+  WireMessage,
+} from './wire/wire';

@@ -1,0 +1,115 @@
+import type { BrokerId, LeaderEpoch, Offset, TopicId } from '@kafkaesque/kernel';
+
+/** What the wire needs of one API: `apis.Metadata` of `@kafkaesque/protocol` is one. */
+export interface ApiContract<RequestDraft, Response> {
+  readonly key: number;
+  readonly name: string;
+  readonly request: WireMessage & { encodeParts(value: RequestDraft, version: number): readonly Buffer[] };
+  readonly response: WireMessage & { decode(bytes: Buffer, version: number, at?: number): Response };
+}
+
+export interface WireMessage {
+  readonly versions: { readonly min: number; readonly max: number };
+  readonly flexible: { readonly min: number } | undefined;
+}
+
+/** Where a broker listens, as metadata tells it. */
+export interface NodeAddress {
+  readonly id: BrokerId;
+  readonly host: string;
+  readonly port: number;
+  readonly rack: string | null;
+}
+
+export interface RequestOptions {
+  /** Milliseconds for this one request, connecting included. Default: the wire's `requestTimeoutMs`. */
+  readonly timeoutMs?: number | undefined;
+  readonly signal?: AbortSignal | undefined;
+  /** The lowest version that can carry the request's meaning; below it the call fails with kind `unsupported`. */
+  readonly minVersion?: number | undefined;
+  readonly maxVersion?: number | undefined;
+  /** The broker answers nothing (Produce with acks=0): resolves with undefined once the bytes have left. */
+  readonly answered?: boolean | undefined;
+}
+
+/** What a node can do. */
+export interface Capabilities {
+  /** Version ranges by API key. */
+  readonly apis: ReadonlyMap<number, { readonly min: number; readonly max: number }>;
+  readonly finalizedFeatures: ReadonlyMap<string, number>;
+  readonly supportedFeatures: ReadonlyMap<string, { readonly min: number; readonly max: number }>;
+}
+
+/** One partition that a fetch stream follows. */
+export interface FetchTarget {
+  readonly topic: string;
+  readonly topicId: TopicId;
+  readonly partition: number;
+  /** Where to start. A target that is already followed under the same `token` keeps the stream's own position. */
+  readonly fetchOffset: Offset;
+  /** The leader epoch the caller's metadata knows, -1 if unknown. */
+  readonly currentLeaderEpoch: LeaderEpoch;
+  /** Epoch of the last record consumed, -1 if unknown. */
+  readonly lastFetchedEpoch: LeaderEpoch;
+  /** Chosen anew by the caller whenever the position is set by hand; comes back with every answer. */
+  readonly token: number;
+}
+
+/** What one partition answered. `records` may start before `fetchOffset`: whole batches come. */
+export interface FetchedPartition {
+  readonly topic: string;
+  readonly topicId: TopicId;
+  readonly partition: number;
+  readonly token: number;
+  readonly fetchOffset: Offset;
+  readonly errorCode: number;
+  readonly highWatermark: Offset;
+  readonly lastStableOffset: Offset;
+  readonly logStartOffset: Offset;
+  readonly abortedTransactions: readonly { readonly producerId: number; readonly firstOffset: number }[];
+  readonly preferredReadReplica: BrokerId;
+  readonly records: Buffer | null;
+  /** Bytes to give back with `credit` once the records are used up. */
+  readonly creditBytes: number;
+}
+
+export interface FetchOptions {
+  readonly isolation: 'read_uncommitted' | 'read_committed';
+  readonly minBytes: number;
+  readonly maxWaitMs: number;
+  readonly maxBytes: number;
+  readonly maxPartitionBytes: number;
+  readonly rackId: string;
+  /** Bytes that may be delivered before the first `credit`. */
+  readonly initialCreditBytes: number;
+}
+
+/** A running fetch from one node. Iterating ends after `close` and throws what broke the stream. */
+export interface FetchStream extends AsyncIterable<readonly FetchedPartition[]>, AsyncDisposable {
+  /** Replaces the set of partitions that are followed. */
+  update(partitions: readonly FetchTarget[]): void;
+  /** Lets so many more bytes be delivered. */
+  credit(bytes: number): void;
+  close(): Promise<void>;
+}
+
+/**
+ * How the SDK talks to a cluster; everything above does not know which protocol carries it.
+ * Requests to one node leave in the order of the calls. Bootstrap addresses are nodes with ids below -1.
+ */
+export interface Wire extends AsyncDisposable {
+  readonly bootstrapNodes: readonly BrokerId[];
+  /** Tells the wire where nodes listen; a changed address takes effect with the next connection. */
+  learn(nodes: readonly NodeAddress[]): void;
+  request<RequestDraft, Response>(
+    node: BrokerId,
+    api: ApiContract<RequestDraft, Response>,
+    draft: RequestDraft,
+    options?: RequestOptions,
+  ): Promise<Response>;
+  fetch(node: BrokerId, options: FetchOptions): FetchStream;
+  capabilities(node: BrokerId, options?: RequestOptions): Promise<Capabilities>;
+  /** Calls `listener` whenever an open connection to `node` ended. Returns how to stop listening. */
+  onClosed(node: BrokerId, listener: () => void): () => void;
+  close(): Promise<void>;
+}
