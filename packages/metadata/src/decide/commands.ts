@@ -1,0 +1,217 @@
+import type { BrokerEpoch, BrokerId, ProducerId, TopicId } from '@kafkaesque/kernel';
+import type { ConfigResource } from '../image/metadata-image';
+import type { Endpoint, SupportedFeature } from '../records';
+
+/** An error of Kafka's table with the sentence that the client shows. */
+export interface CommandError {
+  readonly errorCode: number;
+  readonly errorMessage: string | null;
+}
+
+export interface CreatableTopic {
+  readonly name: string;
+  /** -1: the default, or given by `assignments`. */
+  readonly numPartitions: number;
+  /** -1: the default, or given by `assignments`. */
+  readonly replicationFactor: number;
+  readonly assignments: readonly {
+    readonly partitionIndex: number;
+    readonly brokerIds: readonly BrokerId[];
+  }[];
+  readonly configs: readonly { readonly name: string; readonly value: string | null }[];
+}
+
+/** As CreateTopicsRequest, with the ids that the forwarding broker chose: the same id again is success. */
+export interface CreateTopicsCommand {
+  readonly kind: 'create-topics';
+  readonly topics: readonly CreatableTopic[];
+  readonly validateOnly: boolean;
+  /** By topic name. A topic without one gets an id from the decision's random source. */
+  readonly topicIds: ReadonlyMap<string, TopicId>;
+}
+
+/** As one topic of CreateTopicsResponse. */
+export interface CreateTopicResult extends CommandError {
+  readonly name: string;
+  readonly topicId: TopicId;
+  readonly numPartitions: number;
+  readonly replicationFactor: number;
+  readonly configs: readonly EffectiveConfig[];
+}
+
+/** As one config of CreateTopicsResponse. */
+export interface EffectiveConfig {
+  readonly name: string;
+  readonly value: string | null;
+  readonly readOnly: boolean;
+  /** Kafka's ConfigSource id. */
+  readonly configSource: number;
+  readonly isSensitive: boolean;
+}
+
+/** Names one topic by id or by name; when both are given the door has resolved the name to the id. */
+export interface TopicToDelete {
+  readonly name: string | null;
+  /** ZERO_TOPIC_ID: by name. */
+  readonly topicId: TopicId;
+}
+
+export interface DeleteTopicsCommand {
+  readonly kind: 'delete-topics';
+  readonly topics: readonly TopicToDelete[];
+  /** Whether this command may have been sent before: then an id that is gone counts as deleted. */
+  readonly retried: boolean;
+}
+
+export interface DeleteTopicResult extends CommandError {
+  readonly name: string | null;
+  readonly topicId: TopicId;
+}
+
+/** As CreatePartitionsRequest: `count` is the new total. */
+export interface CreatePartitionsCommand {
+  readonly kind: 'create-partitions';
+  readonly topics: readonly {
+    readonly name: string;
+    readonly count: number;
+    /** One list per new partition; null: placed automatically. */
+    readonly assignments: readonly { readonly brokerIds: readonly BrokerId[] }[] | null;
+  }[];
+  readonly validateOnly: boolean;
+}
+
+export interface CreatePartitionsResult extends CommandError {
+  readonly name: string;
+}
+
+/** Kafka's ids: SET 0, DELETE 1, APPEND 2, SUBTRACT 3. */
+export interface ConfigOperation {
+  readonly name: string;
+  readonly configOperation: number;
+  readonly value: string | null;
+}
+
+/** As IncrementalAlterConfigsRequest. */
+export interface IncrementalAlterConfigsCommand {
+  readonly kind: 'incremental-alter-configs';
+  readonly resources: readonly {
+    readonly resourceType: number;
+    readonly resourceName: string;
+    readonly configs: readonly ConfigOperation[];
+  }[];
+  readonly validateOnly: boolean;
+}
+
+/** As AlterConfigsRequest: the given values replace all overrides of the resource. */
+export interface AlterConfigsCommand {
+  readonly kind: 'alter-configs';
+  readonly resources: readonly {
+    readonly resourceType: number;
+    readonly resourceName: string;
+    readonly configs: readonly { readonly name: string; readonly value: string | null }[];
+  }[];
+  readonly validateOnly: boolean;
+}
+
+export interface AlterConfigsResult extends CommandError {
+  readonly resourceType: number;
+  readonly resourceName: string;
+}
+
+export interface RegisterBrokerCommand {
+  readonly kind: 'register-broker';
+  readonly brokerId: BrokerId;
+  readonly clusterId: string;
+  /** UUID of this start of the process. */
+  readonly incarnationId: string;
+  readonly listeners: readonly Endpoint[];
+  readonly features: readonly SupportedFeature[];
+  readonly rack: string | null;
+  readonly logDirs: readonly string[];
+  /** The epoch found in the log directories after a clean shutdown; -1: none found. */
+  readonly previousBrokerEpoch: BrokerEpoch;
+}
+
+export interface FenceBrokerCommand {
+  readonly kind: 'fence-broker';
+  readonly brokerId: BrokerId;
+  readonly brokerEpoch: BrokerEpoch;
+}
+
+export interface UnfenceBrokerCommand {
+  readonly kind: 'unfence-broker';
+  readonly brokerId: BrokerId;
+  readonly brokerEpoch: BrokerEpoch;
+}
+
+export interface UnregisterBrokerCommand {
+  readonly kind: 'unregister-broker';
+  readonly brokerId: BrokerId;
+}
+
+export interface AllocateProducerIdsCommand {
+  readonly kind: 'allocate-producer-ids';
+  readonly brokerId: BrokerId;
+  readonly brokerEpoch: BrokerEpoch;
+}
+
+/** As UpdateFeaturesRequest. */
+export interface UpdateFeaturesCommand {
+  readonly kind: 'update-features';
+  readonly updates: readonly {
+    readonly feature: string;
+    readonly maxVersionLevel: number;
+    /** Kafka's ids: UPGRADE 1, SAFE_DOWNGRADE 2, UNSAFE_DOWNGRADE 3. */
+    readonly upgradeType: number;
+  }[];
+  readonly validateOnly: boolean;
+}
+
+/** Writes the facts a new cluster begins with; decides nothing when they are there. */
+export interface BootstrapCommand {
+  readonly kind: 'bootstrap';
+  /** Levels that differ from the defaults of this release. */
+  readonly features: ReadonlyMap<string, number>;
+}
+
+export type Command =
+  | CreateTopicsCommand
+  | DeleteTopicsCommand
+  | CreatePartitionsCommand
+  | IncrementalAlterConfigsCommand
+  | AlterConfigsCommand
+  | RegisterBrokerCommand
+  | FenceBrokerCommand
+  | UnfenceBrokerCommand
+  | UnregisterBrokerCommand
+  | AllocateProducerIdsCommand
+  | UpdateFeaturesCommand
+  | BootstrapCommand;
+
+/** What each command answers once its records are committed. */
+export interface CommandResponses {
+  readonly 'create-topics': { readonly topics: readonly CreateTopicResult[] };
+  readonly 'delete-topics': { readonly responses: readonly DeleteTopicResult[] };
+  readonly 'create-partitions': { readonly results: readonly CreatePartitionsResult[] };
+  readonly 'incremental-alter-configs': { readonly responses: readonly AlterConfigsResult[] };
+  readonly 'alter-configs': { readonly responses: readonly AlterConfigsResult[] };
+  readonly 'register-broker': { readonly brokerEpoch: BrokerEpoch };
+  readonly 'fence-broker': Readonly<Record<string, never>>;
+  readonly 'unfence-broker': Readonly<Record<string, never>>;
+  readonly 'unregister-broker': Readonly<Record<string, never>>;
+  readonly 'allocate-producer-ids': { readonly producerIdStart: ProducerId; readonly producerIdLen: number };
+  readonly 'update-features': { readonly results: readonly (CommandError & { readonly feature: string })[] };
+  readonly bootstrap: Readonly<Record<string, never>>;
+}
+
+/** What the controller asks about configuration keys; the server supplies it from its one table of keys. */
+export interface ConfigView {
+  /** Why these overrides are not allowed on that resource, in Kafka's words; undefined when they are. */
+  validate(resource: ConfigResource, overrides: ReadonlyMap<string, string>): string | undefined;
+  /** Whether APPEND and SUBTRACT apply. */
+  isList(resource: ConfigResource, name: string): boolean;
+  /** The value in force when nothing is set on the resource: what APPEND and SUBTRACT start from. */
+  defaultValue(resource: ConfigResource, name: string): string | undefined;
+  /** All configs of a topic with these overrides, for the answer to its creation. */
+  effectiveTopicConfigs(overrides: ReadonlyMap<string, string>): readonly EffectiveConfig[];
+}

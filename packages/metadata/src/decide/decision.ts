@@ -1,0 +1,34 @@
+import type { Random } from '@kafkaesque/kernel';
+import type { MetadataImage } from '../image/metadata-image';
+import type { MetadataRecord } from '../records';
+import type { CommandError, ConfigView } from './commands';
+
+/**
+ * What a command comes to: records to append as one batch (none: answer at once) and the answer to give when they are
+ * committed; or a refusal that changes nothing.
+ */
+export type Decision<Response> =
+  | { readonly kind: 'decided'; readonly records: readonly MetadataRecord[]; readonly response: Response }
+  | ({ readonly kind: 'refused' } & CommandError);
+
+/** Defaults of the cluster that decisions read. */
+export interface ControllerSettings {
+  readonly clusterId: string;
+  /** `num.partitions`. */
+  readonly defaultPartitions: number;
+  /** `default.replication.factor`. */
+  readonly defaultReplicationFactor: number;
+  /** `max.request.partition.size.limit`-like bound on partitions one request may create. */
+  readonly maxPartitionsPerRequest: number;
+  readonly configs: ConfigView;
+}
+
+/** What a decision may look at. */
+export interface DecisionContext {
+  /** Committed plus everything appended since. */
+  readonly image: MetadataImage;
+  readonly settings: ControllerSettings;
+  readonly random: Random;
+  /** The offset that this decision's batch will get. */
+  readonly nextOffset: number;
+}

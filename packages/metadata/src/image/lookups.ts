@@ -1,0 +1,98 @@
+import type { BrokerId, PartitionIndex, TopicId } from '@kafkaesque/kernel';
+import { BrokerEpoch, ProducerId } from '@kafkaesque/kernel';
+import type {
+  BrokerImage,
+  ConfigResource,
+  ConfigResourceType,
+  MetadataImage,
+  PartitionImage,
+  TopicImage,
+} from './metadata-image';
+import type { PersistentMap } from './persistent-map';
+import { emptyMap } from './persistent-map';
+
+/** The state of a cluster that has not begun. */
+export const emptyImage: MetadataImage = {
+  offset: -1,
+  epoch: 0,
+  features: emptyMap(),
+  topicsById: emptyMap(),
+  topicIdsByName: emptyMap(),
+  brokers: emptyMap(),
+  configs: emptyMap(),
+  nextProducerId: ProducerId(0),
+};
+
+/** No registration. */
+export const NO_BROKER_EPOCH = BrokerEpoch(-1);
+
+export const topicById = (image: MetadataImage, topicId: TopicId): TopicImage | undefined =>
+  image.topicsById.get(topicId);
+
+export const topicByName = (image: MetadataImage, name: string): TopicImage | undefined => {
+  const topicId = image.topicIdsByName.get(name);
+  return topicId === undefined ? undefined : image.topicsById.get(topicId);
+};
+
+export const partitionOf = (
+  image: MetadataImage,
+  topicId: TopicId,
+  partition: PartitionIndex,
+): PartitionImage | undefined => image.topicsById.get(topicId)?.partitions[partition];
+
+const sortedNames = new WeakMap<PersistentMap<TopicId>, readonly string[]>();
+
+/** All topic names in ascending order; sorted once for each set of topics. */
+export const topicNames = (image: MetadataImage): readonly string[] => {
+  const known = sortedNames.get(image.topicIdsByName);
+  if (known !== undefined) return known;
+  const names = [...image.topicIdsByName.keys()].sort();
+  sortedNames.set(image.topicIdsByName, names);
+  return names;
+};
+
+export const brokerKey = (brokerId: BrokerId): string => String(brokerId);
+
+export const brokerById = (image: MetadataImage, brokerId: BrokerId): BrokerImage | undefined =>
+  image.brokers.get(brokerKey(brokerId));
+
+/** All registered brokers, by ascending id. */
+export const registeredBrokers = (image: MetadataImage): readonly BrokerImage[] =>
+  [...image.brokers.values()].sort((a, b) => a.brokerId - b.brokerId);
+
+/** Whether a broker may hold leaders and join in-sync sets. */
+export const isActive = (broker: BrokerImage | undefined): broker is BrokerImage =>
+  broker !== undefined && !broker.fenced && !broker.inControlledShutdown;
+
+/** A broker as clients see it through one listener. */
+export interface BrokerAddress {
+  readonly brokerId: BrokerId;
+  readonly host: string;
+  readonly port: number;
+  readonly rack: string | null;
+}
+
+/** The brokers that are not fenced and have an endpoint for that listener, by ascending id. */
+export const aliveBrokers = (image: MetadataImage, listenerName: string): readonly BrokerAddress[] => {
+  const alive: BrokerAddress[] = [];
+  for (const { brokerId, endpoints, fenced, rack } of registeredBrokers(image)) {
+    const endpoint = endpoints.get(listenerName);
+    if (!fenced && endpoint !== undefined)
+      alive.push({ brokerId, host: endpoint.host, port: endpoint.port, rack });
+  }
+  return alive;
+};
+
+const resourceTypes: ReadonlySet<number> = new Set<ConfigResourceType>([2, 4, 8, 16, 32]);
+
+export const isConfigResourceType = (type: number): type is ConfigResourceType => resourceTypes.has(type);
+
+/** The key of a resource in `image.configs`. */
+export const configKey = (resource: ConfigResource): string => `${resource.type}:${resource.name}`;
+
+/** The values set on a resource; empty when there are none. */
+export const configOverrides = (image: MetadataImage, resource: ConfigResource): PersistentMap<string> =>
+  image.configs.get(configKey(resource))?.values ?? emptyMap();
+
+/** The finalized level of a feature; 0 when it is not finalized. */
+export const featureLevel = (image: MetadataImage, name: string): number => image.features.get(name) ?? 0;

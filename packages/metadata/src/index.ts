@@ -1,0 +1,90 @@
+export type {
+  BrokerRegistrationChangeRecord,
+  ConfigRecord,
+  Endpoint,
+  FeatureLevelRecord,
+  MetadataRecord,
+  PartitionChangeRecord,
+  PartitionRecord,
+  ProducerIdsRecord,
+  RegisterBrokerRecord,
+  RemoveTopicRecord,
+  SupportedFeature,
+  TopicRecord,
+  UnregisterBrokerRecord,
+} from './records';
+export { emptyMap } from './image/persistent-map';
+export type { PersistentMap } from './image/persistent-map';
+export type {
+  BrokerImage,
+  ConfigOverrides,
+  ConfigResource,
+  ConfigResourceType,
+  MetadataImage,
+  PartitionImage,
+  TopicImage,
+} from './image/metadata-image';
+export {
+  NO_BROKER_EPOCH,
+  aliveBrokers,
+  brokerById,
+  configKey,
+  configOverrides,
+  emptyImage,
+  featureLevel,
+  isActive,
+  isConfigResourceType,
+  partitionOf,
+  registeredBrokers,
+  topicById,
+  topicByName,
+  topicNames,
+} from './image/lookups';
+export type { BrokerAddress } from './image/lookups';
+export type {
+  BrokerChange,
+  ConfigChange,
+  MetadataDelta,
+  PartitionChange,
+  TopicChange,
+} from './delta/metadata-delta';
+export { MAX_BATCH_BYTES } from './quorum';
+export type {
+  CommittedBatch,
+  Leadership,
+  Proposal,
+  ProposalOutcome,
+  Quorum,
+  QuorumListener,
+  SnapshotSink,
+  StateSnapshot,
+} from './quorum';
+export type {
+  AllocateProducerIdsCommand,
+  AlterConfigsCommand,
+  AlterConfigsResult,
+  BootstrapCommand,
+  Command,
+  CommandError,
+  CommandResponses,
+  ConfigOperation,
+  ConfigView,
+  CreatableTopic,
+  CreatePartitionsCommand,
+  CreatePartitionsResult,
+  CreateTopicResult,
+  CreateTopicsCommand,
+  DeleteTopicResult,
+  DeleteTopicsCommand,
+  EffectiveConfig,
+  FenceBrokerCommand,
+  IncrementalAlterConfigsCommand,
+  RegisterBrokerCommand,
+  TopicToDelete,
+  UnfenceBrokerCommand,
+  UnregisterBrokerCommand,
+  UpdateFeaturesCommand,
+} from './decide/commands';
+export type { ControllerSettings, Decision, DecisionContext } from './decide/decision';
+export { createController } from './controller';
+export type { Controller } from './controller';
