@@ -53,3 +53,26 @@ export type {
   ValidBatch,
   ValidateOptions,
 } from './batches/validate-batch';
+export { apiByKey, apis } from './apis';
+export type {
+  Api,
+  ApiName,
+  ListenerKind,
+  RequestDraftOf,
+  RequestOf,
+  ResponseDraftOf,
+  ResponseOf,
+} from './apis';
+export { decodeResponse, encodeRequestFrame, encodeResponseFrame, readRequestHeader } from './frames';
+export type { RequestFrame } from './frames';
+export type { DecodeError } from './schema/failures';
+export type { Draft, Infer, Message } from './schema/message';
+export type { VersionRange } from './schema/version-range';
+export { ApiVersionsRequest, ApiVersionsResponse } from './messages/api-versions';
+export { CreateTopicsRequest, CreateTopicsResponse } from './messages/create-topics';
+export { FetchRequest, FetchResponse } from './messages/fetch';
+export { RequestHeader, ResponseHeader } from './messages/header';
+export { InitProducerIdRequest, InitProducerIdResponse } from './messages/init-producer-id';
+export { ListOffsetsRequest, ListOffsetsResponse } from './messages/list-offsets';
+export { MetadataRequest, MetadataResponse } from './messages/metadata';
+export { ProduceRequest, ProduceResponse } from './messages/produce';
