@@ -1,0 +1,67 @@
+import type { CancelWake, Clock } from '@kafkaesque/kernel';
+import type { Scheduler } from './scheduler';
+
+export interface VirtualClockOptions {
+  readonly scheduler: Scheduler;
+  /** Wall time at the scheduler's zero, in milliseconds since 1970. */
+  readonly wallStartMs?: number;
+  /** How much faster this clock runs than the scheduler's time, in parts per million; may be negative. */
+  readonly driftPpm?: number;
+}
+
+/** 2024-01-01T00:00:00Z: any fixed moment, so that runs are alike. */
+const DEFAULT_WALL_START_MS = 1_704_067_200_000;
+
+/** One process's view of virtual time. */
+export class VirtualClock implements Clock {
+  readonly #scheduler: Scheduler;
+  readonly #rate: number;
+  readonly #waiting = new Set<() => void>();
+  #wallOffsetMs: number;
+  #stopped = false;
+
+  constructor(options: VirtualClockOptions) {
+    this.#scheduler = options.scheduler;
+    this.#rate = 1 + (options.driftPpm ?? 0) / 1_000_000;
+    this.#wallOffsetMs = options.wallStartMs ?? DEFAULT_WALL_START_MS;
+  }
+
+  monotonicMs(): number {
+    return this.#scheduler.nowMs * this.#rate;
+  }
+
+  wallMs(): number {
+    return Math.floor(this.#wallOffsetMs + this.#scheduler.nowMs * this.#rate);
+  }
+
+  wakeAt(atMs: number, wake: () => void): CancelWake {
+    if (this.#stopped) return () => undefined;
+    const takeBack = this.#scheduler.at(this.#timeOf(atMs), 'wake', () => {
+      this.#waiting.delete(takeBack);
+      wake();
+    });
+    this.#waiting.add(takeBack);
+    return () => {
+      if (this.#waiting.delete(takeBack)) takeBack();
+    };
+  }
+
+  /** The scheduler's time at which this clock reads at least `atMs`: division may round one step short. */
+  #timeOf(atMs: number): number {
+    let time = atMs / this.#rate;
+    while (time * this.#rate < atMs) time += Math.max(Math.abs(time), 1) * Number.EPSILON;
+    return time;
+  }
+
+  /** Moves wall time, forwards or back; monotonic time and wake-ups do not notice. */
+  jumpWall(byMs: number): void {
+    this.#wallOffsetMs += byMs;
+  }
+
+  /** The process is gone: no wake-up of its clock comes any more. */
+  stop(): void {
+    this.#stopped = true;
+    for (const takeBack of this.#waiting) takeBack();
+    this.#waiting.clear();
+  }
+}
