@@ -49,7 +49,7 @@ export class Scheduler {
 
   /** Lets `happen` be called at `atMs` (now, if that has passed), never within this call. Returns what takes it back. */
   at(atMs: number, kind: string, happen: () => void): () => void {
-    const event = this.#queue.push(Math.max(atMs, this.#nowMs), kind, happen);
+    const event = this.#queue.push(atMs > this.#nowMs ? atMs : this.#nowMs, kind, happen);
     return () => {
       this.#queue.remove(event);
     };

@@ -1,1 +1,2 @@
-export {};
+export { diskCases } from './disk';
+export type { DiskCase } from './disk';

@@ -1,3 +1,6 @@
+/** Taken out once: reaching for a global costs a hundred times as much within jest's realm. */
+const { floor, min } = Math;
+
 export const PAGE_BYTES = 4096;
 
 const PAGES_PER_CHUNK = 32;
@@ -46,9 +49,9 @@ export const eachPiece = (
 ): void => {
   let done = 0;
   while (done < sizeBytes) {
-    const page = Math.floor((position + done) / PAGE_BYTES);
+    const page = floor((position + done) / PAGE_BYTES);
     const at = position + done - page * PAGE_BYTES;
-    const length = Math.min(PAGE_BYTES - at, sizeBytes - done);
+    const length = min(PAGE_BYTES - at, sizeBytes - done);
     visit(page, at, length, done);
     done += length;
   }

@@ -91,7 +91,7 @@ export class SimulatedFile {
     if (position < this.#pendingEnd) this.#keepBytesWithin(position, end);
     let at = position;
     for (const part of parts) {
-      const length = Math.min(part.length, end - at);
+      const length = part.length < end - at ? part.length : end - at;
       eachPiece(at, length, (page, from, count, done) => {
         part.copy(this.#cachedPage(page), from, done, done + count);
       });

@@ -1,0 +1,20 @@
+import { SeededRandom } from '@kafkaesque/kernel';
+import { diskCases } from '@kafkaesque/kernel/conformance';
+import { Scheduler } from '../scheduler';
+import { SimulatedDisk } from './simulated-disk';
+
+describe('the simulated disk keeps the promises of the port:', () => {
+  test.each(diskCases)('$name', async ({ run }) => {
+    const disk = new SimulatedDisk({ random: new SeededRandom(1), directories: ['/data'] });
+    await run(disk.mount(), '/data');
+  });
+
+  test.each(diskCases)('with times of its own: $name', async ({ run }) => {
+    for (let seed = 0; seed < 5; seed++) {
+      const scheduler = new Scheduler();
+      const random = new SeededRandom(seed);
+      const disk = new SimulatedDisk({ random, scheduler, directories: ['/data'] });
+      await scheduler.settle(run(disk.mount(), '/data'));
+    }
+  });
+});
