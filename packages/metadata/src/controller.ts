@@ -1,15 +1,22 @@
 import type { Random } from '@kafkaesque/kernel';
+import { assert } from '@kafkaesque/kernel';
 import type { Command, CommandResponses } from './decide/commands';
+import { decide } from './decide/decide';
 import type { ControllerSettings, Decision } from './decide/decision';
+import { applyRecords, replay } from './delta/apply-records';
+import { ImageDraft } from './delta/image-draft';
+import { imageDifference } from './delta/image-difference';
 import type { MetadataDelta } from './delta/metadata-delta';
+import { emptyImage } from './image/lookups';
 import type { MetadataImage } from './image/metadata-image';
+import { snapshotChunks } from './image/snapshot-records';
 import type { CommittedBatch, SnapshotSink, StateSnapshot } from './quorum';
 import type { MetadataRecord } from './records';
 
 /**
  * The rules of the metadata as a machine without input or output. The driver's order for one command, in one tick:
- * `decide`, `Quorum.propose`, `appended`; the answer goes out when the proposal's outcome is `committed` (or at once
- * when there are no records and `committed.offset` has reached `speculative.offset` as it was when deciding).
+ * `decide`, `Quorum.propose`, `appended`; the answer goes out when the proposal's outcome is `committed` (or, when
+ * there are no records, as soon as `committed.offset` has reached what `speculative.offset` was when deciding).
  */
 export interface Controller {
   /** What is shown and pushed. */
@@ -33,6 +40,82 @@ export interface Controller {
   snapshot(): StateSnapshot;
 }
 
-export const createController = (settings: ControllerSettings): Controller => {
-  throw new Error(`not decided yet for ${settings.clusterId}`);
-};
+class MetadataController implements Controller {
+  readonly #settings: ControllerSettings;
+  #committed = emptyImage;
+  /** Appended and not committed, oldest first; each begins with the image that the one before it ended with. */
+  #appended: MetadataDelta[] = [];
+
+  constructor(settings: ControllerSettings) {
+    this.#settings = settings;
+  }
+
+  get committed(): MetadataImage {
+    return this.#committed;
+  }
+
+  get speculative(): MetadataImage {
+    return this.#appended.at(-1)?.after ?? this.#committed;
+  }
+
+  decide<C extends Command>(
+    command: C,
+    { random, nextOffset }: { readonly random: Random; readonly nextOffset: number },
+  ): Decision<CommandResponses[C['kind']]> {
+    const image = this.speculative;
+    assert(nextOffset > image.offset, () => `offset ${nextOffset} comes after ${image.offset}`);
+    // `decide` gives each kind of command its own kind of answer; the compiler cannot follow that through a switch.
+    return decide(command, { image, settings: this.#settings, random, nextOffset }) as Decision<
+      CommandResponses[C['kind']]
+    >;
+  }
+
+  appended(offset: number, epoch: number, records: readonly MetadataRecord[]): void {
+    this.#appended.push(applyRecords(this.speculative, records, { offset, epoch }));
+  }
+
+  apply({ offset, epoch, records }: CommittedBatch): MetadataDelta {
+    const own = this.#appended[0];
+    if (own?.after.offset === offset && own.after.epoch === epoch) {
+      this.#appended.shift();
+      this.#committed = own.after;
+      return own;
+    }
+    // The leader's own batches commit in the order in which it appended them; leader changes lie between terms.
+    assert(
+      own === undefined || offset < own.after.offset,
+      'what another leader committed was never appended here',
+    );
+    assert(own === undefined || records.length === 0, 'a batch of records that this leader did not append');
+    const delta = applyRecords(this.#committed, records, { offset, epoch });
+    this.#committed = delta.after;
+    return delta;
+  }
+
+  resign(): void {
+    this.#appended = [];
+  }
+
+  restore(offset: number, epoch: number, changed: (delta: MetadataDelta) => void): SnapshotSink {
+    const draft = new ImageDraft(emptyImage);
+    return {
+      records: (chunk) => {
+        for (const record of chunk) replay(draft, record);
+      },
+      done: () => {
+        this.resign();
+        const before = this.#committed;
+        this.#committed = draft.finish(offset, epoch).after;
+        changed(imageDifference(before, this.#committed));
+      },
+    };
+  }
+
+  snapshot(): StateSnapshot {
+    const { offset, epoch } = this.#committed;
+    return { offset, epoch, chunks: snapshotChunks(this.#committed) };
+  }
+}
+
+export const createController = (settings: ControllerSettings): Controller =>
+  new MetadataController(settings);

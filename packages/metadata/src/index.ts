@@ -63,6 +63,7 @@ export type {
   AllocateProducerIdsCommand,
   AlterConfigsCommand,
   AlterConfigsResult,
+  BeginControlledShutdownCommand,
   BootstrapCommand,
   Command,
   CommandError,
@@ -88,3 +89,10 @@ export type {
 export type { ControllerSettings, Decision, DecisionContext } from './decide/decision';
 export { createController } from './controller';
 export type { Controller } from './controller';
+export { newTopicId } from './decide/topic-ids';
+export { PRODUCER_ID_BLOCK_SIZE } from './decide/allocate-producer-ids';
+export { applyRecords } from './delta/apply-records';
+export { recordsOfImage, snapshotChunks } from './image/snapshot-records';
+export { invalidTopicName } from './image/topic-name';
+export { LOST_DIRECTORY, UNASSIGNED_DIRECTORY } from './image/directory-id';
+export { supportedFeature, supportedFeatures } from './features';

@@ -130,6 +130,8 @@ export interface RegisterBrokerCommand {
   readonly logDirs: readonly string[];
   /** The epoch found in the log directories after a clean shutdown; -1: none found. */
   readonly previousBrokerEpoch: BrokerEpoch;
+  /** Whether another incarnation of this broker still holds its session, as the failure detector sees it. */
+  readonly otherIncarnationAlive: boolean;
 }
 
 export interface FenceBrokerCommand {
@@ -140,6 +142,12 @@ export interface FenceBrokerCommand {
 
 export interface UnfenceBrokerCommand {
   readonly kind: 'unfence-broker';
+  readonly brokerId: BrokerId;
+  readonly brokerEpoch: BrokerEpoch;
+}
+
+export interface BeginControlledShutdownCommand {
+  readonly kind: 'begin-controlled-shutdown';
   readonly brokerId: BrokerId;
   readonly brokerEpoch: BrokerEpoch;
 }
@@ -183,6 +191,7 @@ export type Command =
   | RegisterBrokerCommand
   | FenceBrokerCommand
   | UnfenceBrokerCommand
+  | BeginControlledShutdownCommand
   | UnregisterBrokerCommand
   | AllocateProducerIdsCommand
   | UpdateFeaturesCommand
@@ -198,6 +207,7 @@ export interface CommandResponses {
   readonly 'register-broker': { readonly brokerEpoch: BrokerEpoch };
   readonly 'fence-broker': Readonly<Record<string, never>>;
   readonly 'unfence-broker': Readonly<Record<string, never>>;
+  readonly 'begin-controlled-shutdown': Readonly<Record<string, never>>;
   readonly 'unregister-broker': Readonly<Record<string, never>>;
   readonly 'allocate-producer-ids': { readonly producerIdStart: ProducerId; readonly producerIdLen: number };
   readonly 'update-features': { readonly results: readonly (CommandError & { readonly feature: string })[] };

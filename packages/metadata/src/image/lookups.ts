@@ -18,6 +18,7 @@ export const emptyImage: MetadataImage = {
   features: emptyMap(),
   topicsById: emptyMap(),
   topicIdsByName: emptyMap(),
+  topicNamesByMetricName: emptyMap(),
   brokers: emptyMap(),
   configs: emptyMap(),
   nextProducerId: ProducerId(0),

@@ -71,6 +71,8 @@ export interface MetadataImage {
   readonly features: PersistentMap<number>;
   readonly topicsById: PersistentMap<TopicImage>;
   readonly topicIdsByName: PersistentMap<TopicId>;
+  /** Names that contain `.` or `_`, by the name with `_` for `.`: what metric names cannot tell apart. */
+  readonly topicNamesByMetricName: PersistentMap<string>;
   /** Keyed by the broker id in decimal digits. */
   readonly brokers: PersistentMap<BrokerImage>;
   /** Overrides keyed by `configKey(resource)`. */

@@ -1,0 +1,54 @@
+import { assertNever } from '@kafkaesque/kernel';
+import { decideAllocateProducerIds } from './allocate-producer-ids';
+import { decideAlterConfigs } from './alter-configs';
+import type { Command, CommandResponses } from './commands';
+import { decideCreatePartitions } from './create-partitions';
+import { decideCreateTopics } from './create-topics';
+import type { Decision, DecisionContext } from './decision';
+import { decideDeleteTopics } from './delete-topics';
+import {
+  decideBeginControlledShutdown,
+  decideFenceBroker,
+  decideUnfenceBroker,
+  decideUnregisterBroker,
+} from './fence-broker';
+import { decideIncrementalAlterConfigs } from './incremental-alter-configs';
+import { decideRegisterBroker } from './register-broker';
+import { decideBootstrap, decideUpdateFeatures } from './update-features';
+
+/** Works out what any command means for an image. Changes nothing. */
+export const decide = (
+  command: Command,
+  context: DecisionContext,
+): Decision<CommandResponses[keyof CommandResponses]> => {
+  switch (command.kind) {
+    case 'create-topics':
+      return decideCreateTopics(command, context);
+    case 'delete-topics':
+      return decideDeleteTopics(command, context);
+    case 'create-partitions':
+      return decideCreatePartitions(command, context);
+    case 'incremental-alter-configs':
+      return decideIncrementalAlterConfigs(command, context);
+    case 'alter-configs':
+      return decideAlterConfigs(command, context);
+    case 'register-broker':
+      return decideRegisterBroker(command, context);
+    case 'fence-broker':
+      return decideFenceBroker(command, context);
+    case 'unfence-broker':
+      return decideUnfenceBroker(command, context);
+    case 'begin-controlled-shutdown':
+      return decideBeginControlledShutdown(command, context);
+    case 'unregister-broker':
+      return decideUnregisterBroker(command, context);
+    case 'allocate-producer-ids':
+      return decideAllocateProducerIds(command, context);
+    case 'update-features':
+      return decideUpdateFeatures(command, context);
+    case 'bootstrap':
+      return decideBootstrap(command, context);
+    default:
+      return assertNever(command);
+  }
+};

@@ -1,0 +1,111 @@
+import { BrokerEpoch } from '@kafkaesque/kernel';
+import { ErrorCode } from '@kafkaesque/protocol';
+import { isReservedDirectory } from '../image/directory-id';
+import { brokerById, registeredBrokers } from '../image/lookups';
+import type { BrokerImage } from '../image/metadata-image';
+import type { MetadataRecord } from '../records';
+import type { CommandError, RegisterBrokerCommand } from './commands';
+import type { Decision, DecisionContext } from './decision';
+import { electionRecords } from './elections';
+import { refused } from './new-partitions';
+
+const invalidDirectories = (
+  command: RegisterBrokerCommand,
+  { image }: DecisionContext,
+): string | undefined => {
+  const { logDirs, brokerId } = command;
+  if (logDirs.length === 0) return 'No directories specified in request';
+  if (logDirs.some(isReservedDirectory)) return 'Reserved directory ID in request';
+  if (new Set(logDirs).size !== logDirs.length) return 'Duplicate directory ID in request';
+  for (const other of registeredBrokers(image)) {
+    const shared = logDirs.find(
+      (directory) => other.brokerId !== brokerId && other.directories.includes(directory),
+    );
+    if (shared !== undefined)
+      return `Broker ${other.brokerId} is already registered with directory ${shared}`;
+  }
+  return undefined;
+};
+
+/** Every finalized level must lie within what the broker can do. */
+const unsupportedFeature = (
+  command: RegisterBrokerCommand,
+  { image }: DecisionContext,
+): string | undefined => {
+  for (const [name, level] of image.features.entries()) {
+    const range = command.features.find((feature) => feature.name === name);
+    if (range === undefined)
+      return `Unable to register because the broker does not support finalized version ${level} of ${name}. The broker wants a version between 0 and 0, inclusive.`;
+    if (level < range.minSupportedVersion || level > range.maxSupportedVersion)
+      return (
+        `Unable to register because the broker does not support finalized version ${level} of ${name}. The broker ` +
+        `wants a version between ${range.minSupportedVersion} and ${range.maxSupportedVersion}, inclusive.`
+      );
+  }
+  return undefined;
+};
+
+const refusal = (
+  command: RegisterBrokerCommand,
+  existing: BrokerImage | undefined,
+  context: DecisionContext,
+): CommandError | undefined => {
+  const { clusterId } = context.settings;
+  if (command.clusterId !== clusterId)
+    return refused(
+      ErrorCode.INCONSISTENT_CLUSTER_ID,
+      `Expected cluster ID ${clusterId}, but got cluster ID ${command.clusterId}`,
+    );
+  if (
+    existing !== undefined &&
+    existing.incarnationId !== command.incarnationId &&
+    command.otherIncarnationAlive
+  )
+    return refused(
+      ErrorCode.DUPLICATE_BROKER_REGISTRATION,
+      'Another broker is registered with that broker id. If the broker was recently restarted this should ' +
+        "self-resolve once the heartbeat manager expires the broker's session.",
+    );
+  const directories = invalidDirectories(command, context);
+  if (directories !== undefined) return refused(ErrorCode.INVALID_REGISTRATION, directories);
+  const feature = unsupportedFeature(command, context);
+  return feature === undefined ? undefined : refused(ErrorCode.UNSUPPORTED_VERSION, feature);
+};
+
+/**
+ * Registers a broker. A new incarnation is fenced, has the batch's offset for its epoch, and loses every leadership of
+ * the one before, so that all it led comes back with a higher leader epoch. When it cannot show the epoch of the one
+ * before (a wiped disk, or a copy of the past), it leaves every in-sync set too. The same incarnation again amends its
+ * registration and keeps its epoch.
+ */
+export const decideRegisterBroker = (
+  command: RegisterBrokerCommand,
+  context: DecisionContext,
+): Decision<{ readonly brokerEpoch: BrokerEpoch }> => {
+  const { image, nextOffset } = context;
+  const { brokerId } = command;
+  const existing = brokerById(image, brokerId);
+  const error = refusal(command, existing, context);
+  if (error !== undefined) return { kind: 'refused', ...error };
+  const amends = existing?.incarnationId === command.incarnationId;
+  const brokerEpoch = amends ? existing.epoch : BrokerEpoch(nextOffset);
+  const register: MetadataRecord = {
+    kind: 'RegisterBrokerRecord',
+    value: {
+      brokerId,
+      incarnationId: command.incarnationId,
+      brokerEpoch,
+      endPoints: command.listeners,
+      features: command.features,
+      rack: command.rack,
+      fenced: amends ? existing.fenced : true,
+      inControlledShutdown: amends ? existing.inControlledShutdown : false,
+      logDirs: command.logDirs,
+    },
+  };
+  if (existing === undefined || amends)
+    return { kind: 'decided', records: [register], response: { brokerEpoch } };
+  const trusted = command.previousBrokerEpoch === existing.epoch;
+  const elections = electionRecords(image, trusted ? { leaving: brokerId } : { distrusted: brokerId });
+  return { kind: 'decided', records: [...elections, register], response: { brokerEpoch } };
+};

@@ -1,0 +1,66 @@
+import { LeaderEpoch, assert } from '@kafkaesque/kernel';
+import { UNASSIGNED_DIRECTORY } from '../image/directory-id';
+import type { PartitionImage } from '../image/metadata-image';
+import type { PartitionChangeRecord, PartitionRecord } from '../records';
+
+/** In `PartitionChangeRecord.leader`: the leader stays. */
+export const NO_LEADER_CHANGE = -2;
+/** In `PartitionChangeRecord.leaderRecoveryState`: it stays. */
+export const NO_RECOVERY_CHANGE = -1;
+
+/** The partition that a `PartitionRecord` describes. */
+export const partitionFromRecord = (record: PartitionRecord): PartitionImage => {
+  assert(record.replicas.length > 0, 'a partition has replicas');
+  return {
+    partition: record.partitionId,
+    replicas: record.replicas,
+    directories:
+      record.directories.length === record.replicas.length
+        ? record.directories
+        : record.replicas.map(() => UNASSIGNED_DIRECTORY),
+    isr: record.isr,
+    leader: record.leader,
+    leaderEpoch: record.leaderEpoch,
+    partitionEpoch: record.partitionEpoch,
+    leaderRecoveryState: record.leaderRecoveryState,
+    addingReplicas: record.addingReplicas,
+    removingReplicas: record.removingReplicas,
+    eligibleLeaderReplicas: record.eligibleLeaderReplicas ?? [],
+    lastKnownElr: record.lastKnownElr ?? [],
+  };
+};
+
+const directoriesAfter = (before: PartitionImage, change: PartitionChangeRecord): readonly string[] => {
+  if (change.directories !== null) return change.directories;
+  if (change.replicas === null) return before.directories;
+  return change.replicas.map(
+    (replica) => before.directories[before.replicas.indexOf(replica)] ?? UNASSIGNED_DIRECTORY,
+  );
+};
+
+/**
+ * A partition after a change. Any change raises the partition epoch; naming a leader, even the present one, raises the
+ * leader epoch too.
+ */
+export const changedPartition = (before: PartitionImage, change: PartitionChangeRecord): PartitionImage => {
+  const electsLeader = change.leader !== NO_LEADER_CHANGE;
+  const after: PartitionImage = {
+    partition: before.partition,
+    replicas: change.replicas ?? before.replicas,
+    directories: directoriesAfter(before, change),
+    isr: change.isr ?? before.isr,
+    leader: electsLeader ? change.leader : before.leader,
+    leaderEpoch: electsLeader ? LeaderEpoch(before.leaderEpoch + 1) : before.leaderEpoch,
+    partitionEpoch: before.partitionEpoch + 1,
+    leaderRecoveryState:
+      change.leaderRecoveryState === NO_RECOVERY_CHANGE
+        ? before.leaderRecoveryState
+        : change.leaderRecoveryState,
+    addingReplicas: change.addingReplicas ?? before.addingReplicas,
+    removingReplicas: change.removingReplicas ?? before.removingReplicas,
+    eligibleLeaderReplicas: change.eligibleLeaderReplicas ?? before.eligibleLeaderReplicas,
+    lastKnownElr: change.lastKnownElr ?? before.lastKnownElr,
+  };
+  assert(after.directories.length === after.replicas.length, 'each replica has a directory');
+  return after;
+};

@@ -1,0 +1,16 @@
+import type { SupportedFeature } from './records';
+
+/**
+ * What this release can do, under Kafka's names and numbers; a feature that is not implemented is not here.
+ * `metadata.version` 30 is 4.3-IV0; `kafkaesque.version` gates formats and messages of our own.
+ */
+export const supportedFeatures: readonly (SupportedFeature & {
+  /** Level of a new cluster. */
+  readonly defaultLevel: number;
+})[] = [
+  { name: 'kafkaesque.version', minSupportedVersion: 1, maxSupportedVersion: 1, defaultLevel: 1 },
+  { name: 'metadata.version', minSupportedVersion: 30, maxSupportedVersion: 30, defaultLevel: 30 },
+];
+
+export const supportedFeature = (name: string): SupportedFeature | undefined =>
+  supportedFeatures.find((feature) => feature.name === name);
