@@ -7,6 +7,10 @@ export class ServingState {
     return this.#isServing;
   }
 
+  get watcherCount(): number {
+    return this.#watchers.size;
+  }
+
   set(isServing: boolean): void {
     if (isServing === this.#isServing) return;
     this.#isServing = isServing;
