@@ -1,6 +1,10 @@
 import { array, bool, int16, int32, int64, string } from '../schema/field';
 import { message, type Infer } from '../schema/message';
 
+/**
+ * v1 throttle time · v3 flexible, name and version of the client (KIP-511), features (KIP-584) · v4 a feature may begin at 0.
+ * The answer's header is always v0, and a version that the server lacks is answered in v0.
+ */
 export const ApiVersionsRequest = message({
   name: 'ApiVersionsRequest',
   versions: '0-4',
@@ -39,7 +43,7 @@ export const ApiVersionsResponse = message({
     })
       .tagged(2, '3+')
       .ignorable(),
-    zkMigrationReady: bool.tagged(3, '3+').ignorable(),
+    zkMigrationReady: bool.default(false).tagged(3, '3+').ignorable(),
   },
 });
 export type ApiVersionsResponse = Infer<typeof ApiVersionsResponse>;

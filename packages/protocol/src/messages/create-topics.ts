@@ -2,6 +2,10 @@ import type { BrokerId, TopicId } from '@kafkaesque/kernel';
 import { array, bool, int16, int32, int8, string, uuid } from '../schema/field';
 import { message, type Infer } from '../schema/message';
 
+/**
+ * v4 counts may be left to the broker with -1 (KIP-464) · v5 flexible, configs in the answer (KIP-525) ·
+ * v6 THROTTLING_QUOTA_EXCEEDED (KIP-599) · v7 topic id in the answer.
+ */
 export const CreateTopicsRequest = message({
   name: 'CreateTopicsRequest',
   versions: '2-7',
@@ -21,7 +25,7 @@ export const CreateTopicsRequest = message({
       }),
     }),
     timeoutMs: int32.default(60000),
-    validateOnly: bool.versions('1+'),
+    validateOnly: bool.versions('1+').default(false),
   },
 });
 export type CreateTopicsRequest = Infer<typeof CreateTopicsRequest>;

@@ -1,7 +1,13 @@
-import type { BrokerId, LeaderEpoch, Offset, ProducerId, TopicId } from '@kafkaesque/kernel';
+import type { BrokerEpoch, BrokerId, LeaderEpoch, Offset, ProducerId, TopicId } from '@kafkaesque/kernel';
 import { array, int16, int32, int64, int8, records, string, struct, uuid, wideInt64 } from '../schema/field';
 import { message, type Infer } from '../schema/message';
 
+/**
+ * v4 isolation level, magic 2 · v5 log start offset · v7 sessions (KIP-227) · v9 current leader epoch (KIP-320) · v10 zstd ·
+ * v11 rack, preferred replica (KIP-392) · v12 flexible, last fetched and diverging epoch (KIP-595) · v13 topic ids (KIP-516) ·
+ * v14 tiered storage (KIP-405) · v15 replica state (KIP-903) · v16 leader hints (KIP-951) · v17 directory id (KIP-853) ·
+ * v18 the replica's high watermark (KIP-1166).
+ */
 export const FetchRequest = message({
   name: 'FetchRequest',
   versions: '4-18',
@@ -11,7 +17,7 @@ export const FetchRequest = message({
     replicaId: int32.versions('0-14').default(-1).as<BrokerId>(),
     replicaState: struct({
       replicaId: int32.default(-1).as<BrokerId>(),
-      replicaEpoch: int64.default(-1),
+      replicaEpoch: int64.default(-1).as<BrokerEpoch>(),
     }).tagged(1, '15+'),
     maxWaitMs: int32,
     minBytes: int32,
@@ -26,7 +32,7 @@ export const FetchRequest = message({
         partition: int32,
         currentLeaderEpoch: int32.versions('9+').default(-1).ignorable().as<LeaderEpoch>(),
         fetchOffset: int64.as<Offset>(),
-        lastFetchedEpoch: int32.versions('12+').default(-1),
+        lastFetchedEpoch: int32.versions('12+').default(-1).as<LeaderEpoch>(),
         logStartOffset: int64.versions('5+').default(-1).ignorable().as<Offset>(),
         partitionMaxBytes: int32,
         replicaDirectoryId: uuid.tagged(0, '17+').ignorable(),
@@ -61,7 +67,7 @@ export const FetchResponse = message({
         lastStableOffset: int64.versions('4+').default(-1).ignorable().as<Offset>(),
         logStartOffset: int64.versions('5+').default(-1).ignorable().as<Offset>(),
         divergingEpoch: struct({
-          epoch: int32.default(-1),
+          epoch: int32.default(-1).as<LeaderEpoch>(),
           endOffset: int64.default(-1).as<Offset>(),
         }).tagged(0, '12+'),
         currentLeader: struct({
@@ -70,7 +76,7 @@ export const FetchResponse = message({
         }).tagged(1, '12+'),
         snapshotId: struct({
           endOffset: int64.default(-1).as<Offset>(),
-          epoch: int32.default(-1),
+          epoch: int32.default(-1).as<LeaderEpoch>(),
         }).tagged(2, '12+'),
         abortedTransactions: array({
           producerId: int64.as<ProducerId>(),

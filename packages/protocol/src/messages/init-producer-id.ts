@@ -2,6 +2,10 @@ import type { ProducerEpoch, ProducerId } from '@kafkaesque/kernel';
 import { bool, int16, int32, int64, string } from '../schema/field';
 import { message, type Infer } from '../schema/message';
 
+/**
+ * v2 flexible · v3 resumes with id and epoch (KIP-360) · v4 PRODUCER_FENCED · v5 TRANSACTION_ABORTABLE (KIP-890) ·
+ * v6 two-phase commit (KIP-939), not promised yet.
+ */
 export const InitProducerIdRequest = message({
   name: 'InitProducerIdRequest',
   versions: '0-6',
@@ -12,8 +16,8 @@ export const InitProducerIdRequest = message({
     transactionTimeoutMs: int32,
     producerId: int64.versions('3+').default(-1).as<ProducerId>(),
     producerEpoch: int16.versions('3+').default(-1).as<ProducerEpoch>(),
-    enable2Pc: bool.versions('6+'),
-    keepPreparedTxn: bool.versions('6+'),
+    enable2Pc: bool.versions('6+').default(false),
+    keepPreparedTxn: bool.versions('6+').default(false),
   },
 });
 export type InitProducerIdRequest = Infer<typeof InitProducerIdRequest>;

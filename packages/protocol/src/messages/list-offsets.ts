@@ -2,6 +2,11 @@ import type { BrokerId, LeaderEpoch, Offset } from '@kafkaesque/kernel';
 import { array, int16, int32, int64, int8, string, wideInt64 } from '../schema/field';
 import { message, type Infer } from '../schema/message';
 
+/**
+ * v1 one offset for each timestamp · v2 isolation level · v4 leader epoch · v6 flexible · v10 timeout for remote logs (KIP-1075).
+ * Special timestamps: -1 latest, -2 earliest, -3 largest timestamp (v7), -4 earliest local (v8), -5 latest tiered (v9),
+ * -6 earliest not yet uploaded (v11).
+ */
 export const ListOffsetsRequest = message({
   name: 'ListOffsetsRequest',
   versions: '1-11',

@@ -2,6 +2,11 @@ import type { BrokerId, LeaderEpoch, TopicId } from '@kafkaesque/kernel';
 import { array, bool, int16, int32, string, uuid } from '../schema/field';
 import { message, type Infer } from '../schema/message';
 
+/**
+ * v0 an empty list means all topics · v1 null does · v4 auto-creation by choice · v5 offline replicas · v7 leader epoch ·
+ * v8 authorized operations · v9 flexible · v10 topic ids · v11 authorized operations of the cluster move to DescribeCluster ·
+ * v12 asking by id works · v13 top-level error (KIP-1102).
+ */
 export const MetadataRequest = message({
   name: 'MetadataRequest',
   versions: '0-13',
@@ -36,7 +41,7 @@ export const MetadataResponse = message({
       errorCode: int16,
       name: string.nullable('12+'),
       topicId: uuid.versions('10+').ignorable().as<TopicId>(),
-      isInternal: bool.versions('1+').ignorable(),
+      isInternal: bool.versions('1+').default(false).ignorable(),
       partitions: array({
         errorCode: int16,
         partitionIndex: int32,

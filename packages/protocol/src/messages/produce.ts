@@ -1,7 +1,11 @@
 import type { BrokerId, LeaderEpoch, Offset, TopicId } from '@kafkaesque/kernel';
-import { array, int16, int32, int64, records, string, struct, uuid } from '../schema/field';
+import { array, int16, int32, int64, records, string, struct, uuid, wideInt64 } from '../schema/field';
 import { message, type Infer } from '../schema/message';
 
+/**
+ * v3 magic 2, transactional id · v7 zstd · v8 errors of single records (KIP-467) · v9 flexible · v10 leader hints (KIP-951) ·
+ * v11 TRANSACTION_ABORTABLE · v12 adds partitions to the transaction by itself (KIP-890) · v13 topic ids (KIP-516).
+ */
 export const ProduceRequest = message({
   name: 'ProduceRequest',
   versions: '3-13',
@@ -34,7 +38,7 @@ export const ProduceResponse = message({
         index: int32,
         errorCode: int16,
         baseOffset: int64.as<Offset>(),
-        logAppendTimeMs: int64.versions('2+').default(-1).ignorable(),
+        logAppendTimeMs: wideInt64.versions('2+').default(-1).ignorable(),
         logStartOffset: int64.versions('5+').default(-1).ignorable().as<Offset>(),
         recordErrors: array({
           batchIndex: int32,

@@ -101,7 +101,7 @@ type OptionalKeys<F extends Fields> = {
 }[keyof F];
 
 /** What decoding gives: every field of every version, defaults filled in. */
-export type ValueOf<F extends Fields> = { readonly [K in keyof F]: F[K]['Value'] };
+export type ValueOf<F extends Fields> = Flat<{ readonly [K in keyof F]: F[K]['Value'] }>;
 /** What encoding takes: fields with a declared default, a version range or a tag may be left out. */
 export type DraftOf<F extends Fields> = Flat<
   { readonly [K in Exclude<keyof F, OptionalKeys<F>>]: F[K]['Draft'] } & {
