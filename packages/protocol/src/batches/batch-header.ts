@@ -77,6 +77,8 @@ export const crcOf = (batch: Buffer, at = 0): number => batch.readUInt32BE(at + 
 export const attributesOf = (batch: Buffer, at = 0): number => batch.readUInt16BE(at + ATTRIBUTES_AT);
 export const baseTimestampOf = (batch: Buffer, at = 0): TimestampMs =>
   TimestampMs(readSaturatedInt64(batch, at + BASE_TIMESTAMP_AT));
+/** Rounded beyond ±2^53 where `baseTimestampOf` saturates, so that a judge can tell. */
+export const rawBaseTimestampOf = (batch: Buffer, at = 0): number => readInt64(batch, at + BASE_TIMESTAMP_AT);
 export const maxTimestampOf = (batch: Buffer, at = 0): TimestampMs =>
   TimestampMs(readSaturatedInt64(batch, at + MAX_TIMESTAMP_AT));
 export const producerIdOf = (batch: Buffer, at = 0): ProducerId =>
@@ -128,6 +130,22 @@ export function setMaxTimestampAndType(
     at + ATTRIBUTES_AT,
   );
   writeInt64(batch, maxTimestampMs, at + MAX_TIMESTAMP_AT);
+  batch.writeUInt32BE(computeCrc(batch, at), at + CRC_AT);
+}
+
+/** Gives the batch another producer (a retry after a bumped epoch), and computes the CRC anew. */
+export function setProducer(
+  batch: Buffer,
+  at: number,
+  producer: {
+    readonly producerId: ProducerId;
+    readonly producerEpoch: ProducerEpoch;
+    readonly baseSequence: number;
+  },
+): void {
+  writeInt64(batch, producer.producerId, at + PRODUCER_ID_AT);
+  batch.writeInt16BE(producer.producerEpoch, at + PRODUCER_EPOCH_AT);
+  batch.writeInt32BE(producer.baseSequence, at + BASE_SEQUENCE_AT);
   batch.writeUInt32BE(computeCrc(batch, at), at + CRC_AT);
 }
 
