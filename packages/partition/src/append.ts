@@ -1,18 +1,33 @@
-import type { LeaderEpoch, Offset, TimestampMs } from '@kafkaesque/kernel';
-
-/** A codec as `compression.type` names it. */
-export type CodecName = 'uncompressed' | 'gzip' | 'snappy' | 'lz4' | 'zstd';
-
-/** Who appends. `client`: full validation. `coordinator`: this broker's own coordinators. */
-export type AppendOrigin = 'client' | 'coordinator';
+import { NO_TIMESTAMP, Offset, TimestampMs } from '@kafkaesque/kernel';
+import type { LeaderEpoch } from '@kafkaesque/kernel';
+import {
+  ErrorCode,
+  baseOffsetOf,
+  baseSequenceOf,
+  isTransactional,
+  lastOffsetDeltaOf,
+  producerEpochOf,
+  producerIdOf,
+  setBaseOffset,
+  setLeaderEpoch,
+  setMaxTimestampAndType,
+  splitBatches,
+  validateBatch,
+  validateProduceRecords,
+} from '@kafkaesque/protocol';
+import type { Codec, RecordError, ValidBatch, ValidateOptions } from '@kafkaesque/protocol';
+import { isUnderMinInsyncReplicas } from './high-watermark';
+import type { PartitionConfig } from './partition-config';
+import type { RememberedBatch } from './producer-state';
+import type { ReplicaState } from './replica-state';
 
 export interface AppendRequest {
   /** -1 (all), 0 or 1; anything else is INVALID_REQUIRED_ACKS. */
   readonly acks: number;
-  readonly origin: AppendOrigin;
+  /** `client`: one batch, fully validated. `coordinator`: this broker's own, any number of batches. */
+  readonly origin: 'client' | 'coordinator';
   /** Version of the Produce request; a coordinator gives the latest. */
   readonly apiVersion: number;
-  readonly transactionalId: string | null;
 }
 
 /** One batch as the log takes it: bytes with offset, leader epoch and timestamps already patched in place. */
@@ -27,36 +42,28 @@ export interface PlacedBatch {
 /** What must happen before the answer may leave. */
 export type Awaits = 'nothing' | 'durable' | 'high-watermark';
 
-/** Kafka's BatchIndexAndErrorMessage: which record was refused, and why. */
-export interface RecordError {
-  readonly batchIndex: number;
-  readonly message: string;
-}
-
-export interface AppendAccepted {
-  readonly kind: 'accepted';
-  /** To be handed to `log.append` in this same tick, in this order. */
-  readonly batches: readonly PlacedBatch[];
+/** What an answer of Produce says, and what it waits for. */
+export interface AppendAnswer {
   readonly baseOffset: Offset;
   readonly lastOffset: Offset;
   /** The broker's time for LogAppendTime topics, otherwise -1. */
   readonly logAppendTimeMs: TimestampMs;
   readonly logStartOffset: Offset;
+  /** `nothing` for acks=0, and when what it would wait for is there already. */
   readonly awaits: Awaits;
   /** The answer leaves when `awaits` has come this far (an exclusive end: last offset + 1). */
   readonly awaitedOffset: Offset;
 }
 
+export interface AppendAccepted extends AppendAnswer {
+  readonly kind: 'accepted';
+  /** To be handed to `log.append` in this same tick, in this order. If that throws, call `failed()`. */
+  readonly batches: readonly PlacedBatch[];
+}
+
 /** A retry of one of the producer's last five batches: nothing to append, the original's answer. */
-export interface AppendDuplicate {
+export interface AppendDuplicate extends AppendAnswer {
   readonly kind: 'duplicate';
-  readonly baseOffset: Offset;
-  readonly lastOffset: Offset;
-  readonly logAppendTimeMs: TimestampMs;
-  readonly logStartOffset: Offset;
-  /** `nothing` when the original is already where its answer waited for. */
-  readonly awaits: Awaits;
-  readonly awaitedOffset: Offset;
 }
 
 export interface AppendRejected {
@@ -71,7 +78,229 @@ export interface AppendRejected {
 /** The topic wants another codec: the host encodes the batch again and calls `append` with the result. */
 export interface AppendRecompress {
   readonly kind: 'recompress';
-  readonly codec: CodecName;
+  readonly codec: Codec;
 }
 
 export type AppendOutcome = AppendAccepted | AppendDuplicate | AppendRejected | AppendRecompress;
+
+/** Produce v7 is the first that knows zstd. */
+const FIRST_VERSION_WITH_ZSTD = 7;
+
+/** Judges, then places: until the last judgement has passed nothing changes, neither state nor bytes. */
+export function append(
+  state: ReplicaState,
+  records: Buffer,
+  request: AppendRequest,
+  nowMs: number,
+  wallMs: TimestampMs,
+): AppendOutcome {
+  const refused = refusal(state, request);
+  if (refused !== undefined) return refused;
+  const options = validateOptions(state.config, request, wallMs);
+  if (request.origin === 'client') return appendClientBatch(state, records, request, options, nowMs);
+  return appendCoordinatorBatches(state, records, request, options);
+}
+
+/** What is wrong before anybody looks at the records (KIP-98's order of errors is Kafka's). */
+function refusal(state: ReplicaState, request: AppendRequest): AppendRejected | undefined {
+  if (request.acks !== -1 && request.acks !== 0 && request.acks !== 1)
+    return rejected(state, ErrorCode.INVALID_REQUIRED_ACKS, `acks is -1, 0 or 1, not ${request.acks}`);
+  if (state.role.kind === 'offline')
+    return rejected(state, ErrorCode.KAFKA_STORAGE_ERROR, 'The log directory of this replica is offline.');
+  if (state.role.kind !== 'leader')
+    return rejected(state, ErrorCode.NOT_LEADER_OR_FOLLOWER, 'This replica does not lead the partition.');
+  if (request.acks === -1 && isUnderMinInsyncReplicas(state.role, state.config.minInsyncReplicas))
+    return rejected(
+      state,
+      ErrorCode.NOT_ENOUGH_REPLICAS,
+      `${state.role.inSyncReplicas.length} replicas are in sync, min.insync.replicas is ${state.config.minInsyncReplicas}.`,
+    );
+  return undefined;
+}
+
+const validateOptions = (
+  config: PartitionConfig,
+  request: AppendRequest,
+  wallMs: TimestampMs,
+): ValidateOptions => ({
+  origin: request.origin,
+  nowMs: wallMs,
+  timestampType: config.messageTimestampType,
+  timestampBeforeMaxMs: config.messageTimestampBeforeMaxMs,
+  timestampAfterMaxMs: config.messageTimestampAfterMaxMs,
+  maxMessageBytes: config.maxMessageBytes,
+  compacted: config.compacted,
+  full: config.recordValidation === 'full',
+  zstdAllowed: request.apiVersion >= FIRST_VERSION_WITH_ZSTD,
+});
+
+function appendClientBatch(
+  state: ReplicaState,
+  records: Buffer,
+  request: AppendRequest,
+  options: ValidateOptions,
+  nowMs: number,
+): AppendOutcome {
+  const validation = validateProduceRecords(records, options);
+  if (validation.kind === 'invalid')
+    return rejected(state, validation.error, validation.message, validation.recordErrors);
+  if (isTransactional(records)) return transactional(state);
+  const judged = judgeSequence(state, records, request);
+  if (judged !== undefined) return judged;
+  const codec = targetCodec(state.config.compressionType);
+  if (codec !== undefined && codec !== validation.codec) return { kind: 'recompress', codec };
+  const batch = place(state, records, validation, options);
+  remember(state, batch, nowMs);
+  return accepted(state, request, [batch], batch.baseOffset, options);
+}
+
+/** What the producer's earlier batches say to this one; undefined when it is next, or not idempotent. */
+function judgeSequence(
+  state: ReplicaState,
+  batch: Buffer,
+  request: AppendRequest,
+): AppendDuplicate | AppendRejected | undefined {
+  const producerId = producerIdOf(batch);
+  if (producerId < 0) return undefined;
+  const verdict = state.producers.judge(
+    producerId,
+    producerEpochOf(batch),
+    baseSequenceOf(batch),
+    lastOffsetDeltaOf(batch),
+  );
+  switch (verdict.kind) {
+    case 'in-order':
+      return undefined;
+    case 'duplicate':
+      return duplicate(state, request, verdict.batch);
+    case 'fenced':
+      return rejected(state, ErrorCode.INVALID_PRODUCER_EPOCH, verdict.message);
+    case 'out-of-order':
+      return rejected(state, ErrorCode.OUT_OF_ORDER_SEQUENCE_NUMBER, verdict.message);
+  }
+}
+
+function appendCoordinatorBatches(
+  state: ReplicaState,
+  records: Buffer,
+  request: AppendRequest,
+  options: ValidateOptions,
+): AppendOutcome {
+  const split = splitBatches(records);
+  if (split.kind === 'malformed') return rejected(state, ErrorCode.CORRUPT_MESSAGE, split.message);
+  if (split.endsAt !== records.length || split.positions.length === 0)
+    return rejected(state, ErrorCode.CORRUPT_MESSAGE, 'The records are not whole batches.');
+  const validations: ValidBatch[] = [];
+  for (const at of split.positions) {
+    const validation = validateBatch(records, at, options);
+    if (validation.kind === 'invalid')
+      return rejected(state, validation.error, validation.message, validation.recordErrors);
+    if (isTransactional(records, at) || producerIdOf(records, at) >= 0) return transactional(state);
+    validations.push(validation);
+  }
+  const baseOffset = state.endOffset;
+  const batches: PlacedBatch[] = [];
+  let at = 0;
+  for (const validation of validations) {
+    batches.push(place(state, records.subarray(at, at + validation.sizeBytes), validation, options));
+    at += validation.sizeBytes;
+  }
+  return accepted(state, request, batches, baseOffset, options);
+}
+
+/** Gives the batch its place at the log's end: offset, leader epoch and timestamps are written into its header. */
+function place(
+  state: ReplicaState,
+  bytes: Buffer,
+  validation: ValidBatch,
+  options: ValidateOptions,
+): PlacedBatch {
+  const baseOffset = state.endOffset;
+  const lastOffset = Offset(baseOffset + lastOffsetDeltaOf(bytes));
+  const byBroker = options.timestampType === 'LogAppendTime';
+  const maxTimestampMs = byBroker ? TimestampMs(options.nowMs) : validation.maxTimestampMs;
+  setMaxTimestampAndType(bytes, 0, maxTimestampMs, options.timestampType);
+  setBaseOffset(bytes, 0, baseOffset);
+  setLeaderEpoch(bytes, 0, state.leaderEpoch);
+  state.endOffset = Offset(lastOffset + 1);
+  state.unexposed.push(state.endOffset, bytes.length);
+  return { bytes, baseOffset, lastOffset, leaderEpoch: state.leaderEpoch, maxTimestampMs };
+}
+
+function remember(state: ReplicaState, batch: PlacedBatch, nowMs: number): void {
+  const producerId = producerIdOf(batch.bytes);
+  if (producerId < 0) return;
+  state.producers.add(
+    producerId,
+    producerEpochOf(batch.bytes),
+    baseSequenceOf(batch.bytes),
+    baseOffsetOf(batch.bytes),
+    batch.lastOffset,
+    batch.maxTimestampMs,
+    nowMs,
+  );
+  state.producers.shrinkTo(state.config.maxProducerIds);
+}
+
+const targetCodec = (compressionType: PartitionConfig['compressionType']): Codec | undefined => {
+  if (compressionType === 'producer') return undefined;
+  return compressionType === 'uncompressed' ? 'none' : compressionType;
+};
+
+function accepted(
+  state: ReplicaState,
+  request: AppendRequest,
+  batches: readonly PlacedBatch[],
+  baseOffset: Offset,
+  options: ValidateOptions,
+): AppendAccepted {
+  return {
+    kind: 'accepted',
+    batches,
+    baseOffset,
+    lastOffset: Offset(state.endOffset - 1),
+    logAppendTimeMs: options.timestampType === 'LogAppendTime' ? TimestampMs(options.nowMs) : NO_TIMESTAMP,
+    logStartOffset: state.logStartOffset,
+    awaits: awaitsFor(state, request.acks, state.endOffset),
+    awaitedOffset: state.endOffset,
+  };
+}
+
+function duplicate(state: ReplicaState, request: AppendRequest, original: RememberedBatch): AppendDuplicate {
+  const awaitedOffset = Offset(original.lastOffset + 1);
+  return {
+    kind: 'duplicate',
+    baseOffset: Offset(original.lastOffset - original.offsetDelta),
+    lastOffset: original.lastOffset,
+    logAppendTimeMs:
+      state.config.messageTimestampType === 'LogAppendTime' ? original.timestampMs : NO_TIMESTAMP,
+    logStartOffset: state.logStartOffset,
+    awaits: awaitsFor(state, request.acks, awaitedOffset),
+    awaitedOffset,
+  };
+}
+
+const awaitsFor = (state: ReplicaState, acks: number, awaitedOffset: Offset): Awaits => {
+  if (acks === 0) return 'nothing';
+  if (acks === 1) return state.durableEndOffset >= awaitedOffset ? 'nothing' : 'durable';
+  return state.highWatermark >= awaitedOffset ? 'nothing' : 'high-watermark';
+};
+
+/** Until there is a transaction coordinator no transaction can be open (KIP-890 refuses strangers the same way). */
+const transactional = (state: ReplicaState): AppendRejected =>
+  rejected(state, ErrorCode.INVALID_TXN_STATE, 'Record was not part of an ongoing transaction');
+
+const NO_RECORD_ERRORS: readonly RecordError[] = [];
+
+const rejected = (
+  state: ReplicaState,
+  error: number,
+  message: string,
+  recordErrors: readonly RecordError[] = NO_RECORD_ERRORS,
+): AppendRejected => ({
+  kind: 'rejected',
+  error,
+  message,
+  recordErrors,
+  logStartOffset: state.role.kind === 'leader' ? state.logStartOffset : Offset(-1),
+});

@@ -1,4 +1,9 @@
-import type { LeaderEpoch, Offset, ProducerId } from '@kafkaesque/kernel';
+import { Offset } from '@kafkaesque/kernel';
+import type { LeaderEpoch, ProducerId } from '@kafkaesque/kernel';
+import { ErrorCode } from '@kafkaesque/protocol';
+import { readRefusal, readableEnd } from './readers';
+import { lastStableOffsetOf } from './replica-state';
+import type { ReplicaState } from './replica-state';
 
 export type Isolation = 'read-uncommitted' | 'read-committed';
 
@@ -17,35 +22,81 @@ export interface AbortedTransaction {
   readonly firstOffset: Offset;
 }
 
-export type FetchPlan =
-  | {
-      readonly kind: 'read';
-      /** Read whole batches from the one that holds `from`; none that begins at or after `upTo`. */
-      readonly from: Offset;
-      /** High watermark or last stable offset; equal to or below `from` when there is nothing to read yet. */
-      readonly upTo: Offset;
-      readonly highWatermark: Offset;
-      readonly lastStableOffset: Offset;
-      readonly logStartOffset: Offset;
-      /** `null` for read-uncommitted. */
-      readonly abortedTransactions: readonly AbortedTransaction[] | null;
-      /** The epoch this was planned in: read it again before sending. */
-      readonly leaderEpoch: LeaderEpoch;
-    }
-  | {
-      readonly kind: 'diverging';
-      /** The largest epoch both may share, and where it ends here (Fetch v12 DivergingEpoch). */
-      readonly epoch: LeaderEpoch;
-      readonly endOffset: Offset;
-      readonly highWatermark: Offset;
-      readonly lastStableOffset: Offset;
-      readonly logStartOffset: Offset;
-    }
-  | {
-      readonly kind: 'error';
-      readonly error: number;
-      /** -1 each when this replica may not say. */
-      readonly highWatermark: Offset;
-      readonly lastStableOffset: Offset;
-      readonly logStartOffset: Offset;
-    };
+/** Read whole batches from the one that holds `from`, none that reaches `upTo`. */
+export interface FetchRead {
+  readonly kind: 'read';
+  readonly from: Offset;
+  /** High watermark or last stable offset; equal to or below `from` when there is nothing to read yet. */
+  readonly upTo: Offset;
+  readonly highWatermark: Offset;
+  readonly lastStableOffset: Offset;
+  readonly logStartOffset: Offset;
+  /** `null` for read-uncommitted. */
+  readonly abortedTransactions: readonly AbortedTransaction[] | null;
+  /** The epoch this was planned in; compare before sending what a disk read brought. */
+  readonly leaderEpoch: LeaderEpoch;
+}
+
+/** The client has records that this log does not (Fetch v12's DivergingEpoch). */
+export interface FetchDiverging {
+  readonly kind: 'diverging';
+  /** The largest epoch both may share, and where it ends here. */
+  readonly epoch: LeaderEpoch;
+  readonly endOffset: Offset;
+  readonly highWatermark: Offset;
+  readonly lastStableOffset: Offset;
+  readonly logStartOffset: Offset;
+}
+
+/** High watermark, last stable offset and log start are -1 in the answer. */
+export interface FetchError {
+  readonly kind: 'error';
+  readonly error: number;
+}
+
+export type FetchPlan = FetchRead | FetchDiverging | FetchError;
+
+const NO_ABORTED_TRANSACTIONS: readonly AbortedTransaction[] = [];
+
+/** What one partition of a fetch gives, without reading it. Offsets between high watermark and end are "not yet". */
+export function planFetch(state: ReplicaState, question: FetchQuestion): FetchPlan {
+  const { fetchOffset, isolation } = question;
+  const refused = readRefusal(state, question.currentLeaderEpoch);
+  if (refused !== undefined) return { kind: 'error', error: refused };
+  if (question.lastFetchedEpoch >= 0) {
+    const diverging = divergence(state, fetchOffset, question.lastFetchedEpoch);
+    if (diverging !== undefined) return diverging;
+  }
+  if (fetchOffset < state.logStartOffset || fetchOffset > state.endOffset) return outOfRange;
+  return {
+    kind: 'read',
+    from: Offset(fetchOffset),
+    upTo: readableEnd(state, isolation),
+    highWatermark: state.highWatermark,
+    lastStableOffset: lastStableOffsetOf(state),
+    logStartOffset: state.logStartOffset,
+    abortedTransactions: isolation === 'read-committed' ? NO_ABORTED_TRANSACTIONS : null,
+    leaderEpoch: state.leaderEpoch,
+  };
+}
+
+const outOfRange: FetchError = { kind: 'error', error: ErrorCode.OFFSET_OUT_OF_RANGE };
+
+/** Whether the last epoch the client read ended here before the offset it wants next (KIP-320, KIP-595). */
+function divergence(
+  state: ReplicaState,
+  fetchOffset: number,
+  lastFetchedEpoch: number,
+): FetchDiverging | FetchError | undefined {
+  const end = state.epochs.endOffsetOf(lastFetchedEpoch, state.endOffset);
+  if (end.endOffset < 0 || fetchOffset < state.logStartOffset) return outOfRange;
+  if (end.leaderEpoch >= lastFetchedEpoch && end.endOffset >= fetchOffset) return undefined;
+  return {
+    kind: 'diverging',
+    epoch: end.leaderEpoch,
+    endOffset: end.endOffset,
+    highWatermark: state.highWatermark,
+    lastStableOffset: lastStableOffsetOf(state),
+    logStartOffset: state.logStartOffset,
+  };
+}

@@ -8,18 +8,26 @@ export type { Effect, Positions } from './effects';
 export type { EpochEntry } from './epochs';
 export type {
   AppendAccepted,
+  AppendAnswer,
   AppendDuplicate,
-  AppendOrigin,
   AppendOutcome,
   AppendRecompress,
   AppendRejected,
   AppendRequest,
   Awaits,
-  CodecName,
   PlacedBatch,
-  RecordError,
 } from './append';
-export type { AbortedTransaction, FetchPlan, FetchQuestion, Isolation } from './fetch-plan';
+export { decodeProducerSnapshot, encodeProducerSnapshot } from './producer-snapshot';
+export type { ProducerEntry, RememberedBatch } from './producer-state';
+export type {
+  AbortedTransaction,
+  FetchDiverging,
+  FetchError,
+  FetchPlan,
+  FetchQuestion,
+  FetchRead,
+  Isolation,
+} from './fetch-plan';
 export {
   EARLIEST_LOCAL_TIMESTAMP,
   EARLIEST_PENDING_UPLOAD_TIMESTAMP,
@@ -37,14 +45,15 @@ export type {
   OffsetLookup,
   OffsetQuestion,
 } from './offsets';
-export { Purgatory, fetchOperation, fetchWait, produceOperation, produceWait } from './purgatory';
+export { Purgatory } from './purgatory';
 export type {
   FetchOperation,
   FetchWait,
   Operation,
   OwnerId,
   ProduceOperation,
+  ProduceProgress,
   ProduceWait,
   PurgatorySizes,
-  WaitState,
+  WatchOptions,
 } from './purgatory';

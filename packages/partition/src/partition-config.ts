@@ -1,4 +1,4 @@
-import type { CodecName } from './append';
+import type { Codec } from '@kafkaesque/protocol';
 
 /** What a partition machine needs of its topic's configuration. Kafka's keys, resolved by the server. */
 export interface PartitionConfig {
@@ -17,7 +17,7 @@ export interface PartitionConfig {
   /** `min.insync.replicas`; never more than there are replicas is asked for. */
   readonly minInsyncReplicas: number;
   /** `compression.type`; `producer` keeps each batch as it came. */
-  readonly compressionType: 'producer' | CodecName;
+  readonly compressionType: 'producer' | 'uncompressed' | Exclude<Codec, 'none'>;
   /** `record.validation`: `full` opens compressed batches too. */
   readonly recordValidation: 'headers' | 'full';
   /** `producer.id.expiration.ms`: idle time after which a producer's sequence is forgotten. */

@@ -1,9 +1,22 @@
-import { LeaderEpoch, Offset } from '@kafkaesque/kernel';
-import type { BrokerId, PartitionIndex, TimestampMs, TopicId } from '@kafkaesque/kernel';
+import { NO_LEADER_EPOCH, Offset, assert } from '@kafkaesque/kernel';
+import type { BrokerId, LeaderEpoch, PartitionIndex, TimestampMs, TopicId } from '@kafkaesque/kernel';
+import {
+  baseOffsetOf,
+  baseSequenceOf,
+  isControl,
+  lastOffsetOf,
+  maxTimestampOf,
+  producerEpochOf,
+  producerIdOf,
+} from '@kafkaesque/protocol';
+import { append } from './append';
 import type { AppendOutcome, AppendRequest } from './append';
 import type { Effect } from './effects';
+import { EpochCache } from './epochs';
 import type { EpochEntry } from './epochs';
+import { planFetch } from './fetch-plan';
 import type { FetchPlan, FetchQuestion } from './fetch-plan';
+import { deleteRecords, endOffsetForEpoch, listOffset, resolveOffset } from './offsets';
 import type {
   DeleteRecordsPlan,
   EpochEnd,
@@ -14,7 +27,14 @@ import type {
   OffsetQuestion,
 } from './offsets';
 import type { PartitionConfig } from './partition-config';
+import { decodeProducerSnapshot, encodeProducerSnapshot } from './producer-snapshot';
+import { ProducerTable } from './producer-state';
+import type { ProducerEntry } from './producer-state';
+import { advance, lastStableOffsetOf } from './replica-state';
+import type { ReplicaState } from './replica-state';
+import { becomeFollower, becomeLeader, enter, goOffline, resign } from './roles';
 import type { Followership, Leadership, Role } from './roles';
+import { UnexposedBytes } from './unexposed-bytes';
 
 /** What a log holds after its recovery; storage's `Log` has all of it but the high watermark. */
 export interface RecoveredLog {
@@ -32,85 +52,177 @@ export interface ProducerSnapshot {
   readonly bytes: Buffer;
 }
 
+const NOTHING: readonly Effect[] = [];
+
 /** One replica's rules: a synchronous machine. Effects are for the host to carry out, in order. */
 export class Partition {
-  readonly topicId: TopicId;
-  readonly partition: PartitionIndex;
+  readonly #state: ReplicaState;
+  /** Producer state takes in every batch from here on, while it is being rebuilt. */
+  #replayedTo: Offset;
 
   constructor(topicId: TopicId, partition: PartitionIndex, config: PartitionConfig, log: RecoveredLog) {
-    this.topicId = topicId;
-    this.partition = partition;
-    throw new Error(`not written yet ${config.maxMessageBytes} ${log.endOffset}`);
+    this.#state = {
+      topicId,
+      partition,
+      config,
+      role: { kind: 'recovering' },
+      leaderEpoch: NO_LEADER_EPOCH,
+      logStartOffset: log.logStartOffset,
+      endOffset: log.endOffset,
+      durableEndOffset: log.endOffset,
+      highWatermark: log.logStartOffset,
+      epochs: new EpochCache([]),
+      producers: new ProducerTable(),
+      unexposed: new UnexposedBytes(log.endOffset),
+      replicaEnds: new Map(),
+    };
+    this.#replayedTo = log.logStartOffset;
+    this.recover(log);
   }
 
-  get role(): Role {
-    throw new Error('not written yet');
+  get topicId(): TopicId {
+    return this.#state.topicId;
   }
+  get partition(): PartitionIndex {
+    return this.#state.partition;
+  }
+  get role(): Role {
+    return this.#state.role;
+  }
+  /** Of the last appointment in this incarnation; -1 before the first. */
   get leaderEpoch(): LeaderEpoch {
-    return LeaderEpoch(-1);
+    return this.#state.leaderEpoch;
   }
   get logStartOffset(): Offset {
-    return Offset(0);
+    return this.#state.logStartOffset;
   }
   /** Offset of the next record to append; what lies below may not be durable yet. */
   get endOffset(): Offset {
-    return Offset(0);
+    return this.#state.endOffset;
   }
   get durableEndOffset(): Offset {
-    return Offset(0);
+    return this.#state.durableEndOffset;
   }
   get highWatermark(): Offset {
-    return Offset(0);
+    return this.#state.highWatermark;
   }
   get lastStableOffset(): Offset {
-    return Offset(0);
+    return lastStableOffsetOf(this.#state);
+  }
+  /** Ascending in both fields. */
+  get epochs(): readonly EpochEntry[] {
+    return this.#state.epochs.entries;
+  }
+  get config(): PartitionConfig {
+    return this.#state.config;
   }
 
-  updateConfig(config: PartitionConfig): void {
-    throw new Error(`not written yet ${config.maxMessageBytes}`);
+  /** A smaller `min.insync.replicas` may let the high watermark move. */
+  updateConfig(config: PartitionConfig): readonly Effect[] {
+    this.#state.config = config;
+    this.#state.producers.shrinkTo(config.maxProducerIds);
+    return this.#state.role.kind === 'leader' ? [advance(this.#state)] : NOTHING;
   }
 
   // ---- recovery -----------------------------------------------------------------------------
 
-  /** Starts over from what the log holds now, after `resigned` or a truncation. The high watermark never falls. */
+  /**
+   * Starts over from what the log holds now, after `failed` or a truncation; producer state is empty until it is
+   * loaded and replayed. The high watermark falls only if the log ends below it.
+   */
   recover(log: RecoveredLog): void {
-    throw new Error(`not written yet ${log.endOffset}`);
+    const state = this.#state;
+    assert(log.logStartOffset <= log.endOffset, 'a log does not end before it starts');
+    enter(state, { kind: 'recovering' });
+    const highWatermark = Math.max(state.highWatermark, log.highWatermark ?? log.logStartOffset);
+    state.logStartOffset = log.logStartOffset;
+    state.endOffset = log.endOffset;
+    state.durableEndOffset = log.endOffset;
+    state.highWatermark = Offset(Math.max(log.logStartOffset, Math.min(highWatermark, log.endOffset)));
+    state.epochs = new EpochCache(log.epochs);
+    state.producers.clear();
+    state.unexposed.reset(log.endOffset);
+    state.replicaEnds.clear();
+    this.#replayedTo = log.logStartOffset;
+  }
+
+  /** From where `log.scanHeaders` must visit batches so that producer state is complete. */
+  get replayFrom(): Offset {
+    return this.#replayedTo;
   }
 
   /**
-   * Takes the newest producer snapshot at or below the log's end. `corrupt`: try an older one, or replay from the log
-   * start. Replay then begins at the snapshot's offset.
+   * Takes a producer snapshot at or below the log's end, before any replay. `corrupt`: nothing was taken; try an older
+   * one, or replay from the log start.
    */
   loadProducers(snapshot: ProducerSnapshot, nowMs: number): 'loaded' | 'corrupt' {
-    throw new Error(`not written yet ${snapshot.offset} ${nowMs}`);
+    assert(snapshot.offset <= this.#state.endOffset, 'a snapshot beyond the log knows too much');
+    const entries = decodeProducerSnapshot(snapshot.bytes);
+    if (entries === undefined) return 'corrupt';
+    this.#state.producers.clear();
+    for (const entry of entries) this.#state.producers.load(entry, nowMs);
+    this.#replayedTo = snapshot.offset;
+    return 'loaded';
   }
 
-  /** The header of one stored batch, in order, from the snapshot (or the log start) to the end. */
+  /**
+   * The header of one stored batch, in log order, from `replayFrom` to the end; a batch that is already in the
+   * snapshot is passed over.
+   */
   replayHeader(bytes: Buffer, at: number, nowMs: number): void {
-    throw new Error(`not written yet ${bytes.length} ${at} ${nowMs}`);
+    assert(this.#state.role.kind === 'recovering', 'batches are replayed before a role is taken');
+    const lastOffset = lastOffsetOf(bytes, at);
+    if (lastOffset < this.#replayedTo) return;
+    this.#replayedTo = Offset(lastOffset + 1);
+    const producerId = producerIdOf(bytes, at);
+    if (producerId < 0 || isControl(bytes, at)) return;
+    this.#state.producers.add(
+      producerId,
+      producerEpochOf(bytes, at),
+      baseSequenceOf(bytes, at),
+      baseOffsetOf(bytes, at),
+      lastOffset,
+      maxTimestampOf(bytes, at),
+      nowMs,
+    );
+    this.#state.producers.shrinkTo(this.#state.config.maxProducerIds);
   }
 
-  /** Producer state at the current end offset, to be kept by `log.writeProducerSnapshot`. */
+  /**
+   * Producer state at the current end offset, for `log.writeProducerSnapshot`. It may be written only once the log is
+   * durable up to that offset: a snapshot must never know of batches that a crash takes back.
+   */
   producerSnapshot(): ProducerSnapshot {
-    throw new Error('not written yet');
+    return {
+      offset: this.#state.endOffset,
+      bytes: encodeProducerSnapshot(this.#state.producers.entries()),
+    };
+  }
+
+  /** Least recently active first. For DescribeProducers, metrics and tests. */
+  producers(): IterableIterator<ProducerEntry> {
+    return this.#state.producers.entries();
+  }
+  get producerCount(): number {
+    return this.#state.producers.size;
   }
 
   /** Forgets idle producers. Once a minute is enough. */
   expireProducers(nowMs: number): void {
-    throw new Error(`not written yet ${nowMs}`);
+    this.#state.producers.expire(nowMs, this.#state.config.producerIdExpirationMs);
   }
 
   // ---- roles --------------------------------------------------------------------------------
 
   becomeLeader(leadership: Leadership): readonly Effect[] {
-    throw new Error(`not written yet ${leadership.leaderEpoch}`);
+    return becomeLeader(this.#state, leadership);
   }
   becomeFollower(followership: Followership): readonly Effect[] {
-    throw new Error(`not written yet ${followership.leaderEpoch}`);
+    return becomeFollower(this.#state, followership);
   }
   /** The log directory failed. */
   goOffline(cause: string): readonly Effect[] {
-    throw new Error(`not written yet ${cause}`);
+    return goOffline(this.#state, cause);
   }
 
   // ---- appending ----------------------------------------------------------------------------
@@ -123,56 +235,77 @@ export class Partition {
    * @param wallMs the broker's time, for timestamps
    */
   append(records: Buffer, request: AppendRequest, nowMs: number, wallMs: TimestampMs): AppendOutcome {
-    throw new Error(`not written yet ${records.length} ${request.acks} ${nowMs} ${wallMs}`);
+    return append(this.#state, records, request, nowMs, wallMs);
   }
 
-  /** The log's listener: durable up to `endOffset`; `leaderEpoch` is that of the last batch below it (ABA, section 3). */
+  /**
+   * The log's listener: durable up to `endOffset`, whose last batch is of `leaderEpoch`. The pair tells a late word
+   * about batches that were truncated since from one about those that took their place (ARCHITECTURE section 3).
+   */
   durable(endOffset: Offset, leaderEpoch: LeaderEpoch): readonly Effect[] {
-    throw new Error(`not written yet ${endOffset} ${leaderEpoch}`);
+    const state = this.#state;
+    if (state.role.kind !== 'leader' && state.role.kind !== 'follower') return NOTHING;
+    if (endOffset <= state.durableEndOffset || endOffset > state.endOffset) return NOTHING;
+    if (state.epochs.epochOf(Offset(endOffset - 1)) !== leaderEpoch) return NOTHING;
+    state.durableEndOffset = endOffset;
+    return [advance(state)];
   }
 
-  /** A follower's log is durable up to `endOffset`. */
+  /** A follower's log is durable up to `endOffset`, in this leader's epoch. */
   replicaDurable(replica: BrokerId, endOffset: Offset): readonly Effect[] {
-    throw new Error(`not written yet ${replica} ${endOffset}`);
+    const state = this.#state;
+    if (state.role.kind !== 'leader' || !state.role.replicas.includes(replica)) return NOTHING;
+    if (endOffset <= (state.replicaEnds.get(replica) ?? -1) || endOffset > state.endOffset) return NOTHING;
+    state.replicaEnds.set(replica, endOffset);
+    const before = state.highWatermark;
+    const effect = advance(state);
+    return state.highWatermark === before ? NOTHING : [effect];
   }
 
-  /** The log's listener: an append failed. */
+  /** The log refused an append, at once or through its listener. */
   failed(): readonly Effect[] {
-    throw new Error('not written yet');
+    return resign(this.#state);
   }
 
   // ---- reading ------------------------------------------------------------------------------
 
   planFetch(question: FetchQuestion): FetchPlan {
-    throw new Error(`not written yet ${question.fetchOffset}`);
+    return planFetch(this.#state, question);
   }
 
   listOffset(question: OffsetQuestion): ListedOffset | OffsetLookup | OffsetError {
-    throw new Error(`not written yet ${question.timestamp}`);
+    return listOffset(this.#state, question);
   }
 
-  /** The second half of a lookup: judged again, as leader and high watermark may have changed meanwhile. */
+  /** The second half of a lookup. */
   resolveOffset(lookup: OffsetLookup, found: FoundTimestamp | undefined): ListedOffset | OffsetError {
-    throw new Error(`not written yet ${lookup.timestampMs} ${found?.offset ?? -1}`);
+    return resolveOffset(this.#state, lookup, found);
   }
 
-  /** OffsetForLeaderEpoch (KIP-101, KIP-320). */
+  /** OffsetForLeaderEpoch. `currentLeaderEpoch` is -1 when the client does not say. */
   endOffsetForEpoch(leaderEpoch: number, currentLeaderEpoch: number): EpochEnd {
-    throw new Error(`not written yet ${leaderEpoch} ${currentLeaderEpoch}`);
+    return endOffsetForEpoch(this.#state, leaderEpoch, currentLeaderEpoch);
   }
 
   // ---- the log's start ----------------------------------------------------------------------
 
   /** DeleteRecords: everything below `offset` goes; -1 means the high watermark. */
   deleteRecords(offset: number): DeleteRecordsPlan {
-    throw new Error(`not written yet ${offset}`);
+    return deleteRecords(this.#state, offset);
   }
-  /** The log's start is durably at `offset`: after `deleteRecords`, and after retention. */
+
+  /** The log starts durably at `offset`: after `deleteRecords`, and after retention. */
   logStartRaised(offset: Offset): void {
-    throw new Error(`not written yet ${offset}`);
+    const state = this.#state;
+    if (offset <= state.logStartOffset) return;
+    assert(offset <= state.endOffset, 'a log does not start after its end');
+    state.logStartOffset = offset;
+    state.epochs.truncateFromStart(offset);
+    if (state.highWatermark < offset) state.highWatermark = offset;
   }
-  /** The smallest log start among the replicas; what DeleteRecords answers. */
-  lowWatermark(): Offset {
-    throw new Error('not written yet');
+
+  /** The smallest log start among the replicas: what DeleteRecords answers. */
+  get lowWatermark(): Offset {
+    return this.#state.logStartOffset;
   }
 }

@@ -1,0 +1,33 @@
+import type { BrokerId, Offset } from '@kafkaesque/kernel';
+import type { Role } from './roles';
+
+type Leader = Extract<Role, { readonly kind: 'leader' }>;
+
+/** `min.insync.replicas`, but never more than there are replicas (as Kafka since 4.0). */
+export const effectiveMinInsyncReplicas = (leader: Leader, minInsyncReplicas: number): number =>
+  Math.min(minInsyncReplicas, leader.replicas.length);
+
+/** Whether there are too few in-sync replicas to accept acks=all, or to move the high watermark. */
+export const isUnderMinInsyncReplicas = (leader: Leader, minInsyncReplicas: number): boolean =>
+  leader.inSyncReplicas.length < effectiveMinInsyncReplicas(leader, minInsyncReplicas);
+
+/**
+ * The leader's high watermark: the least durable end among the in-sync replicas; it never falls, and stands while the
+ * in-sync set is too small (P3). A replica that has not yet said how far it is holds it where it is.
+ */
+export function highWatermarkOf(
+  leader: Leader,
+  minInsyncReplicas: number,
+  current: Offset,
+  ownDurableEnd: Offset,
+  durableEnds: ReadonlyMap<BrokerId, Offset>,
+): Offset {
+  if (isUnderMinInsyncReplicas(leader, minInsyncReplicas)) return current;
+  let least = ownDurableEnd;
+  for (const replica of leader.inSyncReplicas) {
+    if (replica === leader.self) continue;
+    const end = durableEnds.get(replica) ?? current;
+    if (end < least) least = end;
+  }
+  return least > current ? least : current;
+}
