@@ -71,6 +71,7 @@ export { decodeResponse, encodeRequestFrame, encodeResponseFrame, readRequestHea
 export type { RequestFrame } from './frames';
 export type { DecodeError } from './schema/failures';
 export type { Draft, Infer, Message } from './schema/message';
+export type { Fields } from './schema/field';
 export type { VersionRange } from './schema/version-range';
 export { AddOffsetsToTxnRequest, AddOffsetsToTxnResponse } from './messages/add-offsets-to-txn';
 export { AddPartitionsToTxnRequest, AddPartitionsToTxnResponse } from './messages/add-partitions-to-txn';

@@ -10,7 +10,7 @@ export const RequestHeader = message({
     requestApiKey: int16,
     requestApiVersion: int16,
     correlationId: int32,
-    clientId: string.versions('1+').nullable().ignorable().inflexible(),
+    clientId: string.versions('1+').nullable().inflexible(),
   },
 });
 export type RequestHeader = Infer<typeof RequestHeader>;
