@@ -61,16 +61,14 @@ const structOf = (fields: Fields, version: number): fc.Arbitrary<object> =>
 const isMessage = (value: unknown): value is Message =>
   typeof value === 'object' && value !== null && 'fields' in value && 'decode' in value;
 
-const everyVersion = Object.values(protocol)
-  .filter(isMessage)
-  .flatMap((message) => {
-    const { min, max } = message.versions;
-    return Array.from({ length: max - min + 1 }, (_, index) => ({
-      name: message.name,
-      message,
-      version: min + index,
-    }));
-  });
+const everyVersion = (Object.values(protocol) as readonly unknown[]).filter(isMessage).flatMap((message) => {
+  const { min, max } = message.versions;
+  return Array.from({ length: max - min + 1 }, (_, index) => ({
+    name: message.name,
+    message,
+    version: min + index,
+  }));
+});
 
 const outcome = (
   message: Message,
