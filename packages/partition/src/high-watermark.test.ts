@@ -1,0 +1,109 @@
+import { BrokerId, LeaderEpoch, Offset } from '@kafkaesque/kernel';
+import { SELF, batchOf, lead, leaderOf, openPartition, produce, settle } from './scenario';
+import type { Partition } from './partition';
+
+const [SECOND, THIRD] = [BrokerId(2), BrokerId(3)];
+const ofThree = (minInsyncReplicas = 1, inSync = [SELF, SECOND, THIRD]): Partition => {
+  const partition = openPartition({ minInsyncReplicas });
+  lead(partition, 1, inSync, [SELF, SECOND, THIRD]);
+  produce(partition, batchOf(10), { acks: 1 });
+  settle(partition);
+  return partition;
+};
+
+describe('the high watermark', () => {
+  test('of a single replica is its durable end, not the end of its log', () => {
+    const partition = leaderOf();
+    produce(partition, batchOf(4));
+    expect(partition.highWatermark).toBe(0);
+    expect(settle(partition)).toEqual([
+      expect.objectContaining({
+        kind: 'advanced',
+        durableEndOffset: 4,
+        highWatermark: 4,
+        lastStableOffset: 4,
+      }),
+    ]);
+  });
+
+  test('is the least durable end among the replicas in sync', () => {
+    const partition = ofThree();
+    expect(partition.highWatermark).toBe(0);
+    partition.replicaDurable(SECOND, Offset(7));
+    expect(partition.highWatermark).toBe(0);
+    partition.replicaDurable(THIRD, Offset(5));
+    expect(partition.highWatermark).toBe(5);
+    partition.replicaDurable(THIRD, Offset(9));
+    expect(partition.highWatermark).toBe(7);
+  });
+
+  test('does not wait for who is out of sync', () => {
+    const partition = ofThree(1, [SELF, SECOND]);
+    partition.replicaDurable(SECOND, Offset(10));
+    expect(partition.highWatermark).toBe(10);
+  });
+
+  test('stands still while too few are in sync', () => {
+    const partition = ofThree(2, [SELF]);
+    expect(partition.highWatermark).toBe(0);
+    partition.updateConfig({ ...partition.config, minInsyncReplicas: 1 });
+    expect(partition.highWatermark).toBe(10);
+  });
+
+  test('never falls, whatever a replica says', () => {
+    const partition = ofThree();
+    partition.replicaDurable(SECOND, Offset(8));
+    partition.replicaDurable(THIRD, Offset(8));
+    partition.replicaDurable(THIRD, Offset(3));
+    lead(partition, 2, [SELF, SECOND, THIRD]);
+    partition.replicaDurable(SECOND, Offset(2));
+    partition.replicaDurable(THIRD, Offset(2));
+    expect(partition.highWatermark).toBe(8);
+  });
+
+  test('ignores strangers, and ends that this log does not have', () => {
+    const partition = ofThree(1, [SELF, SECOND]);
+    partition.replicaDurable(BrokerId(9), Offset(10));
+    partition.replicaDurable(SECOND, Offset(11));
+    expect(partition.highWatermark).toBe(0);
+  });
+});
+
+describe('an advance says how many bytes became readable', () => {
+  const exposed = (partition: Partition, end: number): unknown =>
+    partition
+      .durable(Offset(end), partition.leaderEpoch)
+      .map((effect) => effect.kind === 'advanced' && effect.exposedBytes);
+
+  test('exactly, for what this leader appended', () => {
+    const partition = leaderOf();
+    const sizes = Array.from({ length: 40 }, (_, i) => {
+      const records = batchOf(1 + (i % 3));
+      produce(partition, records);
+      return records.length;
+    });
+    const ends = sizes.map((_, i) =>
+      Array.from({ length: i + 1 }, (_, n) => 1 + (n % 3)).reduce((a, b) => a + b),
+    );
+    expect(exposed(partition, ends[0] ?? 0)).toEqual([sizes[0]]);
+    expect(exposed(partition, ends[2] ?? 0)).toEqual([(sizes[1] ?? 0) + (sizes[2] ?? 0)]);
+    expect(exposed(partition, ends[39] ?? 0)).toEqual([sizes.slice(3).reduce((a, b) => a + b)]);
+  });
+
+  test('as "unknown" for what the log held before', () => {
+    const partition = openPartition({}, { logStartOffset: Offset(0), endOffset: Offset(5), epochs: [] });
+    expect(lead(partition, 1).at(-1)).toMatchObject({
+      exposedBytes: Number.MAX_SAFE_INTEGER,
+      highWatermark: 5,
+    });
+  });
+
+  test('as nothing when only the log got further', () => {
+    const partition = openPartition();
+    lead(partition, 1, [SELF, SECOND]);
+    produce(partition, batchOf(1));
+    expect(partition.durable(Offset(1), LeaderEpoch(1))).toEqual([
+      expect.objectContaining({ durableEndOffset: 1, highWatermark: 0, exposedBytes: 0 }),
+    ]);
+  });
+});
