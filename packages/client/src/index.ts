@@ -16,9 +16,7 @@ export type {
   ConfigResource,
   ConfigResourceType,
   CreatedTopic,
-  ListedOffset,
   NewTopic,
-  OffsetSpec,
   Outcome,
   PartitionDescription,
   Reassignment,
@@ -26,7 +24,6 @@ export type {
   TopicListing,
 } from './admin/admin';
 export type {
-  ApiContract,
   Capabilities,
   FetchedPartition,
   FetchOptions,
@@ -35,5 +32,7 @@ export type {
   NodeAddress,
   RequestOptions,
   Wire,
-  WireMessage,
 } from './wire/wire';
+export type { ListedOffset, NamedOffsetSpec, OffsetSpec } from './cluster/offset-lookup';
+export { KafkaWire } from './wire/kafka-wire';
+export type { KafkaWireOptions } from './wire/kafka-wire';

@@ -1,4 +1,5 @@
-import type { BrokerId, LeaderEpoch, Offset, TopicId } from '@kafkaesque/kernel';
+import type { BrokerId, LeaderEpoch, TopicId } from '@kafkaesque/kernel';
+import type { ListedOffset, OffsetSpec } from '../cluster/offset-lookup';
 import type { ClientError } from '../errors';
 import type { TopicPartition } from '../records';
 import type { Capabilities, NodeAddress } from '../wire/wire';
@@ -90,23 +91,6 @@ export interface ClusterDescription {
   readonly clusterId: string;
   readonly controllerId: BrokerId;
   readonly nodes: readonly NodeAddress[];
-}
-
-/** A point in a log: the first offset, the end, or the first record not older than a time. */
-export type OffsetSpec =
-  | 'earliest'
-  | 'latest'
-  | 'max-timestamp'
-  | 'earliest-local'
-  | 'latest-tiered'
-  | 'earliest-pending-upload'
-  | { readonly timestampMs: number };
-
-export interface ListedOffset {
-  /** -1 when there is no such record. */
-  readonly offset: Offset;
-  readonly timestampMs: number;
-  readonly leaderEpoch: LeaderEpoch;
 }
 
 export interface Reassignment extends TopicPartition {

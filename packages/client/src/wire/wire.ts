@@ -1,17 +1,5 @@
 import type { BrokerId, LeaderEpoch, Offset, TopicId } from '@kafkaesque/kernel';
-
-/** What the wire needs of one API: `apis.Metadata` of `@kafkaesque/protocol` is one. */
-export interface ApiContract<RequestDraft, Response> {
-  readonly key: number;
-  readonly name: string;
-  readonly request: WireMessage & { encodeParts(value: RequestDraft, version: number): readonly Buffer[] };
-  readonly response: WireMessage & { decode(bytes: Buffer, version: number, at?: number): Response };
-}
-
-export interface WireMessage {
-  readonly versions: { readonly min: number; readonly max: number };
-  readonly flexible: { readonly min: number } | undefined;
-}
+import type { ApiName, RequestDraftOf, ResponseOf } from '@kafkaesque/protocol';
 
 /** Where a broker listens, as metadata tells it. */
 export interface NodeAddress {
@@ -28,7 +16,7 @@ export interface RequestOptions {
   /** The lowest version that can carry the request's meaning; below it the call fails with kind `unsupported`. */
   readonly minVersion?: number | undefined;
   readonly maxVersion?: number | undefined;
-  /** The broker answers nothing (Produce with acks=0): resolves with undefined once the bytes have left. */
+  /** False: the broker answers nothing (Produce with acks=0); resolves with the empty response once the bytes left. */
   readonly answered?: boolean | undefined;
 }
 
@@ -101,12 +89,12 @@ export interface Wire extends AsyncDisposable {
   readonly bootstrapNodes: readonly BrokerId[];
   /** Tells the wire where nodes listen; a changed address takes effect with the next connection. */
   learn(nodes: readonly NodeAddress[]): void;
-  request<RequestDraft, Response>(
+  request<Name extends ApiName>(
     node: BrokerId,
-    api: ApiContract<RequestDraft, Response>,
-    draft: RequestDraft,
+    api: Name,
+    draft: RequestDraftOf<Name>,
     options?: RequestOptions,
-  ): Promise<Response>;
+  ): Promise<ResponseOf<Name>>;
   fetch(node: BrokerId, options: FetchOptions): FetchStream;
   capabilities(node: BrokerId, options?: RequestOptions): Promise<Capabilities>;
   /** Calls `listener` whenever an open connection to `node` ended. Returns how to stop listening. */

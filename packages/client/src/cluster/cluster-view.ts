@@ -1,0 +1,233 @@
+import { BrokerId, NO_BROKER, NO_LEADER_EPOCH } from '@kafkaesque/kernel';
+import type { Clock, LeaderEpoch, Logger, Random, TopicId } from '@kafkaesque/kernel';
+import { ErrorCode } from '@kafkaesque/protocol';
+import type { ApiName, RequestDraftOf, ResponseOf } from '@kafkaesque/protocol';
+import { brokerError } from '../broker-error';
+import { ClientError, isClientError } from '../errors';
+import { abortedError, withRetries } from '../timing/waiting';
+import type { BackoffRange } from '../timing/waiting';
+import type { NodeAddress, RequestOptions, Wire } from '../wire/wire';
+
+export interface PartitionView {
+  readonly partition: number;
+  /** -1 when there is none. */
+  readonly leader: BrokerId;
+  readonly leaderEpoch: LeaderEpoch;
+}
+
+export interface TopicView {
+  readonly name: string;
+  /** The zero id when the broker speaks no topic ids. */
+  readonly topicId: TopicId;
+  /** In order of their index. */
+  readonly partitions: readonly PartitionView[];
+}
+
+export interface ClusterViewOptions {
+  readonly wire: Wire;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly logger: Logger;
+  readonly maxAgeMs: number;
+  readonly requestTimeoutMs: number;
+  readonly backoff: BackoffRange;
+}
+
+export interface LookupOptions {
+  readonly timeoutMs: number;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** `definite`: another node is asked only when the first surely did nothing; `always`: whenever it did not answer. */
+export type AskAgain = 'definite' | 'always';
+
+interface Known {
+  readonly view: TopicView;
+  readonly atMs: number;
+}
+type Metadata = ResponseOf<'Metadata'>;
+
+/** How long a broker that could not be reached is asked last. */
+const SUSPECT_MS = 5000;
+
+/** What one client knows of the cluster: brokers and the leaders of the topics it uses, refreshed when proved wrong. */
+export class ClusterView {
+  readonly wire: Wire;
+  readonly #options: ClusterViewOptions;
+  readonly #topics = new Map<string, Known>();
+  readonly #failures = new Map<string, ClientError>();
+  readonly #suspectUntil = new Map<BrokerId, number>();
+  readonly #wanted = new Set<string>();
+  #brokers: readonly NodeAddress[] = [];
+  #controller: BrokerId = NO_BROKER;
+  #loading: Promise<void> | undefined;
+  #nextLoad: Promise<void> | undefined;
+
+  constructor(options: ClusterViewOptions) {
+    this.wire = options.wire;
+    this.#options = options;
+  }
+
+  /** What is known now and not too old to go by. */
+  known(topic: string): TopicView | undefined {
+    const known = this.#topics.get(topic);
+    if (known === undefined || known.atMs + this.#options.maxAgeMs <= this.#options.clock.monotonicMs())
+      return undefined;
+    return known.view;
+  }
+
+  /** The leader of a partition by what is known, -1 if none is. */
+  leaderOf(topic: string, partition: number): PartitionView | undefined {
+    return this.#topics.get(topic)?.view.partitions[partition];
+  }
+
+  topicId(topic: string): TopicId | undefined {
+    return this.#topics.get(topic)?.view.topicId;
+  }
+
+  /** The topic, asked for until it is there. Errors that waiting does not heal come at once. */
+  topic(name: string, options: LookupOptions): Promise<TopicView> {
+    const { clock, random, backoff } = this.#options;
+    const what = `looking up topic ${name}`;
+    return withRetries({ clock, random, backoff, ...options, what }, async () => {
+      const known = this.known(name);
+      if (known !== undefined) return known;
+      await untilAborted(this.refresh(name), options.signal);
+      const view = this.known(name);
+      if (view !== undefined) return view;
+      throw this.#failures.get(name) ?? brokerError(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION);
+    });
+  }
+
+  /** Asks for the topic again. Calls that come while a request is under way share the next one. */
+  refresh(topic: string): Promise<void> {
+    this.#wanted.add(topic);
+    this.#nextLoad ??= (this.#loading ?? Promise.resolve()).then(
+      () => this.#load(),
+      () => this.#load(),
+    );
+    return this.#nextLoad;
+  }
+
+  /** What is known of the topic proved wrong: the next lookup asks. */
+  invalidate(topic: string): void {
+    const known = this.#topics.get(topic);
+    if (known !== undefined) this.#topics.set(topic, { view: known.view, atMs: -Infinity });
+  }
+
+  /** A broker that is expected to answer: any of the known ones, or the bootstrap addresses. */
+  anyNode(except: ReadonlySet<BrokerId> = new Set()): BrokerId | undefined {
+    const { clock, random } = this.#options;
+    const all = [...this.#brokers.map(({ id }) => id), ...this.wire.bootstrapNodes];
+    const left = all.filter((id) => !except.has(id));
+    const nowMs = clock.monotonicMs();
+    const trusted = left.filter((id) => (this.#suspectUntil.get(id) ?? 0) <= nowMs);
+    const known = trusted.filter((id) => id >= 0);
+    const candidates = [known, trusted, left].find((some) => some.length > 0);
+    return candidates?.[random.below(candidates.length)];
+  }
+
+  /** Sends a request that any broker can answer; moves on to the next when one cannot be reached. */
+  async ask<Name extends ApiName>(
+    name: Name,
+    draft: RequestDraftOf<Name>,
+    options: RequestOptions & { readonly again: AskAgain; readonly prefer?: BrokerId | undefined },
+  ): Promise<ResponseOf<Name>> {
+    const tried = new Set<BrokerId>();
+    let failure: unknown;
+    for (;;) {
+      const preferred =
+        options.prefer !== undefined && !tried.has(options.prefer) ? options.prefer : undefined;
+      const node = preferred ?? this.anyNode(tried);
+      if (node === undefined) throw failure;
+      tried.add(node);
+      try {
+        return await this.wire.request(node, name, draft, options);
+      } catch (error) {
+        if (!isClientError(error) || (error.kind !== 'connection' && error.kind !== 'timeout')) throw error;
+        this.#suspectUntil.set(node, this.#options.clock.monotonicMs() + SUSPECT_MS);
+        if (options.again === 'definite' && error.effect === 'indefinite') throw error;
+        failure = error;
+      }
+    }
+  }
+
+  /** The controller by the last metadata, or any broker: all of them forward. */
+  controllerOrAny(): BrokerId | undefined {
+    return this.#controller === NO_BROKER ? this.anyNode() : this.#controller;
+  }
+
+  /** Takes in what a Metadata answer says of brokers, whoever asked. */
+  learnBrokers(metadata: Pick<Metadata, 'brokers' | 'controllerId'>): void {
+    if (metadata.brokers.length === 0) return;
+    this.#brokers = metadata.brokers.map(({ nodeId, host, port, rack }) => ({
+      id: nodeId,
+      host,
+      port,
+      rack,
+    }));
+    this.#controller = metadata.controllerId;
+    this.wire.learn(this.#brokers);
+  }
+
+  #load(): Promise<void> {
+    const names = [...this.#wanted];
+    this.#wanted.clear();
+    this.#nextLoad = undefined;
+    const loading = this.#request(names).finally(() => {
+      if (this.#loading === loading) this.#loading = undefined;
+    });
+    this.#loading = loading;
+    return loading;
+  }
+
+  async #request(names: readonly string[]): Promise<void> {
+    const topics = names.map((name) => ({ name }));
+    const timeoutMs = this.#options.requestTimeoutMs;
+    const metadata = await this.ask('Metadata', { topics }, { timeoutMs, again: 'always' });
+    if (metadata.errorCode !== 0) throw brokerError(metadata.errorCode);
+    this.learnBrokers(metadata);
+    for (const topic of metadata.topics) this.#learnTopic(topic);
+  }
+
+  #learnTopic(topic: Metadata['topics'][number]): void {
+    const { name, errorCode } = topic;
+    if (name === null) return;
+    if (errorCode !== 0) {
+      this.#topics.delete(name);
+      this.#failures.set(name, brokerError(errorCode, topicSentence(errorCode, name)));
+      return;
+    }
+    this.#failures.delete(name);
+    const before = this.#topics.get(name)?.view;
+    const sameTopic = before?.topicId === topic.topicId ? before : undefined;
+    const partitions: PartitionView[] = [];
+    for (const { partitionIndex, leaderId, leaderEpoch } of topic.partitions) {
+      const older = sameTopic?.partitions[partitionIndex];
+      // KIP-320: a broker that lags behind must not take us back to a leader that was deposed.
+      const isStale =
+        older !== undefined && leaderEpoch !== NO_LEADER_EPOCH && leaderEpoch < older.leaderEpoch;
+      partitions[partitionIndex] = isStale
+        ? older
+        : { partition: partitionIndex, leader: leaderId, leaderEpoch };
+    }
+    const view = { name, topicId: topic.topicId, partitions };
+    this.#topics.set(name, { view, atMs: this.#options.clock.monotonicMs() });
+  }
+}
+
+const topicSentence = (errorCode: number, name: string): string | undefined => {
+  if (errorCode === ErrorCode.UNKNOWN_TOPIC_OR_PARTITION)
+    return `topic ${name} does not exist on this cluster`;
+  if (errorCode === ErrorCode.INVALID_TOPIC_EXCEPTION) return `"${name}" is not a valid topic name`;
+  return undefined;
+};
+
+const untilAborted = <Value>(promise: Promise<Value>, signal: AbortSignal | undefined): Promise<Value> => {
+  if (signal === undefined) return promise;
+  return new Promise((resolve, reject) => {
+    const abort = (): void => reject(abortedError(signal));
+    signal.addEventListener('abort', abort, { once: true });
+    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
+  });
+};
