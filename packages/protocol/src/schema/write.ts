@@ -178,14 +178,17 @@ export const writeUuid = (b: Buffer, at: number, value: string, path: string): v
   let seen = 0;
   let to = at;
   for (let index = 0; index < 20; index += 4) {
-    const [c0, c1] = [bitsAt(value, index), bitsAt(value, index + 1)];
-    const [c2, c3] = [bitsAt(value, index + 2), bitsAt(value, index + 3)];
+    const c0 = bitsAt(value, index);
+    const c1 = bitsAt(value, index + 1);
+    const c2 = bitsAt(value, index + 2);
+    const c3 = bitsAt(value, index + 3);
     seen |= c0 | c1 | c2 | c3;
     b[to++] = (c0 << 2) | (c1 >>> 4);
     b[to++] = (c1 << 4) | (c2 >>> 2);
     b[to++] = (c2 << 6) | c3;
   }
-  const [last0, last1] = [bitsAt(value, 20), bitsAt(value, 21)];
+  const last0 = bitsAt(value, 20);
+  const last1 = bitsAt(value, 21);
   // The last character has two bits to give; others would be lost.
   if ((seen | last0 | last1) > 63 || (last1 & 0x0f) !== 0) throw invalidField(path, value);
   b[to] = (last0 << 2) | (last1 >>> 4);
