@@ -23,3 +23,24 @@ export type {
 } from './log-directory';
 export { defaultTailMemoryLimits } from './tail-memory';
 export type { TailMemory, TailMemoryLimits } from './tail-memory';
+export { openWriteAheadLog } from './write-ahead-log/write-ahead-log';
+export type {
+  DurableWrite,
+  WriteAheadLog,
+  WriteAheadLogOptions,
+  WriteAheadLogWrite,
+} from './write-ahead-log/write-ahead-log';
+export { initialHardState, logBeginning } from './write-ahead-log/records';
+export type { Candidate, HardState, LogPosition, WriteAheadLogEntry } from './write-ahead-log/records';
+export type { WriteAheadLogReport } from './write-ahead-log/recovery';
+export { listSnapshots, loadSnapshot, readSnapshot, writeSnapshot } from './write-ahead-log/snapshot-files';
+export type {
+  LoadedSnapshot,
+  SnapshotDraft,
+  SnapshotName,
+  SnapshotPlace,
+} from './write-ahead-log/snapshot-files';
+export { openLazyDisk } from './faults/lazy-disk';
+export type { LazyDiskOptions, LazyMode } from './faults/lazy-disk';
+export { dropUnsynced } from './faults/power-loss';
+export type { PowerLoss, PowerLossOptions } from './faults/power-loss';

@@ -1,2 +1,4 @@
+export { crashCases } from './crash';
+export type { CrashCase, CrashWorld } from './crash';
 export { diskCases } from './disk';
 export type { DiskCase } from './disk';

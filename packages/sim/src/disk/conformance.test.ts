@@ -1,5 +1,5 @@
 import { SeededRandom } from '@kafkaesque/kernel';
-import { diskCases } from '@kafkaesque/kernel/conformance';
+import { crashCases, diskCases } from '@kafkaesque/kernel/conformance';
 import { Scheduler } from '../scheduler';
 import { SimulatedDisk } from './simulated-disk';
 
@@ -17,4 +17,22 @@ describe('the simulated disk keeps the promises of the port:', () => {
       await scheduler.settle(run(disk.mount(), '/data'));
     }
   });
+});
+
+describe('the simulated disk loses what was not synced:', () => {
+  test.each(crashCases)('$name', ({ run }) =>
+    run((seed) => {
+      const disk = new SimulatedDisk({ random: new SeededRandom(seed), directories: ['/data'] });
+      const crash = (kind: 'kill' | 'power'): Promise<void> => {
+        disk.crash(kind);
+        return Promise.resolve();
+      };
+      return {
+        directory: '/data',
+        mount: () => Promise.resolve(disk.mount()),
+        kill: () => crash('kill'),
+        losePower: () => crash('power'),
+      };
+    }),
+  );
 });
