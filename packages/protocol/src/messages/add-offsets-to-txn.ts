@@ -21,7 +21,7 @@ export const AddOffsetsToTxnResponse = message({
   versions: '0-4',
   flexible: '3+',
   fields: {
-    throttleTimeMs: int32,
+    throttleTimeMs: int32.default(0),
     errorCode: int16,
   },
 });

@@ -46,7 +46,7 @@ export const AddPartitionsToTxnResponse = message({
   versions: '0-5',
   flexible: '3+',
   fields: {
-    throttleTimeMs: int32,
+    throttleTimeMs: int32.default(0),
     errorCode: int16.versions('4+').ignorable(),
     resultsByTransaction: array({
       transactionalId: string,

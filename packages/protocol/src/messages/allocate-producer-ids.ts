@@ -19,7 +19,7 @@ export const AllocateProducerIdsResponse = message({
   versions: '0',
   flexible: '0+',
   fields: {
-    throttleTimeMs: int32,
+    throttleTimeMs: int32.default(0),
     errorCode: int16,
     producerIdStart: int64.as<ProducerId>(),
     producerIdLen: int32,

@@ -28,7 +28,7 @@ export const AlterClientQuotasResponse = message({
   versions: '0-1',
   flexible: '1+',
   fields: {
-    throttleTimeMs: int32,
+    throttleTimeMs: int32.default(0),
     entries: array({
       errorCode: int16,
       errorMessage: string.nullable(),

@@ -25,7 +25,7 @@ export const AlterConfigsResponse = message({
   versions: '0-2',
   flexible: '2+',
   fields: {
-    throttleTimeMs: int32,
+    throttleTimeMs: int32.default(0),
     responses: array({
       errorCode: int16,
       errorMessage: string.nullable(),

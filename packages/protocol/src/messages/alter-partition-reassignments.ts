@@ -26,7 +26,7 @@ export const AlterPartitionReassignmentsResponse = message({
   versions: '0-1',
   flexible: '0+',
   fields: {
-    throttleTimeMs: int32,
+    throttleTimeMs: int32.default(0),
     allowReplicationFactorChange: bool.versions('1+').default(true).ignorable(),
     errorCode: int16,
     errorMessage: string.nullable(),

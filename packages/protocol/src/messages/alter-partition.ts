@@ -33,7 +33,7 @@ export const AlterPartitionResponse = message({
   versions: '2-3',
   flexible: '0+',
   fields: {
-    throttleTimeMs: int32,
+    throttleTimeMs: int32.default(0),
     errorCode: int16,
     topics: array({
       topicId: uuid.versions('2+').ignorable().as<TopicId>(),

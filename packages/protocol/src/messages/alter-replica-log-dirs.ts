@@ -23,7 +23,7 @@ export const AlterReplicaLogDirsResponse = message({
   versions: '1-2',
   flexible: '2+',
   fields: {
-    throttleTimeMs: int32,
+    throttleTimeMs: int32.default(0),
     results: array({
       topicName: string,
       partitions: array({

@@ -27,7 +27,7 @@ export const AlterUserScramCredentialsResponse = message({
   versions: '0',
   flexible: '0+',
   fields: {
-    throttleTimeMs: int32,
+    throttleTimeMs: int32.default(0),
     results: array({
       user: string,
       errorCode: int16,

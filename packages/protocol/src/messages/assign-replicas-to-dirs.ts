@@ -28,7 +28,7 @@ export const AssignReplicasToDirsResponse = message({
   versions: '0',
   flexible: '0+',
   fields: {
-    throttleTimeMs: int32,
+    throttleTimeMs: int32.default(0),
     errorCode: int16,
     directories: array({
       id: uuid,

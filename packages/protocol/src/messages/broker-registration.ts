@@ -38,7 +38,7 @@ export const BrokerRegistrationResponse = message({
   versions: '0-4',
   flexible: '0+',
   fields: {
-    throttleTimeMs: int32,
+    throttleTimeMs: int32.default(0),
     errorCode: int16,
     brokerEpoch: int64.default(-1).as<BrokerEpoch>(),
   },

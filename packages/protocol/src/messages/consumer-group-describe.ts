@@ -29,7 +29,7 @@ export const ConsumerGroupDescribeResponse = message({
   versions: '0-1',
   flexible: '0+',
   fields: {
-    throttleTimeMs: int32,
+    throttleTimeMs: int32.default(0),
     groups: array({
       errorCode: int16,
       errorMessage: string.nullable().default(null),

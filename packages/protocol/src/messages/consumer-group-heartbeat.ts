@@ -39,7 +39,7 @@ export const ConsumerGroupHeartbeatResponse = message({
   versions: '0-1',
   flexible: '0+',
   fields: {
-    throttleTimeMs: int32,
+    throttleTimeMs: int32.default(0),
     errorCode: int16,
     errorMessage: string.nullable().default(null),
     memberId: string.nullable().default(null),

@@ -25,7 +25,7 @@ export const CreateAclsResponse = message({
   versions: '1-3',
   flexible: '2+',
   fields: {
-    throttleTimeMs: int32,
+    throttleTimeMs: int32.default(0),
     results: array({
       errorCode: int16,
       errorMessage: string.nullable(),

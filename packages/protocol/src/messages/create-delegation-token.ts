@@ -33,7 +33,7 @@ export const CreateDelegationTokenResponse = message({
     maxTimestampMs: wideInt64,
     tokenId: string,
     hmac: bytes,
-    throttleTimeMs: int32,
+    throttleTimeMs: int32.default(0),
   },
 });
 export type CreateDelegationTokenResponse = Infer<typeof CreateDelegationTokenResponse>;

@@ -26,7 +26,7 @@ export const CreatePartitionsResponse = message({
   versions: '0-3',
   flexible: '2+',
   fields: {
-    throttleTimeMs: int32,
+    throttleTimeMs: int32.default(0),
     results: array({
       name: string,
       errorCode: int16,

@@ -17,7 +17,7 @@ export const DeleteGroupsResponse = message({
   versions: '0-2',
   flexible: '2+',
   fields: {
-    throttleTimeMs: int32,
+    throttleTimeMs: int32.default(0),
     results: array({
       groupId: string,
       errorCode: int16,

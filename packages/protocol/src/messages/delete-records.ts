@@ -25,7 +25,7 @@ export const DeleteRecordsResponse = message({
   versions: '0-2',
   flexible: '2+',
   fields: {
-    throttleTimeMs: int32,
+    throttleTimeMs: int32.default(0),
     topics: array({
       name: string,
       partitions: array({

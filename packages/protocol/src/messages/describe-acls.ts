@@ -23,7 +23,7 @@ export const DescribeAclsResponse = message({
   versions: '1-3',
   flexible: '2+',
   fields: {
-    throttleTimeMs: int32,
+    throttleTimeMs: int32.default(0),
     errorCode: int16,
     errorMessage: string.nullable(),
     resources: array({

@@ -22,7 +22,7 @@ export const DescribeClientQuotasResponse = message({
   versions: '0-1',
   flexible: '1+',
   fields: {
-    throttleTimeMs: int32,
+    throttleTimeMs: int32.default(0),
     errorCode: int16,
     errorMessage: string.nullable(),
     entries: array({

@@ -20,7 +20,7 @@ export const DescribeClusterResponse = message({
   versions: '0-2',
   flexible: '0+',
   fields: {
-    throttleTimeMs: int32,
+    throttleTimeMs: int32.default(0),
     errorCode: int16,
     errorMessage: string.nullable().default(null),
     endpointType: int8.versions('1+').default(1),

@@ -23,7 +23,7 @@ export const DescribeConfigsResponse = message({
   versions: '1-4',
   flexible: '4+',
   fields: {
-    throttleTimeMs: int32,
+    throttleTimeMs: int32.default(0),
     results: array({
       errorCode: int16,
       errorMessage: string.nullable(),

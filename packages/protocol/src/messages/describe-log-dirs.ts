@@ -23,7 +23,7 @@ export const DescribeLogDirsResponse = message({
   versions: '1-5',
   flexible: '2+',
   fields: {
-    throttleTimeMs: int32,
+    throttleTimeMs: int32.default(0),
     errorCode: int16.versions('3+').ignorable(),
     results: array({
       errorCode: int16,

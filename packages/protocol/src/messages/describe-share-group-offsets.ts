@@ -24,7 +24,7 @@ export const DescribeShareGroupOffsetsResponse = message({
   versions: '0-1',
   flexible: '0+',
   fields: {
-    throttleTimeMs: int32,
+    throttleTimeMs: int32.default(0),
     groups: array({
       groupId: string,
       topics: array({

@@ -18,7 +18,7 @@ export const DescribeTransactionsResponse = message({
   versions: '0',
   flexible: '0+',
   fields: {
-    throttleTimeMs: int32,
+    throttleTimeMs: int32.default(0),
     transactionStates: array({
       errorCode: int16,
       transactionalId: string,

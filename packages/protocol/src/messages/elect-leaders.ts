@@ -22,7 +22,7 @@ export const ElectLeadersResponse = message({
   versions: '0-2',
   flexible: '2+',
   fields: {
-    throttleTimeMs: int32,
+    throttleTimeMs: int32.default(0),
     errorCode: int16.versions('1+'),
     replicaElectionResults: array({
       topic: string,

@@ -23,7 +23,7 @@ export const EndTxnResponse = message({
   versions: '0-5',
   flexible: '3+',
   fields: {
-    throttleTimeMs: int32,
+    throttleTimeMs: int32.default(0),
     errorCode: int16,
     producerId: int64.versions('5+').default(-1).ignorable().as<ProducerId>(),
     producerEpoch: int16.versions('5+').default(-1).ignorable().as<ProducerEpoch>(),

@@ -20,7 +20,7 @@ export const ExpireDelegationTokenResponse = message({
   fields: {
     errorCode: int16,
     expiryTimestampMs: wideInt64,
-    throttleTimeMs: int32,
+    throttleTimeMs: int32.default(0),
   },
 });
 export type ExpireDelegationTokenResponse = Infer<typeof ExpireDelegationTokenResponse>;

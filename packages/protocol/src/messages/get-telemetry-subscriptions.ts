@@ -17,7 +17,7 @@ export const GetTelemetrySubscriptionsResponse = message({
   versions: '0',
   flexible: '0+',
   fields: {
-    throttleTimeMs: int32,
+    throttleTimeMs: int32.default(0),
     errorCode: int16,
     clientInstanceId: uuid,
     subscriptionId: int32,

@@ -26,7 +26,7 @@ export const IncrementalAlterConfigsResponse = message({
   versions: '0-1',
   flexible: '1+',
   fields: {
-    throttleTimeMs: int32,
+    throttleTimeMs: int32.default(0),
     responses: array({
       errorCode: int16,
       errorMessage: string.nullable(),

@@ -17,7 +17,7 @@ export const ListConfigResourcesResponse = message({
   versions: '0-1',
   flexible: '0+',
   fields: {
-    throttleTimeMs: int32,
+    throttleTimeMs: int32.default(0),
     errorCode: int16,
     configResources: array({
       resourceName: string,

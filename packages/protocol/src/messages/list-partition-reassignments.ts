@@ -24,7 +24,7 @@ export const ListPartitionReassignmentsResponse = message({
   versions: '0',
   flexible: '0+',
   fields: {
-    throttleTimeMs: int32,
+    throttleTimeMs: int32.default(0),
     errorCode: int16,
     errorMessage: string.nullable(),
     topics: array({

@@ -21,7 +21,7 @@ export const ListTransactionsResponse = message({
   versions: '0-2',
   flexible: '0+',
   fields: {
-    throttleTimeMs: int32,
+    throttleTimeMs: int32.default(0),
     errorCode: int16,
     unknownStateFilters: array(string),
     transactionStates: array({

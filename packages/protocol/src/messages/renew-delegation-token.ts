@@ -20,7 +20,7 @@ export const RenewDelegationTokenResponse = message({
   fields: {
     errorCode: int16,
     expiryTimestampMs: wideInt64,
-    throttleTimeMs: int32,
+    throttleTimeMs: int32.default(0),
   },
 });
 export type RenewDelegationTokenResponse = Infer<typeof RenewDelegationTokenResponse>;

@@ -32,7 +32,7 @@ export const ShareAcknowledgeResponse = message({
   versions: '1-2',
   flexible: '0+',
   fields: {
-    throttleTimeMs: int32,
+    throttleTimeMs: int32.default(0),
     errorCode: int16,
     errorMessage: string.nullable().default(null),
     acquisitionLockTimeoutMs: int32.versions('2+').ignorable(),

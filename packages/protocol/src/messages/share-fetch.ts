@@ -45,7 +45,7 @@ export const ShareFetchResponse = message({
   versions: '1-2',
   flexible: '0+',
   fields: {
-    throttleTimeMs: int32,
+    throttleTimeMs: int32.default(0),
     errorCode: int16,
     errorMessage: string.nullable().default(null),
     acquisitionLockTimeoutMs: int32.versions('1+'),

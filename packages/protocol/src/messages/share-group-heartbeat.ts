@@ -27,7 +27,7 @@ export const ShareGroupHeartbeatResponse = message({
   versions: '1',
   flexible: '0+',
   fields: {
-    throttleTimeMs: int32,
+    throttleTimeMs: int32.default(0),
     errorCode: int16,
     errorMessage: string.nullable().default(null),
     memberId: string.nullable().default(null),

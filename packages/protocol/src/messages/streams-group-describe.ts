@@ -53,7 +53,7 @@ export const StreamsGroupDescribeResponse = message({
   versions: '0',
   flexible: '0+',
   fields: {
-    throttleTimeMs: int32,
+    throttleTimeMs: int32.default(0),
     groups: array({
       errorCode: int16,
       errorMessage: string.nullable().default(null),

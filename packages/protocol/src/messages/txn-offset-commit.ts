@@ -36,7 +36,7 @@ export const TxnOffsetCommitResponse = message({
   versions: '0-5',
   flexible: '3+',
   fields: {
-    throttleTimeMs: int32,
+    throttleTimeMs: int32.default(0),
     topics: array({
       name: string,
       partitions: array({

@@ -24,7 +24,7 @@ export const UpdateFeaturesResponse = message({
   versions: '0-2',
   flexible: '0+',
   fields: {
-    throttleTimeMs: int32,
+    throttleTimeMs: int32.default(0),
     errorCode: int16,
     errorMessage: string.nullable(),
     results: array({

@@ -30,7 +30,7 @@ export const UpdateRaftVoterResponse = message({
   versions: '0',
   flexible: '0+',
   fields: {
-    throttleTimeMs: int32,
+    throttleTimeMs: int32.default(0),
     errorCode: int16,
     currentLeader: struct({
       leaderId: int32.default(-1).as<BrokerId>(),
