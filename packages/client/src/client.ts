@@ -1,9 +1,20 @@
+import { silentLogger } from '@kafkaesque/kernel';
 import type { Clock, Logger, Random } from '@kafkaesque/kernel';
 import type { Admin } from './admin/admin';
-import type { ConsumerOptions } from './consumer/consumer-options';
+import { ClusterAdmin } from './admin/cluster-admin';
+import { ClusterView } from './cluster/cluster-view';
 import type { Consumer } from './consumer/consumer';
-import type { ProducerOptions } from './producer/producer-options';
+import type { ConsumerOptions } from './consumer/consumer-options';
+import { consumerSettings } from './consumer/consumer-settings';
+import { LogConsumer } from './consumer/log-consumer';
+import { ClientError } from './errors';
 import type { Producer } from './producer/producer';
+import type { ProducerOptions } from './producer/producer-options';
+import { producerSettings } from './producer/producer-settings';
+import { RecordProducer } from './producer/record-producer';
+import { machineClock } from './timing/machine-clock';
+import { machineRandom } from './timing/machine-random';
+import { KafkaWire } from './wire/kafka-wire';
 import type { Wire } from './wire/wire';
 
 export interface ClientOptions {
@@ -32,6 +43,95 @@ export interface Client extends AsyncDisposable {
 }
 
 /** Opens nothing yet: the first call that needs the cluster connects. */
-export const openClient = (options: ClientOptions): Client => {
-  throw new Error(`not written yet: ${Object.keys(options).join()}`);
-};
+export const openClient = (options: ClientOptions): Client => new ClusterClient(options);
+
+interface Closable {
+  close(): Promise<void>;
+}
+
+const DEFAULT_API_TIMEOUT_MS = 60_000;
+
+class ClusterClient implements Client {
+  readonly wire: Wire;
+  readonly #ownsWire: boolean;
+  readonly #clock: Clock;
+  readonly #random: Random;
+  readonly #logger: Logger;
+  readonly #cluster: ClusterView;
+  readonly #requestTimeoutMs: number;
+  readonly #open = new Set<Closable>();
+
+  constructor(options: ClientOptions) {
+    this.#clock = options.clock ?? machineClock;
+    this.#random = options.random ?? machineRandom();
+    this.#logger = options.logger ?? silentLogger;
+    this.#requestTimeoutMs = options.requestTimeoutMs ?? 30_000;
+    this.#ownsWire = options.wire === undefined;
+    this.wire = options.wire ?? this.#openWire(options);
+    this.#cluster = new ClusterView({
+      wire: this.wire,
+      clock: this.#clock,
+      random: this.#random,
+      logger: this.#logger,
+      maxAgeMs: options.metadataMaxAgeMs ?? 300_000,
+      requestTimeoutMs: this.#requestTimeoutMs,
+      backoff: { firstMs: 100, maxMs: 1000 },
+    });
+  }
+
+  producer(options: ProducerOptions = {}): Producer {
+    const settings = producerSettings({ requestTimeoutMs: this.#requestTimeoutMs, ...options });
+    return this.#opened((closed) => new RecordProducer({ ...this.#world(), settings, closed }));
+  }
+
+  consumer(options: ConsumerOptions = {}): Consumer {
+    const settings = consumerSettings({ requestTimeoutMs: this.#requestTimeoutMs, ...options });
+    return this.#opened((closed) => new LogConsumer({ ...this.#world(), settings, closed }));
+  }
+
+  admin(options: { readonly apiTimeoutMs?: number | undefined } = {}): Admin {
+    const apiTimeoutMs = options.apiTimeoutMs ?? DEFAULT_API_TIMEOUT_MS;
+    const requestTimeoutMs = this.#requestTimeoutMs;
+    return this.#opened(
+      (closed) => new ClusterAdmin({ ...this.#world(), apiTimeoutMs, requestTimeoutMs, closed }),
+    );
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([...this.#open].map((one) => one.close()));
+    if (this.#ownsWire) await this.wire.close();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  #world(): { cluster: ClusterView; clock: Clock; random: Random; logger: Logger } {
+    return { cluster: this.#cluster, clock: this.#clock, random: this.#random, logger: this.#logger };
+  }
+
+  #opened<One extends Closable>(open: (closed: () => void) => One): One {
+    const one = open(() => this.#open.delete(one));
+    this.#open.add(one);
+    return one;
+  }
+
+  #openWire(options: ClientOptions): Wire {
+    const { bootstrapServers, clientId } = options;
+    if (bootstrapServers === undefined) {
+      throw new ClientError(
+        'usage',
+        'INVALID_CONFIG',
+        'a client needs bootstrapServers, for example localhost:9092',
+      );
+    }
+    return new KafkaWire({
+      bootstrapServers,
+      clientId,
+      requestTimeoutMs: this.#requestTimeoutMs,
+      clock: this.#clock,
+      random: this.#random,
+      logger: this.#logger,
+    });
+  }
+}

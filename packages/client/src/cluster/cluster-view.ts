@@ -1,12 +1,12 @@
 import { BrokerId, NO_BROKER, NO_LEADER_EPOCH } from '@kafkaesque/kernel';
 import type { Clock, LeaderEpoch, Logger, Random, TopicId } from '@kafkaesque/kernel';
 import { ErrorCode } from '@kafkaesque/protocol';
-import type { ApiName, RequestDraftOf, ResponseOf } from '@kafkaesque/protocol';
+import type { ApiName, ResponseOf } from '@kafkaesque/protocol';
 import { brokerError } from '../broker-error';
 import { ClientError, isClientError } from '../errors';
 import { abortedError, withRetries } from '../timing/waiting';
 import type { BackoffRange } from '../timing/waiting';
-import type { NodeAddress, RequestOptions, Wire } from '../wire/wire';
+import type { DraftFor, NodeAddress, RequestOptions, Wire } from '../wire/wire';
 
 export interface PartitionView {
   readonly partition: number;
@@ -130,7 +130,7 @@ export class ClusterView {
   /** Sends a request that any broker can answer; moves on to the next when one cannot be reached. */
   async ask<Name extends ApiName>(
     name: Name,
-    draft: RequestDraftOf<Name>,
+    draft: DraftFor<Name>,
     options: RequestOptions & { readonly again: AskAgain; readonly prefer?: BrokerId | undefined },
   ): Promise<ResponseOf<Name>> {
     const tried = new Set<BrokerId>();
@@ -155,6 +155,15 @@ export class ClusterView {
   /** The controller by the last metadata, or any broker: all of them forward. */
   controllerOrAny(): BrokerId | undefined {
     return this.#controller === NO_BROKER ? this.anyNode() : this.#controller;
+  }
+
+  /** It said that it is not: any broker finds the right one. */
+  forgetController(): void {
+    this.#controller = NO_BROKER;
+  }
+
+  get hasBrokers(): boolean {
+    return this.#brokers.length > 0;
   }
 
   /** Takes in what a Metadata answer says of brokers, whoever asked. */

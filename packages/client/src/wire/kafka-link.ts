@@ -24,6 +24,7 @@ export interface LinkOptions {
 
 export interface LinkRequest extends VersionBounds {
   readonly api: Api;
+  /** A draft, or a function from the version to one. */
   readonly draft: unknown;
   readonly timeoutMs: number;
   readonly signal?: AbortSignal | undefined;
@@ -248,7 +249,8 @@ export class KafkaLink {
     const connection = this.#connection;
     assert(connection !== undefined, 'a link writes only when it is connected');
     const correlationId = (this.#lastCorrelationId + 1) & 0x7fffffff;
-    const { api, draft, version } = pending;
+    const { api, version } = pending;
+    const draft = typeof pending.draft === 'function' ? (pending.draft(version) as unknown) : pending.draft;
     const parts = encodeRequestFrame(api, version, correlationId, this.#options.clientId, draft);
     this.#lastCorrelationId = correlationId;
     pending.correlationId = correlationId;

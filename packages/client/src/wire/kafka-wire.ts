@@ -1,7 +1,7 @@
 import { BrokerId, silentLogger } from '@kafkaesque/kernel';
 import type { Clock, Connection, Logger, Random } from '@kafkaesque/kernel';
 import { apis } from '@kafkaesque/protocol';
-import type { ApiName, RequestDraftOf, ResponseOf } from '@kafkaesque/protocol';
+import type { ApiName, ResponseOf } from '@kafkaesque/protocol';
 import { connect } from '@kafkaesque/transport';
 import type { ConnectOptions } from '@kafkaesque/transport';
 import { ClientError } from '../errors';
@@ -13,7 +13,15 @@ import { hostPortText, parseBootstrapServers } from './addresses';
 import type { HostPort } from './addresses';
 import { openKafkaFetchStream } from './kafka-fetch-stream';
 import { KafkaLink } from './kafka-link';
-import type { Capabilities, FetchOptions, FetchStream, NodeAddress, RequestOptions, Wire } from './wire';
+import type {
+  Capabilities,
+  DraftFor,
+  FetchOptions,
+  FetchStream,
+  NodeAddress,
+  RequestOptions,
+  Wire,
+} from './wire';
 
 export interface KafkaWireOptions {
   readonly bootstrapServers: string | readonly string[];
@@ -102,7 +110,7 @@ export class KafkaWire implements Wire {
   async request<Name extends ApiName>(
     id: BrokerId,
     name: Name,
-    draft: RequestDraftOf<Name>,
+    draft: DraftFor<Name>,
     options: RequestOptions = {},
   ): Promise<ResponseOf<Name>> {
     const body = await this.#linkTo(id).request({

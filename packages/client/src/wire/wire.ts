@@ -81,6 +81,10 @@ export interface FetchStream extends AsyncIterable<readonly FetchedPartition[]>,
   close(): Promise<void>;
 }
 
+/** A draft, or how to write one when the same thing is said differently in different versions. */
+export type DraftFor<Name extends ApiName> =
+  RequestDraftOf<Name> | ((version: number) => RequestDraftOf<Name>);
+
 /**
  * How the SDK talks to a cluster; everything above does not know which protocol carries it.
  * Requests to one node leave in the order of the calls. Bootstrap addresses are nodes with ids below -1.
@@ -92,7 +96,7 @@ export interface Wire extends AsyncDisposable {
   request<Name extends ApiName>(
     node: BrokerId,
     api: Name,
-    draft: RequestDraftOf<Name>,
+    draft: DraftFor<Name>,
     options?: RequestOptions,
   ): Promise<ResponseOf<Name>>;
   fetch(node: BrokerId, options: FetchOptions): FetchStream;
