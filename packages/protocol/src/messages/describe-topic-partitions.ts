@@ -27,7 +27,7 @@ export const DescribeTopicPartitionsResponse = message({
   versions: '0',
   flexible: '0+',
   fields: {
-    throttleTimeMs: int32.ignorable(),
+    throttleTimeMs: int32.default(0).ignorable(),
     topics: array({
       errorCode: int16,
       name: string.nullable(),

@@ -33,7 +33,7 @@ export const FetchSnapshotResponse = message({
   versions: '0-1',
   flexible: '0+',
   fields: {
-    throttleTimeMs: int32.ignorable(),
+    throttleTimeMs: int32.default(0).ignorable(),
     errorCode: int16,
     topics: array({
       name: string,

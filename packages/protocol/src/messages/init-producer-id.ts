@@ -27,7 +27,7 @@ export const InitProducerIdResponse = message({
   versions: '0-6',
   flexible: '2+',
   fields: {
-    throttleTimeMs: int32.ignorable(),
+    throttleTimeMs: int32.default(0).ignorable(),
     errorCode: int16,
     producerId: int64.default(-1).as<ProducerId>(),
     producerEpoch: int16.as<ProducerEpoch>(),

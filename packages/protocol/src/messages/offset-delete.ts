@@ -24,7 +24,7 @@ export const OffsetDeleteResponse = message({
   flexible: 'none',
   fields: {
     errorCode: int16,
-    throttleTimeMs: int32.ignorable(),
+    throttleTimeMs: int32.default(0).ignorable(),
     topics: array({
       name: string,
       partitions: array({
