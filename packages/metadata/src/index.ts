@@ -81,6 +81,7 @@ export type {
   FenceBrokerCommand,
   IncrementalAlterConfigsCommand,
   RegisterBrokerCommand,
+  RenewLeadershipCommand,
   TopicToDelete,
   UnfenceBrokerCommand,
   UnregisterBrokerCommand,

@@ -1,4 +1,11 @@
-import type { BrokerEpoch, BrokerId, ProducerId, TopicId } from '@kafkaesque/kernel';
+import type {
+  BrokerEpoch,
+  BrokerId,
+  LeaderEpoch,
+  PartitionIndex,
+  ProducerId,
+  TopicId,
+} from '@kafkaesque/kernel';
 import type { ConfigResource } from '../image/metadata-image';
 import type { Endpoint, SupportedFeature } from '../records';
 
@@ -152,6 +159,19 @@ export interface BeginControlledShutdownCommand {
   readonly brokerEpoch: BrokerEpoch;
 }
 
+/** A broker whose append failed asks to lead these partitions again, in a new epoch. */
+export interface RenewLeadershipCommand {
+  readonly kind: 'renew-leadership';
+  readonly brokerId: BrokerId;
+  readonly brokerEpoch: BrokerEpoch;
+  readonly partitions: readonly {
+    readonly topicId: TopicId;
+    readonly partition: PartitionIndex;
+    /** The epoch in which it failed. */
+    readonly leaderEpoch: LeaderEpoch;
+  }[];
+}
+
 export interface UnregisterBrokerCommand {
   readonly kind: 'unregister-broker';
   readonly brokerId: BrokerId;
@@ -192,6 +212,7 @@ export type Command =
   | FenceBrokerCommand
   | UnfenceBrokerCommand
   | BeginControlledShutdownCommand
+  | RenewLeadershipCommand
   | UnregisterBrokerCommand
   | AllocateProducerIdsCommand
   | UpdateFeaturesCommand
@@ -208,6 +229,7 @@ export interface CommandResponses {
   readonly 'fence-broker': Readonly<Record<string, never>>;
   readonly 'unfence-broker': Readonly<Record<string, never>>;
   readonly 'begin-controlled-shutdown': Readonly<Record<string, never>>;
+  readonly 'renew-leadership': Readonly<Record<string, never>>;
   readonly 'unregister-broker': Readonly<Record<string, never>>;
   readonly 'allocate-producer-ids': { readonly producerIdStart: ProducerId; readonly producerIdLen: number };
   readonly 'update-features': { readonly results: readonly (CommandError & { readonly feature: string })[] };

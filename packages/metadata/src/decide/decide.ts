@@ -14,6 +14,7 @@ import {
 } from './fence-broker';
 import { decideIncrementalAlterConfigs } from './incremental-alter-configs';
 import { decideRegisterBroker } from './register-broker';
+import { decideRenewLeadership } from './renew-leadership';
 import { decideBootstrap, decideUpdateFeatures } from './update-features';
 
 /** Works out what any command means for an image. Changes nothing. */
@@ -40,6 +41,8 @@ export const decide = (
       return decideUnfenceBroker(command, context);
     case 'begin-controlled-shutdown':
       return decideBeginControlledShutdown(command, context);
+    case 'renew-leadership':
+      return decideRenewLeadership(command, context);
     case 'unregister-broker':
       return decideUnregisterBroker(command, context);
     case 'allocate-producer-ids':
