@@ -156,6 +156,36 @@ describe('the write-ahead log', () => {
     await second.close();
   });
 
+  test('drops no file that it needs until a later start is durable', async () => {
+    const random = new SeededRandom(1, 'two starts');
+    const scheduler = new Scheduler();
+    const machine = new SimulatedDisk({ random, scheduler, directories: ['/data'] });
+    const clock = new VirtualClock({ scheduler });
+    const open = (): Promise<WriteAheadLog> =>
+      scheduler.settle(
+        openWriteAheadLog({
+          disk: machine.mount(),
+          directory,
+          clock,
+          random,
+          logger: silentLogger,
+          fileBytes: 10_000,
+        }),
+      );
+    const first = await open();
+    for (let index = 1; index <= 50; index++)
+      await scheduler.settle(first.append({ entries: [entry(index, 1, 'x'.repeat(2000))] }));
+    const early = first.append({ start: { index: 10, term: 1 } });
+    void first.append({ start: { index: 50, term: 1 } }).catch(() => undefined);
+    await scheduler.settle(early);
+    await scheduler.run({ until: () => machine.files().length <= 2, maximumEvents: 100 });
+    machine.crash('kill');
+    const second = await open();
+    expect([10, 50]).toContain(second.start.index);
+    expect(second.lastIndex).toBe(50);
+    await scheduler.settle(second.close());
+  });
+
   test('starts over behind a snapshot that contradicts it', async () => {
     const { open } = world();
     const first = await open();
