@@ -34,10 +34,16 @@ export interface DecodedBatch {
  * Failures: `CORRUPT_BATCH` (CRC, lengths, counts), `UNSUPPORTED_CODEC`, `OUTPUT_TOO_LARGE`, `CODEC_NOT_READY`.
  */
 export function decodeBatch(buffer: Buffer, at = 0, options: DecodeOptions = {}): DecodedBatch {
-  return {
-    header: checkedHeader(buffer, at, options),
-    records: [...recordsOf(buffer, at, { ...options, checkCrc: false })],
-  };
+  const header = checkedHeader(buffer, at, options);
+  const bytes = plainRecords(buffer, at, header, options);
+  const records: DecodedRecord[] = [];
+  let position = 0;
+  for (let index = 0; index < header.recordCount; index += 1) {
+    records.push(readRecord(bytes, position, index, header));
+    position = recordEnd;
+  }
+  expectAllRead(header, bytes, position);
+  return { header, records };
 }
 
 /** The records of the batch at `at` one by one: a reader who stops early pays no more. Failures as `decodeBatch`. */
@@ -54,6 +60,10 @@ export function* recordsOf(
     position = recordEnd;
     yield record;
   }
+  expectAllRead(header, bytes, position);
+}
+
+function expectAllRead(header: BatchHeader, bytes: Buffer, position: number): void {
   if (position !== bytes.length) throw corruptBatch(header, 'bytes are left over behind its last record');
 }
 
@@ -114,15 +124,18 @@ function readRecord(bytes: Buffer, from: number, index: number, header: BatchHea
   recordEnd = end;
   return {
     offset: Offset(header.baseOffset + offsetDelta),
-    timestampMs: TimestampMs(
-      header.timestampType === 'LogAppendTime'
-        ? header.maxTimestampMs
-        : header.baseTimestampMs + timestampDelta,
-    ),
+    timestampMs: timestampOf(header, timestampDelta),
     key,
     value,
     headers,
   };
+}
+
+/** With LogAppendTime the header's; otherwise a sum, which may be beyond exact numbers and then stops at their end. */
+function timestampOf(header: BatchHeader, delta: number): TimestampMs {
+  if (header.timestampType === 'LogAppendTime') return header.maxTimestampMs;
+  const sum = header.baseTimestampMs + delta;
+  return TimestampMs(Math.max(Number.MIN_SAFE_INTEGER, Math.min(Number.MAX_SAFE_INTEGER, sum)));
 }
 
 let fieldEnd = 0;
