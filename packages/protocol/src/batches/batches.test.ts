@@ -1,6 +1,6 @@
 import { Offset, ProducerEpoch, ProducerId, SeededRandom, TimestampMs, hasCode } from '@kafkaesque/kernel';
 import fc from 'fast-check';
-import { computeCrc, recordCountOf } from './batch-header';
+import { computeCrc, crcOf, recordCountOf } from './batch-header';
 import { codecs } from './compression/codec';
 import type { Codec } from './compression/codec';
 import { initialiseCodecs } from './compression/compression';
@@ -14,6 +14,16 @@ import { validateBatch } from './validate-batch';
 import type { ValidateOptions } from './validate-batch';
 
 beforeAll(initialiseCodecs);
+
+/** The code of what `run` throws, or `nothing`. */
+const thrownBy = (run: () => unknown): unknown => {
+  try {
+    run();
+    return 'nothing';
+  } catch (error) {
+    return (error as { readonly code?: unknown }).code;
+  }
+};
 
 const eachCodec = codecs.map((codec) => [codec] as const);
 const client: ValidateOptions = { origin: 'client', nowMs: 0, timestampType: 'CreateTime', full: true };
@@ -125,8 +135,12 @@ describe('record batches', () => {
           baseSequence: 3,
         });
         const after = recompressBatch(before, 0, to);
-        const { crc: _, sizeBytes: __, codec: ___, ...same } = decodeBatch(before).header;
-        expect(decodeBatch(after)).toMatchObject({ header: { ...same, codec: to, sizeBytes: after.length } });
+        expect(decodeBatch(after).header).toEqual({
+          ...decodeBatch(before).header,
+          codec: to,
+          sizeBytes: after.length,
+          crc: crcOf(after),
+        });
         expect(decodeBatch(after).records).toEqual(decodeBatch(before).records);
       }
   });
@@ -221,7 +235,7 @@ describe('damaged batches', () => {
       const at = 21 + random.below(batch.length - 21);
       batch.writeUInt8(batch.readUInt8(at) ^ (1 << random.below(8)), at);
       expect(validateBatch(batch, 0, client)).toMatchObject({ kind: 'invalid' });
-      expect(() => decodeBatch(batch)).toThrow(expect.objectContaining({ code: 'CORRUPT_BATCH' }));
+      expect(thrownBy(() => decodeBatch(batch))).toBe('CORRUPT_BATCH');
     }
   });
 
@@ -262,9 +276,7 @@ describe('damaged batches', () => {
         const noise = Buffer.from(array);
         if (noise.length > 16) noise.writeUInt8(2, 16);
         expect(validateBatch(noise, Math.min(at, noise.length), client).kind).toBe('invalid');
-        expect(() => decodeBatch(noise, Math.min(at, noise.length))).toThrow(
-          expect.objectContaining({ code: 'CORRUPT_BATCH' }),
-        );
+        expect(thrownBy(() => decodeBatch(noise, Math.min(at, noise.length)))).toBe('CORRUPT_BATCH');
         expect(['split', 'malformed']).toContain(splitBatches(noise).kind);
       }),
     );
@@ -275,9 +287,7 @@ describe('damaged batches', () => {
     batch.writeUInt8(batch.readUInt8(17) ^ 1, 17);
     expect(decodeBatch(batch, 0, { checkCrc: false }).records.length).toBe(recordCountOf(batch));
     batch.writeInt32BE(recordCountOf(batch) + 1, 57);
-    expect(() => decodeBatch(batch, 0, { checkCrc: false })).toThrow(
-      expect.objectContaining({ code: 'CORRUPT_BATCH' }),
-    );
+    expect(thrownBy(() => decodeBatch(batch, 0, { checkCrc: false }))).toBe('CORRUPT_BATCH');
   });
 
   test('cannot make a timestamp that is no number', () => {

@@ -2,12 +2,22 @@ import { spawnSync } from 'node:child_process';
 import { SeededRandom, hasCode } from '@kafkaesque/kernel';
 import fc from 'fast-check';
 import { compressFrameSync, decompressFrameSync } from 'lz4-napi';
-import { gunzipSync } from 'node:zlib';
+import * as zlib from 'node:zlib';
 import type { Codec } from './codec';
 import { codecs } from './codec';
 import { compress, decompress, initialiseCodecs } from './compression';
 
 beforeAll(initialiseCodecs);
+
+/** The code of what `run` throws, or `nothing`. */
+const thrownBy = (run: () => unknown): unknown => {
+  try {
+    run();
+    return 'nothing';
+  } catch (error) {
+    return (error as { readonly code?: unknown }).code;
+  }
+};
 
 const seed = 20_250;
 const random = new SeededRandom(seed);
@@ -40,9 +50,7 @@ describe(`compression (seed ${seed})`, () => {
     for (const size of [1, 100, 65_536, 200_000]) {
       const packed = compress(codec, text(size));
       expect(decompress(codec, packed, size)).toHaveLength(size);
-      expect(() => decompress(codec, packed, size - 1)).toThrow(
-        expect.objectContaining({ code: 'OUTPUT_TOO_LARGE' }),
-      );
+      expect(thrownBy(() => decompress(codec, packed, size - 1))).toBe('OUTPUT_TOO_LARGE');
     }
   });
 
@@ -73,7 +81,7 @@ describe(`compression (seed ${seed})`, () => {
       const empty = (codec === 'zstd' && length === 0) || (codec === 'snappy' && length === 16);
       const cut = packed.subarray(0, length);
       if (empty) expect(decompress(codec, cut, 10_000)).toHaveLength(0);
-      else expect(() => decompress(codec, cut, 10_000)).toThrow(expect.objectContaining({ code: failure }));
+      else expect(thrownBy(() => decompress(codec, cut, 10_000))).toEqual(failure);
     }
   });
 
@@ -98,13 +106,11 @@ describe(`compression (seed ${seed})`, () => {
   });
 
   test('zstd before its initialisation says so', () => {
-    if ('zstdCompressSync' in require('node:zlib')) return;
+    if ('zstdCompressSync' in zlib) return;
     jest.isolateModules(() => {
       // eslint-disable-next-line @typescript-eslint/no-require-imports -- a second, fresh copy of the module
       const fresh = require('./compression') as { readonly compress: typeof compress };
-      expect(() => fresh.compress('zstd', text(10))).toThrow(
-        expect.objectContaining({ code: 'CODEC_NOT_READY' }),
-      );
+      expect(thrownBy(() => fresh.compress('zstd', text(10)))).toBe('CODEC_NOT_READY');
       expect(decompress('gzip', fresh.compress('gzip', text(10)), 10).equals(text(10))).toBe(true);
     });
   });
@@ -114,7 +120,7 @@ describe('other programs read what we compress and write what we read:', () => {
   const plain = mixed(250_000);
 
   test('gzip of node:zlib', () => {
-    expect(gunzipSync(compress('gzip', plain)).equals(plain)).toBe(true);
+    expect(zlib.gunzipSync(compress('gzip', plain)).equals(plain)).toBe(true);
   });
 
   test('LZ4 frames of lz4_flex, with every checksum', () => {

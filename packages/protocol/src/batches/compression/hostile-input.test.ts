@@ -6,10 +6,20 @@ import { xxhash32 } from './xxhash32';
 
 beforeAll(initialiseCodecs);
 
+/** The code of what `run` throws, or `nothing`. */
+const thrownBy = (run: () => unknown): unknown => {
+  try {
+    run();
+    return 'nothing';
+  } catch (error) {
+    return (error as { readonly code?: unknown }).code;
+  }
+};
+
 /** RELIABILITY B9. The limits are small and the claims large, so that believing a claim shows as a failed test run. */
 const MEGABYTE = 1 << 20;
 const refused = (codec: Codec, bytes: Buffer, code: string, limit = MEGABYTE): void => {
-  expect(() => decompress(codec, bytes, limit)).toThrow(expect.objectContaining({ code }));
+  expect(thrownBy(() => decompress(codec, bytes, limit))).toBe(code);
 };
 const uint32 = (value: number): Buffer => {
   const bytes = Buffer.alloc(4);
