@@ -33,3 +33,8 @@ export { silentMetrics } from './world/metrics';
 export type { Counter, Gauge, Histogram, Metrics } from './world/metrics';
 export { BufferPool } from './memory/buffer-pool';
 export type { BufferPoolOptions, Lease } from './memory/buffer-pool';
+export { Ring } from './collections/ring';
+export { backoffMs } from './timing/backoff';
+export type { Backoff } from './timing/backoff';
+export { TimerWheel } from './timing/timer-wheel';
+export type { Timer } from './timing/timer-wheel';
