@@ -97,3 +97,4 @@ export { recordsOfImage, snapshotChunks } from './image/snapshot-records';
 export { invalidTopicName } from './image/topic-name';
 export { LOST_DIRECTORY, UNASSIGNED_DIRECTORY } from './image/directory-id';
 export { supportedFeature, supportedFeatures } from './features';
+export { decodeRecords, encodeRecords } from './batch-codec';

@@ -37,6 +37,7 @@ export const registrationChange = (
     fenced: 0,
     inControlledShutdown: 0,
     logDirs: [],
+    cordonedLogDirs: null,
     ...change,
   },
 });

@@ -138,7 +138,7 @@ export interface RegisterBrokerCommand {
   /** The epoch found in the log directories after a clean shutdown; -1: none found. */
   readonly previousBrokerEpoch: BrokerEpoch;
   /** Whether another incarnation of this broker still holds its session, as the failure detector sees it. */
-  readonly otherIncarnationAlive: boolean;
+  readonly otherIncarnationAlive?: boolean;
 }
 
 export interface FenceBrokerCommand {

@@ -59,7 +59,7 @@ const refusal = (
   if (
     existing !== undefined &&
     existing.incarnationId !== command.incarnationId &&
-    command.otherIncarnationAlive
+    command.otherIncarnationAlive === true
   )
     return refused(
       ErrorCode.DUPLICATE_BROKER_REGISTRATION,
@@ -93,6 +93,7 @@ export const decideRegisterBroker = (
     kind: 'RegisterBrokerRecord',
     value: {
       brokerId,
+      isMigratingZkBroker: false,
       incarnationId: command.incarnationId,
       brokerEpoch,
       endPoints: command.listeners,
@@ -101,6 +102,7 @@ export const decideRegisterBroker = (
       fenced: amends ? existing.fenced : true,
       inControlledShutdown: amends ? existing.inControlledShutdown : false,
       logDirs: command.logDirs,
+      cordonedLogDirs: null,
     },
   };
   if (existing === undefined || amends)

@@ -20,6 +20,7 @@ const records: readonly MetadataRecord[] = [
     kind: 'RegisterBrokerRecord',
     value: {
       brokerId: broker,
+      isMigratingZkBroker: false,
       incarnationId: 'C'.repeat(22),
       brokerEpoch: BrokerEpoch(0),
       endPoints: [],
@@ -28,6 +29,7 @@ const records: readonly MetadataRecord[] = [
       fenced: false,
       inControlledShutdown: false,
       logDirs: [],
+      cordonedLogDirs: null,
     },
   },
   { kind: 'TopicRecord', value: { name: 'orders', topicId } },

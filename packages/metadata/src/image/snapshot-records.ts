@@ -10,6 +10,7 @@ const brokerRecord = (broker: BrokerImage): MetadataRecord => ({
   kind: 'RegisterBrokerRecord',
   value: {
     brokerId: broker.brokerId,
+    isMigratingZkBroker: false,
     incarnationId: broker.incarnationId,
     brokerEpoch: broker.epoch,
     endPoints: [...broker.endpoints.values()],
@@ -18,6 +19,7 @@ const brokerRecord = (broker: BrokerImage): MetadataRecord => ({
     fenced: broker.fenced,
     inControlledShutdown: broker.inControlledShutdown,
     logDirs: broker.directories,
+    cordonedLogDirs: null,
   },
 });
 
