@@ -18,7 +18,7 @@ interface OfficialField {
   readonly nullableVersions?: string;
   readonly taggedVersions?: string;
   readonly tag?: number;
-  readonly default?: unknown;
+  readonly default?: string | number | boolean | null;
   readonly ignorable?: boolean | string;
   readonly flexibleVersions?: string;
   readonly fields?: readonly OfficialField[];

@@ -1,5 +1,9 @@
 import { hasCode } from '@kafkaesque/kernel';
 import fc from 'fast-check';
+import { spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
 import * as protocol from '../index';
 import type { Fields, Message } from '../index';
 import type { AnyField, PrimitiveName, WireType } from './field';
@@ -139,4 +143,40 @@ describe.each(everyVersion)('$name v$version', ({ message, version }) => {
       { numRuns: RUNS },
     );
   });
+});
+
+describe('Kafka itself', () => {
+  const jars = join(process.env['PEERS_HOME'] ?? join(homedir(), '.cache/kafkaesque-peers'), 'kafka-4.3.0');
+  const java = existsSync(join(jars, '.complete'))
+    ? spawnSync('java', ['-version'], { stdio: 'ignore' })
+    : undefined;
+
+  if (java?.status !== 0) {
+    test('its jars or Java are not present: nothing was given to it', () => {
+      process.stdout.write(
+        'official codecs: skipped, because the jars of kafka-4.3.0 or Java are not here\n',
+      );
+    });
+    return;
+  }
+
+  test('reads every version of every message that we write, and writes the same bytes', () => {
+    const seed = Math.floor(Math.random() * 2 ** 31);
+    const lines = everyVersion.flatMap(({ name, message, version }) =>
+      fc
+        .sample(structOf(message.fields, version), { numRuns: 4, seed })
+        .map((value) => `${name} ${version} ${message.encode(value, version).toString('hex')}`),
+    );
+    const program = join(__dirname, 'read-and-write.java');
+    const run = spawnSync('java', ['-cp', join(jars, '*'), program], {
+      input: lines.join('\n'),
+      encoding: 'utf8',
+      timeout: 100_000,
+    });
+    const report = run.stdout.trim().split('\n').slice(-5);
+    expect({ seed, report, stderr: run.stderr.slice(0, 500) }).toMatchObject({
+      report: [`${lines.length} same`],
+    });
+    process.stdout.write(`Kafka read ${lines.length} messages and wrote the same bytes\n`);
+  }, 120_000);
 });

@@ -15,9 +15,7 @@ const codeOf = (action: () => unknown): string => {
 
 test('a record is framed as Kafka frames it: frame version, key, version, body', () => {
   const bytes = encodeMetadataRecord({ kind: 'TopicRecord', value: { name: 'abc', topicId } });
-  expect(bytes.toString('hex')).toBe(
-    `010200${'04616263'}${Buffer.from('this is a topic ').toString('hex')}00`,
-  );
+  expect(bytes.toString('hex')).toBe(`01020004616263${Buffer.from('this is a topic ').toString('hex')}00`);
   expect(decodeMetadataRecord(bytes)).toEqual({ kind: 'TopicRecord', value: { name: 'abc', topicId } });
 });
 

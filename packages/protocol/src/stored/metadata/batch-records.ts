@@ -10,7 +10,6 @@ export const NoOpRecord = message({
   flexible: '0+',
   fields: {},
 });
-export type NoOpRecord = Infer<typeof NoOpRecord>;
 
 export const BeginTransactionRecord = message({
   name: 'BeginTransactionRecord',
@@ -28,7 +27,6 @@ export const EndTransactionRecord = message({
   flexible: '0+',
   fields: {},
 });
-export type EndTransactionRecord = Infer<typeof EndTransactionRecord>;
 
 export const AbortTransactionRecord = message({
   name: 'AbortTransactionRecord',
