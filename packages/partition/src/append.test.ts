@@ -95,6 +95,7 @@ describe('a retry', () => {
     expect(summary(produce(partition, again, { acks: 1 }))).toBe('duplicate 4-5 durable 6');
     partition.durable(Offset(6), partition.leaderEpoch);
     expect(summary(produce(partition, again))).toBe('duplicate 4-5 nothing 6');
+    expect(summary(produce(partition, again, { acks: 1 }))).toBe('duplicate 4-5 nothing 6');
     expect(summary(produce(partition, batchOf(2, [9, 0, 8])))).toBe('duplicate 8-9 high-watermark 10');
   });
 

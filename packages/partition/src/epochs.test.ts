@@ -47,6 +47,15 @@ describe('keeping entries in order', () => {
     ]);
   });
 
+  test('a later epoch that a divergent leader left gives way', () => {
+    const cache = cacheOf([1, 0], [5, 10]);
+    cache.assign(LeaderEpoch(3), Offset(20));
+    expect(pairs(cache)).toEqual([
+      [1, 0],
+      [3, 20],
+    ]);
+  });
+
   test('assigning the newest epoch again changes nothing', () => {
     const cache = cacheOf([1, 0], [2, 10]);
     cache.assign(LeaderEpoch(2), Offset(15));

@@ -61,6 +61,15 @@ describe('the high watermark', () => {
     expect(partition.highWatermark).toBe(8);
   });
 
+  test('in a new epoch believes a replica only what it says anew', () => {
+    const partition = ofThree();
+    partition.replicaDurable(SECOND, Offset(10));
+    lead(partition, 2, [SELF, SECOND], [SELF, SECOND, THIRD]);
+    expect(partition.highWatermark).toBe(0);
+    partition.replicaDurable(SECOND, Offset(4));
+    expect(partition.highWatermark).toBe(4);
+  });
+
   test('ignores strangers, and ends that this log does not have', () => {
     const partition = ofThree(1, [SELF, SECOND]);
     partition.replicaDurable(BrokerId(9), Offset(10));

@@ -145,4 +145,15 @@ describe('losing the partition', () => {
     expect(partition.highWatermark).toBe(0);
     expect(kinds(partition.durable(Offset(2), LeaderEpoch(3)))).toEqual(['advanced']);
   });
+
+  test('does not let it believe that more is durable than its log holds', () => {
+    const partition = leaderOf();
+    produce(partition, batchOf(5));
+    follow(partition, 2);
+    const epochs = [{ leaderEpoch: LeaderEpoch(1), startOffset: Offset(0) }];
+    partition.recover({ logStartOffset: Offset(0), endOffset: Offset(2), epochs });
+    follow(partition, 2);
+    expect(partition.durable(Offset(5), LeaderEpoch(1))).toEqual([]);
+    expect(partition.durableEndOffset).toBe(2);
+  });
 });
