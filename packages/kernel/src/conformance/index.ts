@@ -1,4 +1,4 @@
 export { crashCases } from './crash';
-export type { CrashCase, CrashWorld } from './crash';
+export type { CrashCase, CrashWorld } from './crash-world';
 export { diskCases } from './disk';
 export type { DiskCase } from './disk';
