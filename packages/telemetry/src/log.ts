@@ -1,9 +1,13 @@
-import type { Logger } from '@kafkaesque/kernel';
+import { createRequire } from 'node:module';
+import { pino } from 'pino';
+import type { DestinationStream, Logger as PinoLogger } from 'pino';
+import type * as PinoPretty from 'pino-pretty';
+import type { LogFields, Logger } from '@kafkaesque/kernel';
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error' | 'silent';
 
 export interface LogDestination {
-  write(line: string): void;
+  write(text: string): void;
 }
 
 export interface LoggerOptions {
@@ -14,7 +18,85 @@ export interface LoggerOptions {
   readonly destination?: LogDestination;
 }
 
+const STANDARD_OUTPUT = 1;
+const load = createRequire(__filename);
+
 /** A logger on pino: one line a call, whatever its values hold. */
 export const openLogger = (options: LoggerOptions): Logger => {
-  throw new Error(`not written yet: ${options.level}`);
+  const isPretty = options.pretty ?? process.stdout.isTTY;
+  const logger = pino(
+    {
+      level: options.level,
+      base: null,
+      timestamp: pino.stdTimeFunctions.isoTime,
+      formatters: { level: (level) => ({ level }) },
+    },
+    isPretty ? prettyDestination(options.destination) : plainDestination(options.destination),
+  );
+  return overPino(logger);
 };
+
+const plainDestination = (destination: LogDestination | undefined): DestinationStream => {
+  const target = destination ?? pino.destination({ dest: STANDARD_OUTPUT, sync: true });
+  return { write: (line) => void target.write(escapeBeyondJson(line)) };
+};
+
+/** pino-pretty is loaded only where somebody reads: it takes as long to load as pino itself. */
+const prettyDestination = (destination: LogDestination | undefined): DestinationStream => {
+  const { prettyFactory, isColorSupported } = load('pino-pretty') as typeof PinoPretty;
+  const toLine = prettyFactory({
+    colorize: destination === undefined && isColorSupported,
+    singleLine: true,
+    translateTime: 'SYS:HH:MM:ss.l',
+  });
+  const target = destination ?? pino.destination({ dest: STANDARD_OUTPUT, sync: true });
+  return { write: (line) => void target.write(escapeBeyondJson(toLine(line))) };
+};
+
+const overPino = (logger: PinoLogger): Logger => ({
+  debug: (message, fields) => {
+    if (logger.isLevelEnabled('debug')) logger.debug(plainFields(fields), oneLine(message));
+  },
+  info: (message, fields) => {
+    if (logger.isLevelEnabled('info')) logger.info(plainFields(fields), oneLine(message));
+  },
+  warn: (message, fields) => logger.warn(plainFields(fields), oneLine(message)),
+  error: (message, fields) => logger.error(plainFields(fields), oneLine(message)),
+  child: (fields) => overPino(logger.child(plainFields(fields))),
+});
+
+/** Names that pino writes itself: a field of that name would be a second key of the same object. */
+const RESERVED = new Set(['level', 'time', 'msg', 'pid', 'hostname', 'name']);
+
+/** Errors as values (they have no own enumerable message), reserved names apart, everything else as it is. */
+const plainFields = (fields: LogFields | undefined): LogFields => {
+  if (fields === undefined) return NO_FIELDS;
+  const plain: Record<string, unknown> = {};
+  for (const [name, value] of Object.entries(fields))
+    plain[RESERVED.has(name) ? `${name}_` : name] = plainValue(value);
+  return plain;
+};
+const NO_FIELDS: LogFields = {};
+
+const plainValue = (value: unknown): unknown => {
+  if (typeof value !== 'object' || value === null || !('stack' in value) || !('message' in value))
+    return value;
+  return {
+    ...('code' in value ? { code: value.code } : {}),
+    message: value.message,
+    stack: value.stack,
+    ...('cause' in value && value.cause !== undefined ? { cause: plainValue(value.cause) } : {}),
+  };
+};
+
+// eslint-disable-next-line no-control-regex -- control characters are what must not reach a terminal
+const CONTROL = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g;
+/** What JSON leaves as it is, and terminals and line splitters do not. */
+const BEYOND_JSON = /[\u007f-\u009f\u2028\u2029]/g;
+
+const escapeOf = (character: string): string => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
+
+/** Control characters as escapes: a message cannot begin a line of its own or speak to the terminal. */
+const oneLine = (message: string): string => message.replace(CONTROL, escapeOf);
+
+const escapeBeyondJson = (line: string): string => line.replace(BEYOND_JSON, escapeOf);
