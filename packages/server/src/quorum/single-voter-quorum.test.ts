@@ -1,0 +1,286 @@
+import type { Random } from '@kafkaesque/kernel';
+import { BrokerId, ProducerId, BrokerEpoch, SeededRandom, silentLogger } from '@kafkaesque/kernel';
+import type {
+  CommittedBatch,
+  Leadership,
+  MetadataRecord,
+  QuorumListener,
+  SnapshotSink,
+  StateSnapshot,
+} from '@kafkaesque/metadata';
+import { Scheduler, SimulatedDisk, VirtualClock } from '@kafkaesque/sim';
+import type { SingleVoterQuorum, SingleVoterQuorumOptions } from './single-voter-quorum';
+import { openSingleVoterQuorum } from './single-voter-quorum';
+
+const record = (name: string, value = 'x'): MetadataRecord => ({
+  kind: 'ConfigRecord',
+  value: { resourceType: 2, resourceName: 'topic', name, value },
+});
+
+/** Keeps what it is told as a list of names, and gives it back as a snapshot. */
+class Follower implements QuorumListener {
+  names: string[] = [];
+  offset = 0;
+  epoch = 0;
+  readonly states: Leadership[] = [];
+
+  committed(batches: readonly CommittedBatch[]): void {
+    for (const { offset, epoch, records } of batches) {
+      expect(offset).toBe(this.offset + 1);
+      this.offset = offset;
+      this.epoch = epoch;
+      this.#add(records);
+    }
+  }
+
+  restore(offset: number, epoch: number): SnapshotSink {
+    this.names = [];
+    return {
+      records: (chunk) => {
+        this.#add(chunk);
+      },
+      done: () => {
+        this.offset = offset;
+        this.epoch = epoch;
+      },
+    };
+  }
+
+  leadership(state: Leadership): void {
+    this.states.push(state);
+  }
+
+  snapshot(): StateSnapshot {
+    const { offset, epoch, names } = this;
+    return { offset, epoch, chunks: names.map((name) => [record(name)]) };
+  }
+
+  #add(records: readonly MetadataRecord[]): void {
+    for (const one of records) if (one.kind === 'ConfigRecord') this.names.push(one.value.name);
+  }
+}
+
+class World {
+  readonly random: Random;
+  readonly scheduler = new Scheduler();
+  readonly machine: SimulatedDisk;
+  readonly faults: string[] = [];
+  clock = new VirtualClock({ scheduler: this.scheduler });
+
+  constructor(seed = 1) {
+    this.random = new SeededRandom(seed, 'single voter');
+    this.machine = new SimulatedDisk({
+      random: this.random.fork('disk'),
+      scheduler: this.scheduler,
+      directories: ['/data'],
+    });
+  }
+
+  start(
+    listener: QuorumListener,
+    options: Partial<SingleVoterQuorumOptions> = {},
+  ): Promise<SingleVoterQuorum> {
+    return openSingleVoterQuorum({
+      disk: this.machine.mount(),
+      directory: '/data/metadata',
+      clock: this.clock,
+      random: this.random.fork('salt'),
+      logger: silentLogger,
+      faults: { fault: (what) => this.faults.push(what) },
+      clusterId: 'cluster',
+      nodeId: BrokerId(1),
+      listener,
+      ...options,
+    });
+  }
+
+  open(
+    listener: QuorumListener,
+    options: Partial<SingleVoterQuorumOptions> = {},
+  ): Promise<SingleVoterQuorum> {
+    return this.scheduler.settle(this.start(listener, options));
+  }
+
+  crash(kind: 'power' | 'kill'): void {
+    this.clock.stop();
+    this.machine.crash(kind);
+    this.clock = new VirtualClock({ scheduler: this.scheduler });
+  }
+
+  snapshotCount(): number {
+    return this.machine.files().filter(({ path }) => path.endsWith('.checkpoint')).length;
+  }
+}
+
+const propose = (quorum: SingleVoterQuorum, ...names: string[]): Promise<unknown> => {
+  const proposal = quorum.propose(
+    names.map((name) => record(name)),
+    quorum.leadership.epoch,
+  );
+  if (proposal.kind === 'refused') throw new Error(proposal.reason);
+  return proposal.outcome;
+};
+
+describe('a quorum of one voter', () => {
+  test('leads from the start, in a higher term each time', async () => {
+    const world = new World();
+    const epochs: number[] = [];
+    for (let start = 0; start < 3; start++) {
+      const listener = new Follower();
+      const quorum = await world.open(listener);
+      epochs.push(quorum.leadership.epoch);
+      expect(listener.states).toEqual([quorum.leadership]);
+      await world.scheduler.settle(quorum.close());
+      expect(listener.states.at(-1)?.kind).toBe('closed');
+    }
+    expect(epochs).toEqual([1, 2, 3]);
+  });
+
+  test('delivers a batch when it is durable, before the proposal resolves', async () => {
+    const world = new World();
+    const listener = new Follower();
+    const quorum = await world.open(listener);
+    const offset = quorum.nextOffset;
+    const outcome = propose(quorum, 'a', 'b');
+    expect(quorum.nextOffset).toBe(offset + 1);
+    expect(listener.names).toEqual([]);
+    const seen = outcome.then(() => listener.names.join());
+    await expect(world.scheduler.settle(outcome)).resolves.toEqual({ kind: 'committed', offset });
+    await expect(seen).resolves.toBe('a,b');
+    await world.scheduler.settle(quorum.close());
+  });
+
+  test('refuses proposals of another term, and batches beyond 8 MiB', async () => {
+    const world = new World();
+    const quorum = await world.open(new Follower());
+    expect(quorum.propose([record('a')], quorum.leadership.epoch - 1)).toEqual({
+      kind: 'refused',
+      reason: 'not-leader',
+    });
+    const large = Array.from({ length: 300 }, (_, i) => record(`large ${i}`, 'x'.repeat(32_000)));
+    expect(quorum.propose(large, quorum.leadership.epoch)).toEqual({ kind: 'refused', reason: 'too-large' });
+    await world.scheduler.settle(quorum.close());
+  });
+
+  test('shows after a restart everything that was committed, in order', async () => {
+    const world = new World();
+    const first = await world.open(new Follower());
+    for (const name of ['a', 'b', 'c']) void propose(first, name);
+    await world.scheduler.settle(first.close());
+    const listener = new Follower();
+    const second = await world.open(listener);
+    expect(listener.names).toEqual(['a', 'b', 'c']);
+    expect(listener.offset).toBe(second.committedOffset);
+    await world.scheduler.settle(second.close());
+  });
+
+  test('bounds its log by snapshots, and starts from them', async () => {
+    const world = new World();
+    const first = await world.open(new Follower(), { snapshotAfterBytes: 2000 });
+    const names = Array.from({ length: 200 }, (_, i) => `name ${i}`);
+    for (const name of names) await world.scheduler.settle(propose(first, name));
+    await world.scheduler.settle(first.close());
+    expect(world.snapshotCount()).toBe(2);
+    const listener = new Follower();
+    const restored = jest.spyOn(listener, 'restore');
+    const second = await world.open(listener);
+    expect(restored).toHaveBeenCalledTimes(1);
+    expect(listener.names).toEqual(names);
+    await world.scheduler.settle(second.close());
+  });
+
+  test('does not let files pile up over many starts', async () => {
+    const world = new World();
+    for (let start = 0; start < 40; start++) {
+      const quorum = await world.open(new Follower());
+      await world.scheduler.settle(propose(quorum, `start ${start}`));
+      await world.scheduler.settle(quorum.close());
+    }
+    expect(world.machine.files().length).toBeLessThan(25);
+    const listener = new Follower();
+    await world.scheduler.settle((await world.open(listener)).close());
+    expect(listener.names).toHaveLength(40);
+  });
+
+  test('takes a snapshot once in a while, when there is something new', async () => {
+    const world = new World();
+    const quorum = await world.open(new Follower(), { snapshotIntervalMs: 1000 });
+    await world.scheduler.settle(propose(quorum, 'a'));
+    await world.scheduler.run({ untilMs: 10_000 });
+    expect(world.snapshotCount()).toBe(1);
+    await world.scheduler.settle(quorum.close());
+  });
+
+  test('calls a proposal unknown and gives up the lead when the disk fails', async () => {
+    const world = new World();
+    const listener = new Follower();
+    const quorum = await world.open(listener);
+    world.machine.faults = { ...world.machine.faults, syncError: 1 };
+    await expect(world.scheduler.settle(propose(quorum, 'a'))).resolves.toMatchObject({ kind: 'unknown' });
+    expect(quorum.leadership.kind).toBe('unattached');
+    expect(world.faults).toHaveLength(1);
+    expect(quorum.propose([record('b')], 1)).toEqual({ kind: 'refused', reason: 'not-leader' });
+    await expect(quorum.readBarrier()).rejects.toMatchObject({ code: 'NOT_LEADER' });
+    await world.scheduler.settle(quorum.close());
+  });
+
+  test('refuses to start when a snapshot that it needs is damaged', async () => {
+    const world = new World();
+    const quorum = await world.open(new Follower(), { snapshotAfterBytes: 100 });
+    for (let i = 0; i < 20; i++) await world.scheduler.settle(propose(quorum, `name ${i}`));
+    await world.scheduler.settle(quorum.close());
+    for (const { path } of world.machine.files())
+      if (path.endsWith('.checkpoint')) world.machine.flip(path, 60);
+    await expect(world.open(new Follower())).rejects.toMatchObject({ code: 'CORRUPT_SNAPSHOT' });
+  });
+
+  test('has what it committed after any crash, also in the middle of snapshots and of starts (30 seeds)', async () => {
+    for (let seed = 1; seed <= 30; seed++) {
+      const world = new World(seed);
+      const acknowledged: string[] = [];
+      const proposed: string[] = [];
+      for (let life = 0; life < 10; life++) {
+        const listener = new Follower();
+        const opening = world.start(listener, { snapshotAfterBytes: 400 });
+        const living = opening.then(async (quorum) => {
+          expect(proposed.slice(0, listener.names.length)).toEqual(listener.names);
+          expect(listener.names.slice(0, acknowledged.length)).toEqual(acknowledged);
+          acknowledged.splice(0, Infinity, ...listener.names);
+          proposed.splice(0, Infinity, ...listener.names);
+          for (let i = 0; ; i++) {
+            const name = `${life}.${i}`;
+            proposed.push(name);
+            const done = propose(quorum, name).then(() => acknowledged.push(name));
+            if (world.random.below(3) > 0) await done;
+          }
+        });
+        let failure: unknown;
+        living.catch((cause: unknown) => (failure = cause));
+        await world.scheduler.run({ maximumEvents: world.random.below(300) });
+        if (failure !== undefined) throw new Error(`SEED=${seed}`, { cause: failure });
+        world.crash(world.random.below(2) === 0 ? 'power' : 'kill');
+      }
+    }
+  });
+});
+
+test('records of every kind that is applied travel through the log', async () => {
+  const world = new World();
+  const ids: MetadataRecord = {
+    kind: 'ProducerIdsRecord',
+    value: { brokerId: BrokerId(1), brokerEpoch: BrokerEpoch(3), nextProducerId: ProducerId(1000) },
+  };
+  const quorum = await world.open(new Follower());
+  const proposal = quorum.propose([ids], quorum.leadership.epoch);
+  await world.scheduler.settle(
+    proposal.kind === 'appended' ? proposal.outcome : Promise.reject(new Error('refused')),
+  );
+  await world.scheduler.settle(quorum.close());
+  const seen: MetadataRecord[] = [];
+  const listener = new Follower();
+  jest
+    .spyOn(listener, 'committed')
+    .mockImplementation((batches) => seen.push(...batches.flatMap(({ records }) => records)));
+  await world.scheduler.settle((await world.open(listener)).close());
+  expect(seen).toEqual([ids]);
+});
