@@ -180,6 +180,22 @@ export const crashCases: readonly CrashCase[] = [
     ),
   },
   {
+    name: 'of two writes to one place that were not synced the earlier may be what survives',
+    needsKill: false,
+    run: outcomes(
+      async (world) => {
+        const disk = await prepared(world, 'a', block('o', SECTOR_BYTES));
+        await within(disk, `${world.directory}/a`, async (file) => {
+          await file.write([block('1', SECTOR_BYTES)], 0);
+          await file.write([block('2', SECTOR_BYTES)], 0);
+        });
+        await world.losePower();
+        return madeOf(await found(world, 'a'));
+      },
+      ['o', '1', '2'],
+    ),
+  },
+  {
     name: 'a sync covers what was written before it, not what was written after',
     needsKill: false,
     run: outcomes(
@@ -225,6 +241,28 @@ export const crashCases: readonly CrashCase[] = [
         return found(world, 'a');
       },
       ['old', 'new'],
+    ),
+  },
+  {
+    name: 'of two renames onto one name any may be lost, and no name gets another file’s bytes',
+    needsKill: false,
+    run: outcomes(
+      async (world) => {
+        const disk = await prepared(world, 'a', Buffer.from('old'));
+        for (const name of ['1', '2']) {
+          const file = await disk.open(`${world.directory}/${name}`, 'create');
+          await file.write([Buffer.from(name)], 0);
+          await file.sync();
+        }
+        await disk.syncDirectory(world.directory);
+        await disk.rename(`${world.directory}/1`, `${world.directory}/a`);
+        await disk.rename(`${world.directory}/2`, `${world.directory}/a`);
+        await world.losePower();
+        const others = [await found(world, '1'), await found(world, '2')];
+        const foreign = others.some((content, i) => content !== 'gone' && content !== String(i + 1));
+        return foreign ? `foreign bytes in ${others.join()}` : found(world, 'a');
+      },
+      ['old', '1', '2'],
     ),
   },
   {

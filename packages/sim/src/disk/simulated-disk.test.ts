@@ -180,6 +180,28 @@ describe('the machine of the simulated disk:', () => {
     expect(lengths.size).toBeGreaterThan(5);
   });
 
+  test('a sync does not cover a write that was asked for after it, even when the write overtakes it', async () => {
+    let overtaken = 0;
+    let lost = 0;
+    for (let seed = 0; seed < 60; seed++) {
+      const scheduler = new Scheduler();
+      const disk = new SimulatedDisk({ random: new SeededRandom(seed), scheduler, directories: ['/data'] });
+      const file = await scheduler.settle(written(disk.mount(), Buffer.from('..')));
+      const order: string[] = [];
+      await scheduler.settle(file.write([Buffer.from('1')], 0));
+      const synced = file.sync().then(() => order.push('synced'));
+      const second = file.write([Buffer.from('2')], 1).then(() => order.push('written'));
+      await scheduler.settle(Promise.all([synced, second]));
+      disk.crash('power');
+      const content = disk.contentOf(PATH).toString();
+      expect(content[0]).toBe('1');
+      if (order[0] === 'written') overtaken += 1;
+      if (order[0] === 'written' && content[1] === '.') lost += 1;
+    }
+    expect(overtaken).toBeGreaterThan(5);
+    expect(lost).toBeGreaterThan(1);
+  });
+
   test('operations overtake one another, and slow ones take their time', async () => {
     const scheduler = new Scheduler();
     const faults = { slow: 0.2, slowMs: 500 };
