@@ -7,6 +7,8 @@ import {
   ShareAcknowledgeRequest,
   type Message,
 } from '../index';
+import { array, int64, struct } from './field';
+import { message } from './message';
 import { MAX_OBJECTS_IN_REQUEST } from './read';
 
 /** Rows B5 to B7 of the bad-input matrix: what a decoder must refuse before it costs anything. */
@@ -40,6 +42,17 @@ describe('array counts', () => {
     // Three names take at least two bytes each, so five bytes cannot hold them.
     expect(refuses(MetadataRequest, 0, hex('00000003 0000 0000 00'))).toBe(true);
     expect(MetadataRequest.decode(hex('00000003 0000 0000 0000'), 0).topics).toHaveLength(3);
+  });
+
+  test('knows that a null struct takes one byte, however long the struct is', () => {
+    const Pairs = message({
+      name: 'Pairs',
+      versions: '0',
+      flexible: '0+',
+      fields: { pairs: array({ pair: struct({ left: int64, right: int64 }).nullable() }) },
+    });
+    const value = { pairs: [{ pair: null }, { pair: null }, { pair: null }] };
+    expect(Pairs.decode(Pairs.encode(value, 0), 0)).toEqual(value);
   });
 
   test('refuses null where the version does not allow it, and reads it where it does', () => {

@@ -25,7 +25,9 @@ const minimumSize = (type: WireType, shape: Shape): number => {
   if (type.kind === 'struct') {
     let size = shape.flexible ? 1 : 0;
     for (const group of fieldsInLine(type.fields, shape)) {
-      size += group.kind === 'fixed' ? group.sizeBytes : minimumSize(group.field.facts.type, shape);
+      if (group.kind === 'fixed') size += group.sizeBytes;
+      else if (group.field.facts.type.kind === 'struct' && isNullable(group.field, shape.version)) size += 1;
+      else size += minimumSize(group.field.facts.type, shape);
     }
     return Math.max(size, 1);
   }
@@ -36,10 +38,9 @@ const minimumSize = (type: WireType, shape: Shape): number => {
 };
 
 /** How many objects one array item makes: itself and each text, view, array and struct right inside. */
-const objectsPerItem = (item: WireType): number => {
+const objectsPerItem = (item: WireType, shape: Shape): number => {
   if (item.kind !== 'struct') return 1;
-  const inside = Object.values(item.fields).filter((field) => fixedSize(field.facts.type) === undefined);
-  return 1 + inside.length;
+  return 1 + fieldsInLine(item.fields, shape).filter((group) => group.kind === 'single').length;
 };
 
 class DecoderSource {
@@ -59,12 +60,7 @@ class DecoderSource {
         variables.set(group.name, this.#sized(group.field, `${path}.${group.name}`, end));
         continue;
       }
-      this.#source.line(
-        `if (end_ - p < ${group.sizeBytes}) failShort('${path}', p, ${group.sizeBytes}, end_);`.replaceAll(
-          'end_',
-          end,
-        ),
-      );
+      this.#need(group.sizeBytes, path, end);
       let offset = 0;
       for (const [name, field] of group.entries) {
         const variable = this.#source.name('v');
@@ -79,6 +75,11 @@ class DecoderSource {
       ([name, field]) => `${name}: ${variables.get(name) ?? this.#default(field)}`,
     );
     return `{ ${parts.join(', ')} }`;
+  }
+
+  /** Refuses to go on unless so many bytes are left. */
+  #need(count: number | string, path: string, end: string): void {
+    this.#source.line(`if (${end} - p < ${count}) failShort('${path}', p, ${count}, ${end});`);
   }
 
   #default(field: AnyField): string {
@@ -128,12 +129,12 @@ class DecoderSource {
       return raw;
     }
     const variable = this.#source.name('n');
-    this.#source.line(`if (${end} - p < ${width}) failShort('${path}', p, ${width}, ${end});`);
-    const high =
+    this.#need(width, path, end);
+    const code =
       width === 2
         ? '(b[p] << 8 | b[p + 1]) << 16 >> 16'
         : 'b[p] << 24 | b[p + 1] << 16 | b[p + 2] << 8 | b[p + 3]';
-    this.#source.line(`let ${variable} = ${high};`, `p += ${width};`);
+    this.#source.line(`let ${variable} = ${code};`, `p += ${width};`);
     this.#source.line(`if (${variable} < -1) failLength('${path}', ${variable});`);
     return variable;
   }
@@ -168,7 +169,7 @@ class DecoderSource {
     this.#source.line(`let ${into};`);
     if (nullable) {
       // A nullable struct is preceded by one signed byte: negative means null.
-      this.#source.line(`if (p >= ${end}) failShort('${path}', p, 1, ${end});`);
+      this.#need(1, path, end);
       this.#source.line(`if (b[p++] > 127) ${into} = null; else {`);
     } else this.#source.line('{');
     const literal = this.struct(fields, path, end);
@@ -177,8 +178,8 @@ class DecoderSource {
 
   #view(type: WireType, length: string, into: string, path: string, end: string): void {
     const isText = type.kind === 'primitive' && type.name === 'string';
+    this.#need(length, path, end);
     this.#source.line(
-      `if (${length} > ${end} - p) failShort('${path}', p, ${length}, ${end});`,
       `${into} = ${isText ? `readText(b, p, ${length})` : `b.subarray(p, p + ${length})`};`,
       `p += ${length};`,
     );
@@ -187,9 +188,9 @@ class DecoderSource {
   #items(item: WireType, count: string, into: string, path: string, end: string): void {
     const index = this.#source.name('i');
     const smallest = minimumSize(item, this.#shape);
+    this.#need(`${count} * ${smallest}`, path, end);
     this.#source.line(
-      `if (${count} * ${smallest} > ${end} - p) failShort('${path}', p, ${count} * ${smallest}, ${end});`,
-      `if ((left -= ${count} * ${objectsPerItem(item)}) < 0) failObjects('${path}');`,
+      `if ((left -= ${count} * ${objectsPerItem(item, this.#shape)}) < 0) failObjects('${path}');`,
       `${into} = [];`,
       `for (let ${index} = 0; ${index} < ${count}; ${index}++) {`,
     );
@@ -202,7 +203,7 @@ class DecoderSource {
     const size = fixedSize(item);
     if (size === undefined) return this.#sized(field(item), path, end);
     const variable = this.#source.name('v');
-    this.#source.line(`if (${end} - p < ${size}) failShort('${path}', p, ${size}, ${end});`);
+    this.#need(size, path, end);
     this.#fixed(item, 0, variable, path);
     this.#source.line(`p += ${size};`);
     return variable;
@@ -216,12 +217,14 @@ class DecoderSource {
       variables.set(name, variable);
     }
     const count = this.#uvarint(path, end);
-    const [index, previous, inner] = [this.#source.name('i'), this.#source.name('q'), this.#source.name('e')];
+    const index = this.#source.name('i');
+    const previous = this.#source.name('last');
+    const inner = this.#source.name('end');
     this.#source.line(`for (let ${index} = 0, ${previous} = -1; ${index} < ${count}; ${index}++) {`);
     const tag = this.#uvarint(path, end);
     this.#source.line(`if (${tag} <= ${previous}) failTag('${path}', ${tag});`, `${previous} = ${tag};`);
     const size = this.#uvarint(path, end);
-    this.#source.line(`if (${size} > ${end} - p) failShort('${path}', p, ${size}, ${end});`);
+    this.#need(size, path, end);
     this.#source.line(`const ${inner} = p + ${size};`, `switch (${tag}) {`);
     for (const one of known) {
       this.#source.line(`case ${one.tag}: {`);

@@ -6,6 +6,7 @@ import {
   fieldsInLine,
   fixedSize,
   isNullable,
+  isOptional,
   isPresent,
   Source,
   taggedFields,
@@ -69,11 +70,9 @@ class EncoderSource {
   #given(field: AnyField, expression: string): string {
     const variable = this.#source.name('v');
     this.#source.line(`let ${variable} = ${expression};`);
-    const { default: declared, versions, tag } = field.facts;
-    const mayBeOmitted =
-      declared !== undefined || tag !== undefined || versions.min > 0 || versions.max < Infinity;
-    if (mayBeOmitted)
+    if (isOptional(field)) {
       this.#source.line(`if (${variable} === undefined) ${variable} = ${this.#default(field)};`);
+    }
     return variable;
   }
 
@@ -159,7 +158,7 @@ class EncoderSource {
       return;
     }
     const width = type.kind === 'primitive' && type.name === 'string' ? 2 : 4;
-    this.#source.line(`b = w.reserve(p, ${width});`, `b.fill(255, p, p + ${width});`, `p += ${width};`);
+    this.#source.line(`b = w.reserve(p, ${width});`, 'b[p++] = 255;'.repeat(width));
   }
 
   /** Writes the text, bytes, array or struct in variable `value`. */
@@ -198,7 +197,8 @@ class EncoderSource {
   }
 
   #items(field: AnyField, item: WireType, value: string, path: string, inTag: boolean): void {
-    const [index, one] = [this.#source.name('i'), this.#source.name('a')];
+    const index = this.#source.name('i');
+    const one = this.#source.name('item');
     this.#source.line(`if (!Array.isArray(${value})) invalid('${path}', ${value});`);
     this.#length(field, `${value}.length`);
     this.#source.line(

@@ -1,5 +1,6 @@
 import type { AnyField, Fields, WireType } from './field';
 import { invalidField } from './failures';
+import { isOptional } from './source';
 
 const EMPTY_BYTES = Buffer.alloc(0);
 const EMPTY_ARRAY: readonly unknown[] = Object.freeze([]);
@@ -49,13 +50,14 @@ const makeValue = (type: WireType, given: unknown, path: string): unknown => {
   return given.map((item: unknown) => makeValue(type.item, item, path));
 };
 
-/** A whole value from a draft: whatever the draft leaves out gets its default. */
+/** A whole value from a draft: whatever the draft may leave out, and does, gets its default. */
 export const makeStruct = (fields: Fields, draft: unknown, path: string): unknown => {
   if (typeof draft !== 'object' || draft === null) throw invalidField(path, draft);
   const given = draft as Readonly<Record<string, unknown>>;
   const value: Record<string, unknown> = {};
   for (const [name, field] of Object.entries(fields)) {
     const own = given[name];
+    if (own === undefined && !isOptional(field)) throw invalidField(`${path}.${name}`, own);
     value[name] = own === undefined ? defaultOf(field) : makeValue(field.facts.type, own, `${path}.${name}`);
   }
   return value;

@@ -49,6 +49,7 @@ describe('what a draft may leave out', () => {
   test('a field that is required and missing is a mistake of the caller, named by its path', () => {
     const draft = { acks: 1, timeoutMs: 1, topicData: [{ partitionData: [{ records: null }] }] } as never;
     expect(() => ProduceRequest.encode(draft, 9)).toThrow('ProduceRequest.topicData.partitionData.index');
+    expect(() => ProduceRequest.make(draft)).toThrow('ProduceRequest.topicData.partitionData.index');
   });
 });
 

@@ -1,5 +1,5 @@
 import type { AnyField, Fields, WireType } from './field';
-import { coversVersion } from './version-range';
+import { ALL_VERSIONS, coversVersion } from './version-range';
 
 /** What a codec is compiled for: one message in one version. */
 export interface Shape {
@@ -55,6 +55,12 @@ export const isPresent = (field: AnyField, version: number): boolean =>
 
 export const isNullable = (field: AnyField, version: number): boolean =>
   field.facts.nullable !== undefined && coversVersion(field.facts.nullable, version);
+
+/** Whether a draft may leave the field out; the type `Optional` of a field says the same. */
+export const isOptional = (field: AnyField): boolean => {
+  const { default: declared, versions, tag } = field.facts;
+  return declared !== undefined || tag !== undefined || versions !== ALL_VERSIONS;
+};
 
 /** Bytes of a type that always takes the same number, `undefined` for the others. */
 export const fixedSize = (type: WireType): number | undefined => {
