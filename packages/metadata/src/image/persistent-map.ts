@@ -180,5 +180,4 @@ class Trie<Value> implements PersistentMap<Value> {
 const empty = new Trie<never>(undefined, 0);
 
 /** The map with nothing in it. */
-export const emptyMap = <Value>(): PersistentMap<Value> =>
-  empty as PersistentMap<never> as PersistentMap<Value>;
+export const emptyMap = <Value>(): PersistentMap<Value> => empty;

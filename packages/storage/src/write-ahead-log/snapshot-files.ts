@@ -1,6 +1,6 @@
 import { crc32 } from 'node:zlib';
 import type { Disk, DiskFile, Logger } from '@kafkaesque/kernel';
-import { Failure, assert } from '@kafkaesque/kernel';
+import { Failure, assert, hasCode } from '@kafkaesque/kernel';
 import { readUint64, writeUint64 } from './frames';
 import { readFile } from './recovery';
 import type { LogPosition } from './records';
@@ -240,17 +240,18 @@ export const loadSnapshot = async (
     if (kind === 'file' && name.endsWith(`.checkpoint${TEMPORARY_SUFFIX}`))
       await disk.unlink(`${directory}/${name}`);
   const usable = (await listSnapshots(place)).filter(({ index }) => index >= atLeast.index);
-  let failure: unknown;
-  for (const snapshot of usable.reverse()) {
+  for (const snapshot of usable.toReversed()) {
     try {
       return await readSnapshot(place, snapshot);
     } catch (cause) {
+      // Another cluster's, or a later release's: an older snapshot of ours would only hide that.
+      if (hasCode(cause, 'UNSUPPORTED_FORMAT') || hasCode(cause, 'INCONSISTENT_CLUSTER_ID')) throw cause;
       logger.error('a metadata snapshot cannot be used', { path: snapshot.path, cause });
-      failure ??= cause;
     }
   }
   if (atLeast.index === 0) return undefined;
-  if (failure !== undefined) throw failure;
+  const newest = usable.at(-1);
+  if (newest !== undefined) return readSnapshot(place, newest);
   throw corrupt(
     `${directory}/${nameOf(atLeast)}`,
     0,
