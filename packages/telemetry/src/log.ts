@@ -38,7 +38,11 @@ export const openLogger = (options: LoggerOptions): Logger => {
 
 const plainDestination = (destination: LogDestination | undefined): DestinationStream => {
   const target = destination ?? pino.destination({ dest: STANDARD_OUTPUT, sync: true });
-  return { write: (line) => void target.write(escapeBeyondJson(line)) };
+  return {
+    write: (line) => {
+      target.write(escapeBeyondJson(line));
+    },
+  };
 };
 
 /** pino-pretty is loaded only where somebody reads: it takes as long to load as pino itself. */
@@ -50,7 +54,11 @@ const prettyDestination = (destination: LogDestination | undefined): Destination
     translateTime: 'SYS:HH:MM:ss.l',
   });
   const target = destination ?? pino.destination({ dest: STANDARD_OUTPUT, sync: true });
-  return { write: (line) => void target.write(escapeBeyondJson(toLine(line))) };
+  return {
+    write: (line) => {
+      target.write(escapeBeyondJson(toLine(line)));
+    },
+  };
 };
 
 const overPino = (logger: PinoLogger): Logger => ({
