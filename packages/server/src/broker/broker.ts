@@ -1,0 +1,72 @@
+import type { BrokerId, Clock, LeaderEpoch, Logger, Random, TopicId } from '@kafkaesque/kernel';
+import { PartitionIndex } from '@kafkaesque/kernel';
+import type { MetadataImage, TopicImage } from '@kafkaesque/metadata';
+import { topicById, topicByName } from '@kafkaesque/metadata';
+import { ErrorCode } from '@kafkaesque/protocol';
+import type { BrokerConfiguration, BrokerLayers, TopicConfiguration } from '../configuration';
+import type { ControllerDoor } from '../controller/controller-host';
+import type { Authorizer, Operation, RequestContext, ResourceType } from '../handlers/handler';
+import type { AnswerMemory } from './answer-memory';
+import type { FetchSessions } from './fetch-sessions';
+import type { ProducerIds } from './producer-ids';
+import type { Replica } from './replica';
+import type { Replicas } from './replicas';
+import type { Traffic } from './traffic';
+import type { WaitingRoom } from './waiting-room';
+
+/** What the handlers of a broker share. */
+export interface BrokerParts {
+  readonly nodeId: BrokerId;
+  readonly clusterId: string;
+  readonly configuration: BrokerConfiguration;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly logger: Logger;
+  readonly replicas: Replicas;
+  readonly waitingRoom: WaitingRoom;
+  readonly fetchSessions: FetchSessions;
+  readonly answerMemory: AnswerMemory;
+  readonly traffic: Traffic;
+  readonly producerIds: ProducerIds;
+  readonly controller: ControllerDoor;
+  readonly authorizer: Authorizer;
+  /** The committed metadata as this broker has it. */
+  readonly image: () => MetadataImage;
+  /** Configuration layers below a topic's overrides, as of now. */
+  readonly layers: () => BrokerLayers;
+  readonly topicConfiguration: (topic: string) => TopicConfiguration;
+}
+
+/** A broker as its handlers see it. */
+export interface Broker extends BrokerParts {
+  readonly fetchMaxBytes: number;
+  topicById(topicId: TopicId): TopicImage | undefined;
+  topicByName(name: string): TopicImage | undefined;
+  isAllowed(context: RequestContext, operation: Operation, resource: ResourceType, name: string): boolean;
+  /** Why a partition that metadata may know is not here: no such partition, or led elsewhere. */
+  missingReplicaError(topicId: TopicId, partition: number): number;
+  /** Who leads instead, for answers that carry it (KIP-951). */
+  leaderHint(replica: Replica): { readonly leaderId: BrokerId; readonly leaderEpoch: LeaderEpoch };
+}
+
+export const openBroker = (parts: BrokerParts): Broker => ({
+  ...parts,
+  fetchMaxBytes: parts.configuration.fetchMaxBytes,
+  topicById: (topicId) => topicById(parts.image(), topicId),
+  topicByName: (name) => topicByName(parts.image(), name),
+  isAllowed: (context, operation, resource, name) =>
+    parts.authorizer.isAllowed(context, operation, resource, name),
+  missingReplicaError(topicId, partition) {
+    const topic = topicById(parts.image(), topicId);
+    return topic?.partitions[PartitionIndex(partition)] === undefined
+      ? ErrorCode.UNKNOWN_TOPIC_OR_PARTITION
+      : ErrorCode.NOT_LEADER_OR_FOLLOWER;
+  },
+  leaderHint(replica) {
+    const partition = topicById(parts.image(), replica.topicId)?.partitions[replica.partition];
+    return {
+      leaderId: partition?.leader ?? (-1 as BrokerId),
+      leaderEpoch: partition?.leaderEpoch ?? replica.machine.leaderEpoch,
+    };
+  },
+});

@@ -1,0 +1,177 @@
+import type { LeaderEpoch, Offset, PartitionIndex, TopicId } from '@kafkaesque/kernel';
+
+/** What a client wants of one partition; what a session remembers between two requests (KIP-227). */
+export interface FetchWish {
+  readonly topicId: TopicId;
+  /** Empty when the client spoke in topic ids. */
+  readonly topic: string;
+  readonly partition: PartitionIndex;
+  readonly fetchOffset: Offset;
+  readonly currentLeaderEpoch: LeaderEpoch;
+  readonly lastFetchedEpoch: number;
+  readonly logStartOffset: Offset;
+  readonly maxBytes: number;
+}
+
+/** What the client was last told about a partition, so that an incremental answer can leave it out. */
+export interface ToldState {
+  readonly highWatermark: number;
+  readonly logStartOffset: number;
+}
+
+interface SessionEntry {
+  wish: FetchWish;
+  /** Undefined until the partition has been in an answer, and after one with an error. */
+  told: ToldState | undefined;
+}
+
+export interface FetchSession {
+  readonly id: number;
+  readonly usesTopicIds: boolean;
+  nextEpoch: number;
+  lastUsedMs: number;
+  /** In the order in which they are served: who got bytes moves to the end. */
+  readonly entries: Map<string, SessionEntry>;
+}
+
+/** How a request is to be answered. `sessionless` ones carry session id 0. */
+export type FetchContext =
+  | { readonly kind: 'sessionless'; readonly wishes: readonly FetchWish[] }
+  | { readonly kind: 'full'; readonly session: FetchSession; readonly wishes: readonly FetchWish[] }
+  | { readonly kind: 'incremental'; readonly session: FetchSession; readonly wishes: readonly FetchWish[] }
+  | { readonly kind: 'error'; readonly error: FetchSessionError };
+export type FetchSessionError =
+  'FETCH_SESSION_ID_NOT_FOUND' | 'INVALID_FETCH_SESSION_EPOCH' | 'FETCH_SESSION_TOPIC_ID_ERROR';
+
+export interface FetchSessionRequest {
+  readonly sessionId: number;
+  readonly sessionEpoch: number;
+  readonly usesTopicIds: boolean;
+  readonly wishes: readonly FetchWish[];
+  readonly forgotten: readonly {
+    readonly topicId: TopicId;
+    readonly topic: string;
+    readonly partition: PartitionIndex;
+  }[];
+}
+
+const INITIAL_EPOCH = 0;
+const FINAL_EPOCH = -1;
+const MAX_EPOCH = 0x7fffffff;
+/** Kafka's `min.incremental.fetch.session.eviction.ms`. */
+const SAFE_FROM_EVICTION_MS = 120_000;
+
+const keyOf = (of: {
+  readonly topicId: TopicId;
+  readonly topic: string;
+  readonly partition: PartitionIndex;
+}): string => `${of.topic === '' ? of.topicId : of.topic}/${of.partition}`;
+
+/**
+ * The cache of fetch sessions (KIP-227). A client that holds a session names only what changed since its last request
+ * and is told only about partitions that changed since the last answer.
+ */
+export class FetchSessions {
+  readonly #sessions = new Map<number, FetchSession>();
+  readonly #slots: number;
+  readonly #drawId: () => number;
+
+  /** `drawId` gives candidates for session ids: positive 32-bit integers, hard to guess. */
+  constructor(slots: number, drawId: () => number) {
+    this.#slots = slots;
+    this.#drawId = drawId;
+  }
+
+  get size(): number {
+    return this.#sessions.size;
+  }
+
+  get partitionCount(): number {
+    let count = 0;
+    for (const session of this.#sessions.values()) count += session.entries.size;
+    return count;
+  }
+
+  /** Decides how the request is answered. Nothing that the client could see changes before `answered`. */
+  open(request: FetchSessionRequest, nowMs: number): FetchContext {
+    const { sessionId, sessionEpoch, wishes } = request;
+    if (sessionEpoch === INITIAL_EPOCH || sessionEpoch === FINAL_EPOCH) {
+      if (sessionId !== 0) this.#sessions.delete(sessionId);
+      if (sessionEpoch === FINAL_EPOCH || wishes.length === 0) return { kind: 'sessionless', wishes };
+      return this.#create(request, nowMs);
+    }
+    const session = this.#sessions.get(sessionId);
+    if (session === undefined) return { kind: 'error', error: 'FETCH_SESSION_ID_NOT_FOUND' };
+    if (session.nextEpoch !== sessionEpoch) return { kind: 'error', error: 'INVALID_FETCH_SESSION_EPOCH' };
+    if (
+      session.usesTopicIds !== request.usesTopicIds &&
+      (wishes.length > 0 || request.forgotten.length > 0)
+    ) {
+      return { kind: 'error', error: 'FETCH_SESSION_TOPIC_ID_ERROR' };
+    }
+    for (const wish of wishes) {
+      const entry = session.entries.get(keyOf(wish));
+      if (entry === undefined) session.entries.set(keyOf(wish), { wish, told: undefined });
+      else entry.wish = wish;
+    }
+    for (const one of request.forgotten) session.entries.delete(keyOf(one));
+    session.lastUsedMs = nowMs;
+    session.nextEpoch = session.nextEpoch === MAX_EPOCH ? 1 : session.nextEpoch + 1;
+    return { kind: 'incremental', session, wishes: [...session.entries.values()].map((entry) => entry.wish) };
+  }
+
+  /** Whether an incremental answer must name this partition. */
+  mustTell(
+    session: FetchSession,
+    wish: FetchWish,
+    now: ToldState & { readonly errorCode: number; readonly sizeBytes: number; readonly diverging: boolean },
+  ): boolean {
+    const told = session.entries.get(keyOf(wish))?.told;
+    return (
+      told === undefined ||
+      now.sizeBytes > 0 ||
+      now.errorCode !== 0 ||
+      now.diverging ||
+      told.highWatermark !== now.highWatermark ||
+      told.logStartOffset !== now.logStartOffset
+    );
+  }
+
+  /** Remembers what an answer told the client; called when it is sent. Who got bytes is served last next time. */
+  told(session: FetchSession, wish: FetchWish, state: ToldState | undefined, gotBytes: boolean): void {
+    const key = keyOf(wish);
+    const entry = session.entries.get(key);
+    if (entry === undefined) return;
+    entry.told = state;
+    if (!gotBytes) return;
+    session.entries.delete(key);
+    session.entries.set(key, entry);
+  }
+
+  #create(request: FetchSessionRequest, nowMs: number): FetchContext {
+    if (!this.#makeRoom(nowMs)) return { kind: 'sessionless', wishes: request.wishes };
+    let id = this.#drawId();
+    while (id === 0 || this.#sessions.has(id)) id = this.#drawId();
+    const entries = new Map(request.wishes.map((wish) => [keyOf(wish), { wish, told: undefined }]));
+    const session: FetchSession = {
+      id,
+      usesTopicIds: request.usesTopicIds,
+      nextEpoch: 1,
+      lastUsedMs: nowMs,
+      entries,
+    };
+    this.#sessions.set(id, session);
+    return { kind: 'full', session, wishes: request.wishes };
+  }
+
+  #makeRoom(nowMs: number): boolean {
+    if (this.#sessions.size < this.#slots) return true;
+    let oldest: FetchSession | undefined;
+    for (const session of this.#sessions.values()) {
+      if (oldest === undefined || session.lastUsedMs < oldest.lastUsedMs) oldest = session;
+    }
+    if (oldest === undefined || nowMs - oldest.lastUsedMs < SAFE_FROM_EVICTION_MS) return false;
+    this.#sessions.delete(oldest.id);
+    return true;
+  }
+}

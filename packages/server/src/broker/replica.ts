@@ -1,0 +1,69 @@
+import type { PartitionIndex, TopicId } from '@kafkaesque/kernel';
+import type { Partition, PartitionConfig } from '@kafkaesque/partition';
+import type { Log, LogConfig } from '@kafkaesque/storage';
+import type { TopicConfiguration } from '../configuration';
+
+/** One partition that this broker holds: its rules, its log, and the topic they belong to. */
+export interface Replica {
+  readonly topicId: TopicId;
+  readonly topic: string;
+  readonly partition: PartitionIndex;
+  readonly machine: Partition;
+  readonly log: Log;
+  config: TopicConfiguration;
+  /** Producer state is being read back: the rules may not be told a role meanwhile. */
+  isLoading: boolean;
+  /** Segments the log had when its producers were last kept in a snapshot. */
+  snapshotSegments: number;
+}
+
+/** What the rules of a partition read of its topic's configuration. */
+export const partitionConfig = (
+  config: TopicConfiguration,
+  producerIdExpirationMs: number,
+): PartitionConfig => ({
+  maxMessageBytes: config.maxMessageBytes,
+  messageTimestampType: config.messageTimestampType,
+  messageTimestampBeforeMaxMs: config.messageTimestampBeforeMaxMs,
+  messageTimestampAfterMaxMs: config.messageTimestampAfterMaxMs,
+  compacted: config.cleanupPolicy.includes('compact'),
+  deletes: config.cleanupPolicy.includes('delete'),
+  minInsyncReplicas: config.minInsyncReplicas,
+  compressionType: codecOf(config.compressionType),
+  recordValidation: config.recordValidation === 'full' ? 'full' : 'headers',
+  producerIdExpirationMs,
+  maxProducerIds: MAX_PRODUCER_IDS,
+});
+
+/** Most producers that one partition remembers; Kafka has no such bound, and its memory none either. */
+const MAX_PRODUCER_IDS = 100_000;
+
+const codecOf = (name: string): PartitionConfig['compressionType'] => {
+  switch (name) {
+    case 'uncompressed':
+    case 'gzip':
+    case 'snappy':
+    case 'lz4':
+    case 'zstd':
+      return name;
+    default:
+      return 'producer';
+  }
+};
+
+/** What a log reads of its topic's configuration. */
+export const logConfig = (config: TopicConfiguration): LogConfig => ({
+  flushPolicy: config.flushPolicy,
+  cleanupPolicy: {
+    delete: config.cleanupPolicy.includes('delete'),
+    compact: config.cleanupPolicy.includes('compact'),
+  },
+  segmentBytes: config.segmentBytes,
+  segmentMs: config.segmentMs,
+  segmentJitterMs: config.segmentJitterMs,
+  segmentIndexBytes: config.segmentIndexBytes,
+  indexIntervalBytes: config.indexIntervalBytes,
+  retentionMs: config.retentionMs,
+  retentionBytes: config.retentionBytes,
+  fileDeleteDelayMs: config.fileDeleteDelayMs,
+});

@@ -1,0 +1,342 @@
+import type {
+  BrokerId,
+  Clock,
+  LeaderEpoch,
+  Logger,
+  Offset,
+  PartitionIndex,
+  TopicId,
+} from '@kafkaesque/kernel';
+import { messageOf } from '@kafkaesque/kernel';
+import type { MetadataDelta, MetadataImage, PartitionImage, TopicImage } from '@kafkaesque/metadata';
+import { topicById } from '@kafkaesque/metadata';
+import type { Effect } from '@kafkaesque/partition';
+import { Partition } from '@kafkaesque/partition';
+import type { Log } from '@kafkaesque/storage';
+import type { TopicConfiguration } from '../configuration';
+import type { LogDirectories } from './log-directories';
+import { BROKER_RESOURCE, TOPIC_RESOURCE } from '../handlers/resource-types';
+import type { Replica } from './replica';
+import { logConfig, partitionConfig } from './replica';
+import type { WaitingRoom } from './waiting-room';
+
+export interface ReplicasOptions {
+  readonly nodeId: BrokerId;
+  readonly directories: LogDirectories;
+  readonly waitingRoom: WaitingRoom;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly producerIdExpirationMs: number;
+  /** A topic's effective configuration as of an image. */
+  readonly configurationOf: (topic: string, image: MetadataImage) => TopicConfiguration;
+  /** A log refused an append: its partition needs a new leader epoch before it is appended to again. */
+  readonly askForLeader: (replica: Replica, leaderEpoch: LeaderEpoch) => void;
+}
+
+/** Every partition that this broker holds, kept as the committed metadata says, with the effects of their rules. */
+export class Replicas {
+  readonly #options: ReplicasOptions;
+  readonly #byTopic = new Map<TopicId, Replica[]>();
+  /** Topics that committed records removed while their logs were not open yet. */
+  readonly #removedWhileLoading = new Set<TopicId>();
+  #isLoading = true;
+  /** Deletions of logs under way, so that a shutdown can wait for them. */
+  readonly #deletions = new Set<Promise<void>>();
+
+  constructor(options: ReplicasOptions) {
+    this.#options = options;
+  }
+
+  find(topicId: TopicId, partition: number): Replica | undefined {
+    return this.#byTopic.get(topicId)?.[partition];
+  }
+
+  *all(): IterableIterator<Replica> {
+    for (const replicas of this.#byTopic.values()) for (const replica of replicas) yield replica;
+  }
+
+  /** Acts on a committed change. Until `open`, only removals are noted: logs are not looked at yet. */
+  apply(delta: MetadataDelta): void {
+    if (this.#isLoading) {
+      for (const topic of delta.topicsRemoved) this.#removedWhileLoading.add(topic.topicId);
+      return;
+    }
+    for (const topic of delta.topicsRemoved) this.#remove(topic);
+    for (const topic of delta.topicsCreated) this.#follow(topic, topic.partitions, delta.after);
+    for (const change of delta.topicsChanged) {
+      this.#follow(
+        change.after,
+        change.partitions.map((partition) => partition.after),
+        delta.after,
+      );
+    }
+    if (delta.configsChanged.length > 0) this.#updateConfigs(delta);
+  }
+
+  /**
+   * Brings what is on disk together with the committed metadata: known logs get their rules and rebuild their producer
+   * state; logs of removed topics go; logs of topics that nobody knows stay, because absence is not deletion.
+   */
+  async open(image: MetadataImage): Promise<void> {
+    this.#isLoading = false;
+    for (const log of [...this.#options.directories.logs()]) {
+      const topic = topicById(image, log.topicId);
+      if (topic?.partitions[log.partition] !== undefined) await this.#load(this.#adopt(topic, log, image));
+      else if (this.#removedWhileLoading.has(log.topicId))
+        await this.#options.directories.deleteLog(log.topicId, log.partition);
+      else {
+        this.#options.logger.warn('a log that no committed metadata knows is left as it is', {
+          topicId: log.topicId,
+          partition: log.partition,
+        });
+      }
+    }
+    this.#removedWhileLoading.clear();
+    for (const topic of image.topicsById.values()) this.#follow(topic, topic.partitions, image);
+  }
+
+  /** Carries out what a partition's rules decided, in order. */
+  carryOut(replica: Replica, effects: readonly Effect[]): void {
+    for (const effect of effects) {
+      switch (effect.kind) {
+        case 'advanced':
+          this.#options.waitingRoom.advanced(effect);
+          break;
+        case 'assign-epoch':
+          replica.log.assignLeaderEpoch(effect.leaderEpoch, effect.startOffset);
+          break;
+        case 'resigned':
+          this.#options.waitingRoom.failed(effect.topicId, effect.partition);
+          break;
+        case 'ask-for-leader':
+          this.#repair(replica, effect.leaderEpoch);
+          break;
+      }
+    }
+  }
+
+  /**
+   * Deletes what retention no longer keeps, one log after the other, and forgets idle producers. A log that has rolled
+   * gets a new snapshot of its producers first: what they are read from otherwise may be deleted.
+   */
+  async applyRetention(): Promise<void> {
+    for (const replica of [...this.all()]) {
+      replica.machine.expireProducers(this.#options.clock.monotonicMs());
+      const deleted = await replica.log.applyRetention(
+        this.#options.clock.wallMs(),
+        replica.machine.highWatermark,
+      );
+      if (deleted > 0) replica.machine.logStartRaised(replica.log.logStartOffset);
+    }
+  }
+
+  /** Keeps every partition's producer state, so that the next start has nothing to read. */
+  async writeProducerSnapshots(): Promise<void> {
+    for (const replica of this.all()) {
+      if (replica.isLoading || replica.machine.role.kind === 'offline' || replica.log.failure !== undefined)
+        continue;
+      await this.#writeProducerSnapshot(replica);
+    }
+  }
+
+  async close(): Promise<void> {
+    await Promise.allSettled(this.#deletions);
+  }
+
+  /** A directory failed: the replicas in it take no part any more. */
+  goOffline(path: string, cause: unknown): void {
+    const failed = this.#options.directories.all.find((directory) => directory.path === path);
+    for (const replica of this.all()) {
+      if (failed?.log(replica.topicId, replica.partition) === undefined) continue;
+      this.carryOut(replica, replica.machine.goOffline(messageOf(cause)));
+    }
+  }
+
+  async #writeProducerSnapshot(replica: Replica): Promise<void> {
+    const { machine, log } = replica;
+    const snapshot = machine.producerSnapshot();
+    // Only what the log is sure to have may be described.
+    if (machine.durableEndOffset < snapshot.offset) return;
+    await log.writeProducerSnapshot(snapshot.offset, snapshot.bytes);
+    replica.snapshotSegments = log.segmentCount;
+  }
+
+  #follow(topic: TopicImage, partitions: readonly PartitionImage[], image: MetadataImage): void {
+    const self = this.#options.nodeId;
+    for (const partition of partitions) {
+      if (!partition.replicas.includes(self)) continue;
+      const replica =
+        this.find(topic.topicId, partition.partition) ?? this.#create(topic, partition.partition, image);
+      const { machine } = replica;
+      // What is being read back is told its role afterwards, from the metadata as they are then.
+      if (replica.isLoading || machine.role.kind === 'offline') continue;
+      if (partition.leaderEpoch <= machine.leaderEpoch && machine.role.kind !== 'recovering') continue;
+      const effects =
+        partition.leader === self
+          ? machine.becomeLeader({
+              leaderEpoch: partition.leaderEpoch,
+              self,
+              replicas: partition.replicas,
+              inSyncReplicas: partition.isr,
+            })
+          : machine.becomeFollower({ leaderEpoch: partition.leaderEpoch, leader: partition.leader });
+      this.carryOut(replica, effects);
+    }
+  }
+
+  #create(topic: TopicImage, partition: PartitionIndex, image: MetadataImage): Replica {
+    const config = this.#options.configurationOf(topic.name, image);
+    const known = this.#options.directories.log(topic.topicId, partition);
+    return this.#adopt(
+      topic,
+      known ?? this.#options.directories.createLog(topic.topicId, partition, logConfig(config)),
+      image,
+    );
+  }
+
+  #adopt(topic: TopicImage, log: Log, image: MetadataImage): Replica {
+    const config = this.#options.configurationOf(topic.name, image);
+    log.updateConfig(logConfig(config));
+    const machine = new Partition(
+      topic.topicId,
+      log.partition,
+      partitionConfig(config, this.#options.producerIdExpirationMs),
+      recovered(log),
+    );
+    const replica: Replica = {
+      topicId: topic.topicId,
+      topic: topic.name,
+      partition: log.partition,
+      machine,
+      log,
+      config,
+      isLoading: false,
+      snapshotSegments: 0,
+    };
+    log.listen({
+      durable: (endOffset, leaderEpoch) => {
+        this.carryOut(replica, machine.durable(endOffset, leaderEpoch));
+      },
+      failed: (cause) => {
+        this.#options.logger.error('an append failed', {
+          topic: replica.topic,
+          partition: replica.partition,
+          error: messageOf(cause),
+        });
+        this.carryOut(
+          replica,
+          this.#options.directories.hasFailed(replica.topicId, replica.partition)
+            ? machine.goOffline(messageOf(cause))
+            : machine.failed(),
+        );
+      },
+    });
+    const replicas = this.#byTopic.get(topic.topicId) ?? [];
+    replicas[log.partition] = replica;
+    this.#byTopic.set(topic.topicId, replicas);
+    return replica;
+  }
+
+  /** Rebuilds producer state: the newest readable snapshot, then the headers behind it. */
+  async #load(replica: Replica): Promise<void> {
+    replica.isLoading = true;
+    try {
+      await this.#readProducers(replica);
+    } finally {
+      replica.isLoading = false;
+    }
+  }
+
+  async #readProducers({ machine, log }: Replica): Promise<void> {
+    const nowMs = this.#options.clock.monotonicMs();
+    let from: Offset = log.logStartOffset;
+    let below: Offset = log.endOffset;
+    for (;;) {
+      const snapshot = await log.latestProducerSnapshot(below);
+      if (snapshot === undefined) break;
+      if (machine.loadProducers(snapshot, nowMs) === 'loaded') {
+        from = snapshot.offset;
+        break;
+      }
+      below = (snapshot.offset - 1) as Offset;
+    }
+    if (from >= log.endOffset) return;
+    await log.scanHeaders(from, (bytes, at) => {
+      machine.replayHeader(bytes, at, nowMs);
+    });
+  }
+
+  #remove(topic: TopicImage): void {
+    const replicas = this.#byTopic.get(topic.topicId);
+    if (replicas === undefined) return;
+    this.#byTopic.delete(topic.topicId);
+    for (const replica of replicas) {
+      this.carryOut(replica, replica.machine.goOffline('the topic was deleted'));
+      this.#options.waitingRoom.failed(replica.topicId, replica.partition);
+      const deletion = this.#options.directories
+        .deleteLog(replica.topicId, replica.partition)
+        .catch((error: unknown) => {
+          this.#options.logger.error('a deleted partition could not be removed', {
+            topic: replica.topic,
+            partition: replica.partition,
+            error: messageOf(error),
+          });
+        });
+      this.#deletions.add(deletion);
+      void deletion.finally(() => this.#deletions.delete(deletion));
+    }
+  }
+
+  /**
+   * After a failed append: cut what the failed round left, start the rules over, then ask for a new epoch. A disk that is
+   * still full is asked again later.
+   */
+  #repair(replica: Replica, leaderEpoch: LeaderEpoch, failures = 0): void {
+    const { clock, logger } = this.#options;
+    const repaired = async (): Promise<void> => {
+      await replica.log.repair();
+      replica.machine.recover(recovered(replica.log));
+      await this.#load(replica);
+      this.#options.askForLeader(replica, leaderEpoch);
+    };
+    repaired().catch((error: unknown) => {
+      const { topic, partition } = replica;
+      const retryMs = Math.min(FIRST_REPAIR_RETRY_MS * 2 ** failures, LONGEST_REPAIR_RETRY_MS);
+      logger.error('a log could not be repaired; trying again', {
+        topic,
+        partition,
+        retryMs,
+        error: messageOf(error),
+      });
+      clock.wakeAt(clock.monotonicMs() + retryMs, () => {
+        if (this.find(replica.topicId, replica.partition) === replica)
+          this.#repair(replica, leaderEpoch, failures + 1);
+      });
+    });
+  }
+
+  #updateConfigs(delta: MetadataDelta): void {
+    const isForAll = delta.configsChanged.some(({ resource }) => resource.type === BROKER_RESOURCE);
+    const topics = new Set(
+      delta.configsChanged
+        .filter(({ resource }) => resource.type === TOPIC_RESOURCE)
+        .map(({ resource }) => resource.name),
+    );
+    for (const replica of this.all()) {
+      if (!isForAll && !topics.has(replica.topic)) continue;
+      replica.config = this.#options.configurationOf(replica.topic, delta.after);
+      replica.log.updateConfig(logConfig(replica.config));
+      const config = partitionConfig(replica.config, this.#options.producerIdExpirationMs);
+      this.carryOut(replica, replica.machine.updateConfig(config));
+    }
+  }
+}
+
+const FIRST_REPAIR_RETRY_MS = 100;
+const LONGEST_REPAIR_RETRY_MS = 10_000;
+
+const recovered = (log: Log): ConstructorParameters<typeof Partition>[3] => ({
+  logStartOffset: log.logStartOffset,
+  endOffset: log.endOffset,
+  epochs: log.epochs,
+});

@@ -1,0 +1,48 @@
+import type { ConfigResource, ConfigView } from '@kafkaesque/metadata';
+import type { BrokerLayers } from '../configuration';
+import {
+  CONFIG_SOURCE_CODE,
+  describeBrokerConfiguration,
+  describeTopicConfiguration,
+  isListKey,
+  validateBrokerConfig,
+  validateTopicConfig,
+  validateTopicConfigs,
+} from '../configuration';
+import { BROKER_RESOURCE, TOPIC_RESOURCE } from '../handlers/resource-types';
+
+const isTopic = (resource: ConfigResource): boolean => resource.type === TOPIC_RESOURCE;
+
+const validate = (resource: ConfigResource, overrides: ReadonlyMap<string, string>): string | undefined => {
+  for (const [name, value] of overrides) {
+    const why = isTopic(resource)
+      ? validateTopicConfig(name, value)
+      : resource.type === BROKER_RESOURCE
+        ? validateBrokerConfig(name, value, resource.name === '' ? 'cluster' : 'broker')
+        : `Resources of type ${resource.type} have no configuration here.`;
+    if (why !== undefined) return why;
+  }
+  return isTopic(resource) ? validateTopicConfigs(overrides) : undefined;
+};
+
+/** What the controller may ask about configuration keys, answered from the one table of keys. */
+export const configView = (layers: () => BrokerLayers): ConfigView => ({
+  validate,
+  isList: (resource, name) => isListKey(isTopic(resource) ? 'topic' : 'broker', name),
+  defaultValue(resource, name) {
+    const described = isTopic(resource)
+      ? describeTopicConfiguration(new Map(), layers())
+      : describeBrokerConfiguration(layers());
+    return described.find((config) => config.name === name)?.value ?? undefined;
+  },
+  effectiveTopicConfigs: (overrides) =>
+    describeTopicConfiguration(overrides, layers()).map(
+      ({ name, value, isReadOnly, source, isSensitive }) => ({
+        name,
+        value,
+        readOnly: isReadOnly,
+        configSource: CONFIG_SOURCE_CODE[source],
+        isSensitive,
+      }),
+    ),
+});

@@ -1,0 +1,255 @@
+import type { Clock, FaultHandler, Lease, Logger } from '@kafkaesque/kernel';
+import { hasCode, messageOf } from '@kafkaesque/kernel';
+import type { RequestFrame } from '@kafkaesque/protocol';
+import { apis, readRequestHeader } from '@kafkaesque/protocol';
+import type { KafkaConnection } from '@kafkaesque/transport';
+import type { HandlerTable, Served } from '../handlers/table';
+import type { Principal, Reply, RequestContext } from '../handlers/handler';
+import { ANONYMOUS } from '../handlers/handler';
+import type { Exchange } from './request-order';
+import { RequestOrder } from './request-order';
+
+export interface KafkaDoorOptions {
+  readonly handlers: HandlerTable;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly faults: FaultHandler;
+  /** Told when a connection is gone, so that whatever waits for it can be dropped. */
+  readonly disconnected: (connectionId: number) => void;
+}
+
+interface KafkaExchange extends Exchange, Omit<RequestContext, 'lease'> {
+  lease: Lease | undefined;
+  readonly served: Served;
+  readonly bodyAt: number;
+  readonly frame: Buffer;
+  answer: readonly Buffer[] | undefined;
+  sent: (() => void) | undefined;
+}
+
+/** Answers that may wait in one connection's socket before its next requests are looked at. */
+const MAX_UNSENT_BYTES = 1024 * 1024;
+
+/** Serves Kafka's protocol on connections: frames in, handlers in order, answers out. */
+export class KafkaDoor {
+  readonly #options: KafkaDoorOptions;
+  /** Connections that came before the door was open. */
+  #early: KafkaConnection[] | undefined = [];
+
+  constructor(options: KafkaDoorOptions) {
+    this.#options = options;
+  }
+
+  /** Takes over a connection; everything else happens as its frames arrive. */
+  readonly accept = (connection: KafkaConnection): void => {
+    connection.receive(new Visit(connection, this.#options));
+    if (this.#early === undefined) return;
+    connection.pause();
+    this.#early.push(connection);
+  };
+
+  /** Requests are looked at from now on; until then connections wait. */
+  open(): void {
+    const early = this.#early ?? [];
+    this.#early = undefined;
+    for (const connection of early) connection.resume();
+  }
+}
+
+/** One connection's stay. */
+class Visit {
+  readonly #connection: KafkaConnection;
+  readonly #options: KafkaDoorOptions;
+  readonly #order = new RequestOrder<KafkaExchange>();
+  readonly #software = { name: 'unknown', version: 'unknown' };
+  readonly #principal: Principal = ANONYMOUS;
+  #isEnded = false;
+  #isFlushAsked = false;
+  #isPumping = false;
+  /** An answer that must leave before the next request starts is in the socket. */
+  #isSending = false;
+
+  constructor(connection: KafkaConnection, options: KafkaDoorOptions) {
+    this.#connection = connection;
+    this.#options = options;
+  }
+
+  frame(frame: Buffer, lease: Lease | undefined): void {
+    const exchange = this.#read(frame, lease);
+    if (exchange === undefined) {
+      lease?.release();
+      this.#connection.settle(frame.length);
+      return;
+    }
+    this.#order.arrived(exchange);
+    this.#pump();
+  }
+
+  drained(): void {
+    this.#pump();
+  }
+
+  ended(): void {
+    this.#isEnded = true;
+    this.#options.disconnected(this.#connection.id);
+    // What waited in the purgatory is dropped there without a word, and what did not start never will.
+    for (const exchange of this.#order.drain()) release(exchange);
+  }
+
+  /** Understands the header; what Kafka answers by closing the connection ends here. */
+  #read(frame: Buffer, lease: Lease | undefined): KafkaExchange | undefined {
+    let header: RequestFrame;
+    try {
+      header = readRequestHeader(frame);
+    } catch (error) {
+      this.#refuse(messageOf(error));
+      return undefined;
+    }
+    const served = this.#options.handlers.byKey(header.apiKey);
+    const isKnownVersion =
+      served !== undefined &&
+      header.apiVersion >= served.minServed &&
+      header.apiVersion <= served.advertised.max;
+    // An ApiVersions version that is not known here is answered in version 0, so that its sender can choose again.
+    const isVersionQuestion = header.apiKey === apis.ApiVersions.key;
+    if (served === undefined || (!isKnownVersion && !isVersionQuestion)) {
+      this.#refuse(`API key ${header.apiKey} version ${header.apiVersion} is not served here`);
+      return undefined;
+    }
+    return {
+      served,
+      bodyAt: header.bodyAt,
+      frame,
+      lease,
+      concurrent: served.name === 'Produce',
+      connectionId: this.#connection.id,
+      listenerName: this.#connection.listenerName,
+      remoteAddress: this.#connection.remoteAddress,
+      principal: this.#principal,
+      apiKey: header.apiKey,
+      apiVersion: isKnownVersion ? header.apiVersion : 0,
+      isUnknownVersion: !isKnownVersion,
+      correlationId: header.correlationId,
+      clientId: header.clientId,
+      clientSoftware: this.#software,
+      arrivedAtMs: this.#options.clock.monotonicMs(),
+      isClosed: () => this.#isEnded,
+      isAnswered: false,
+      answer: undefined,
+      sent: undefined,
+    };
+  }
+
+  #refuse(why: string): void {
+    this.#options.logger.warn('closing a connection after an invalid request', {
+      remoteAddress: this.#connection.remoteAddress,
+      listener: this.#connection.listenerName,
+      why,
+    });
+    this.#isEnded = true;
+    this.#connection.close();
+  }
+
+  /** Starts what may start. Handlers may answer within this call, so the loop guards against itself. */
+  #pump(): void {
+    if (this.#isPumping) return;
+    this.#isPumping = true;
+    while (!this.#isEnded && !this.#isSending && this.#connection.unsentBytes < MAX_UNSENT_BYTES) {
+      const exchange = this.#order.next();
+      if (exchange === undefined) break;
+      this.#start(exchange);
+    }
+    this.#isPumping = false;
+  }
+
+  #start(exchange: KafkaExchange): void {
+    try {
+      const reply = exchange.served.handle(
+        exchange,
+        exchange.frame,
+        exchange.isUnknownVersion ? exchange.frame.length : exchange.bodyAt,
+      );
+      if (reply instanceof Promise) {
+        reply.then(
+          (settled) => {
+            this.#finish(exchange, settled);
+          },
+          (error: unknown) => {
+            this.#fail(exchange, error);
+          },
+        );
+      } else {
+        this.#finish(exchange, reply);
+      }
+    } catch (error) {
+      this.#fail(exchange, error);
+    }
+  }
+
+  #fail(exchange: KafkaExchange, error: unknown): void {
+    if (hasCode(error, 'INVARIANT_BROKEN')) {
+      this.#options.faults.fault(`answering ${exchange.served.name}`, error);
+    } else if (!hasCode(error, 'INVALID_REQUEST')) {
+      this.#options.logger.error('a request failed unexpectedly', {
+        api: exchange.served.name,
+        version: exchange.apiVersion,
+        clientId: exchange.clientId,
+        remoteAddress: exchange.remoteAddress,
+        error: messageOf(error),
+        stack: typeof error === 'object' && error !== null && 'stack' in error ? error.stack : undefined,
+      });
+    }
+    this.#finish(exchange, { kind: 'close', why: messageOf(error) });
+  }
+
+  #finish(exchange: KafkaExchange, reply: Reply<readonly Buffer[]>): void {
+    release(exchange);
+    this.#connection.settle(exchange.frame.length);
+    if (reply.kind === 'close' && !this.#isEnded) this.#refuse(reply.why);
+    if (reply.kind === 'answer') exchange.sent = reply.sent;
+    if (this.#isEnded) {
+      exchange.sent?.();
+      return;
+    }
+    exchange.answer = reply.kind === 'answer' ? reply.response : undefined;
+    exchange.isAnswered = true;
+    if (this.#isFlushAsked) return;
+    // Answers that become ready in the same turn leave in one write.
+    this.#isFlushAsked = true;
+    queueMicrotask(() => {
+      this.#isFlushAsked = false;
+      this.#flush();
+    });
+  }
+
+  #flush(): void {
+    const parts: Buffer[] = [];
+    const sent: (() => void)[] = [];
+    for (let ready = this.#order.take(); ready !== undefined; ready = this.#order.take()) {
+      if (ready.answer !== undefined) for (const part of ready.answer) parts.push(part);
+      if (ready.sent !== undefined) sent.push(ready.sent);
+    }
+    if (this.#isEnded) for (const callback of sent) callback();
+    else if (parts.length > 0) this.#write(parts, sent);
+    this.#pump();
+  }
+
+  #write(parts: readonly Buffer[], sent: readonly (() => void)[]): void {
+    if (sent.length === 0) {
+      this.#connection.write(parts);
+      return;
+    }
+    this.#isSending = true;
+    this.#connection.write(parts, () => {
+      this.#isSending = false;
+      for (const callback of sent) callback();
+      this.#pump();
+    });
+  }
+}
+
+/** Gives the frame's memory back, once. */
+const release = (exchange: KafkaExchange): void => {
+  exchange.lease?.release();
+  exchange.lease = undefined;
+};

@@ -1,0 +1,33 @@
+import type { AuthorizationNeed, Operation, QuotaClass, ResourceType } from './handler';
+import type { Admissions } from './table';
+
+const each = (...operations: readonly `${Operation} ${ResourceType}`[]): AuthorizationNeed => ({
+  kind: 'each',
+  operations,
+});
+const admission = (authorization: AuthorizationNeed, quota: QuotaClass) => ({ authorization, quota });
+
+/** What each API needs permission for (RELIABILITY section 6.3 lists where Kafka asks), and its quota. */
+export const admissions = {
+  Produce: admission(each('WRITE TOPIC', 'WRITE TRANSACTIONAL_ID'), 'produce'),
+  Fetch: admission(each('READ TOPIC'), 'fetch'),
+  ListOffsets: admission(each('DESCRIBE TOPIC'), 'request'),
+  Metadata: admission(each('DESCRIBE TOPIC', 'CREATE TOPIC', 'CREATE CLUSTER'), 'request'),
+  ApiVersions: admission({ kind: 'open' }, 'request'),
+  CreateTopics: admission(
+    each('CREATE CLUSTER', 'CREATE TOPIC', 'DESCRIBE_CONFIGS TOPIC'),
+    'controller-mutation',
+  ),
+  DeleteTopics: admission(each('DELETE TOPIC', 'DESCRIBE TOPIC'), 'controller-mutation'),
+  CreatePartitions: admission(each('ALTER TOPIC'), 'controller-mutation'),
+  InitProducerId: admission(
+    each('WRITE TRANSACTIONAL_ID', 'IDEMPOTENT_WRITE CLUSTER', 'WRITE TOPIC'),
+    'request',
+  ),
+  OffsetForLeaderEpoch: admission(each('DESCRIBE TOPIC'), 'request'),
+  FindCoordinator: admission(each('DESCRIBE GROUP', 'DESCRIBE TRANSACTIONAL_ID'), 'request'),
+  DescribeConfigs: admission(each('DESCRIBE_CONFIGS TOPIC', 'DESCRIBE_CONFIGS CLUSTER'), 'request'),
+  IncrementalAlterConfigs: admission(each('ALTER_CONFIGS TOPIC', 'ALTER_CONFIGS CLUSTER'), 'request'),
+  DescribeCluster: admission(each('DESCRIBE CLUSTER'), 'request'),
+  DescribeTopicPartitions: admission(each('DESCRIBE TOPIC'), 'request'),
+} as const satisfies Admissions;

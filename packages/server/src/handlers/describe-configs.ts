@@ -1,0 +1,135 @@
+import type { DescribeConfigsRequest, DescribeConfigsResponse, Draft } from '@kafkaesque/protocol';
+import { ErrorCode } from '@kafkaesque/protocol';
+import { configOverrides } from '@kafkaesque/metadata';
+import type { Broker } from '../broker/broker';
+import { isValidTopicName } from '../broker/topic-names';
+import type { DescribedConfiguration } from '../configuration';
+import {
+  CONFIG_SOURCE_CODE,
+  CONFIG_TYPE_CODE,
+  describeBrokerConfiguration,
+  describeTopicConfiguration,
+} from '../configuration';
+import type { Reply, RequestContext } from './handler';
+import { BROKER_RESOURCE, TOPIC_RESOURCE } from './resource-types';
+
+type Resource = DescribeConfigsRequest['resources'][number];
+type ResourceAnswer = Draft<typeof DescribeConfigsResponse>['results'][number];
+type ConfigAnswer = ResourceAnswer['configs'][number];
+type Description =
+  | { readonly kind: 'described'; readonly configs: readonly DescribedConfiguration[] }
+  | { readonly kind: 'refused'; readonly errorCode: number; readonly errorMessage: string };
+
+/** DescribeConfigs (32). v1 sources and synonyms · v3 types and documentation */
+export const describeConfigs =
+  (broker: Broker) =>
+  (
+    context: RequestContext,
+    request: DescribeConfigsRequest,
+  ): Reply<Draft<typeof DescribeConfigsResponse>> => ({
+    kind: 'answer',
+    response: {
+      throttleTimeMs: 0,
+      results: request.resources.map((resource): ResourceAnswer => {
+        const { resourceType, resourceName } = resource;
+        const description = describe(broker, context, resource);
+        if (description.kind === 'refused') {
+          const { errorCode, errorMessage } = description;
+          return { resourceType, resourceName, errorCode, errorMessage, configs: [] };
+        }
+        return {
+          resourceType,
+          resourceName,
+          errorCode: ErrorCode.NONE,
+          errorMessage: null,
+          configs: description.configs
+            .filter(({ name }) => isAskedFor(resource, name))
+            .map((config) => configAnswer(config, request)),
+        };
+      }),
+    },
+  });
+
+const isAskedFor = ({ configurationKeys }: Resource, name: string): boolean =>
+  configurationKeys === null || configurationKeys.length === 0 || configurationKeys.includes(name);
+
+const refused = (errorCode: number, errorMessage: string): Description => ({
+  kind: 'refused',
+  errorCode,
+  errorMessage,
+});
+
+const describe = (
+  broker: Broker,
+  context: RequestContext,
+  { resourceType, resourceName }: Resource,
+): Description => {
+  switch (resourceType) {
+    case TOPIC_RESOURCE:
+      if (!broker.isAllowed(context, 'DESCRIBE_CONFIGS', 'TOPIC', resourceName)) {
+        return refused(ErrorCode.TOPIC_AUTHORIZATION_FAILED, 'Topic authorization failed.');
+      }
+      return describeTopic(broker, resourceName);
+    case BROKER_RESOURCE:
+      if (!broker.isAllowed(context, 'DESCRIBE_CONFIGS', 'CLUSTER', 'kafka-cluster')) {
+        return refused(ErrorCode.CLUSTER_AUTHORIZATION_FAILED, 'Cluster authorization failed.');
+      }
+      return describeBroker(broker, resourceName);
+    default:
+      return refused(ErrorCode.INVALID_REQUEST, `Unsupported resource type: ${resourceType}`);
+  }
+};
+
+const describeTopic = (broker: Broker, name: string): Description => {
+  if (!isValidTopicName(name))
+    return refused(ErrorCode.INVALID_TOPIC_EXCEPTION, `Topic name is invalid: '${name}'`);
+  if (broker.topicByName(name) === undefined) {
+    return refused(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, 'This server does not host this topic-partition.');
+  }
+  const overrides = configOverrides(broker.image(), { type: TOPIC_RESOURCE, name });
+  return {
+    kind: 'described',
+    configs: describeTopicConfiguration(new Map(overrides.entries()), broker.layers()),
+  };
+};
+
+const describeBroker = (broker: Broker, name: string): Description => {
+  const described = describeBrokerConfiguration(broker.layers());
+  if (name === '') {
+    // The default of all brokers has only what was set on it.
+    return {
+      kind: 'described',
+      configs: described.filter(({ source }) => source === 'dynamic-default-broker'),
+    };
+  }
+  if (!/^-?\d+$/.test(name)) {
+    return refused(ErrorCode.INVALID_REQUEST, `Broker id must be an integer, but it is: ${name}`);
+  }
+  if (Number(name) !== broker.nodeId) {
+    return refused(
+      ErrorCode.INVALID_REQUEST,
+      `Unexpected broker id, expected ${broker.nodeId} or empty string, but received ${name}`,
+    );
+  }
+  return { kind: 'described', configs: described };
+};
+
+const configAnswer = (
+  { name, value, isReadOnly, isSensitive, source, synonyms, type, documentation }: DescribedConfiguration,
+  request: DescribeConfigsRequest,
+): ConfigAnswer => ({
+  name,
+  value: isSensitive ? null : value,
+  readOnly: isReadOnly,
+  configSource: CONFIG_SOURCE_CODE[source],
+  isSensitive,
+  synonyms: request.includeSynonyms
+    ? synonyms.map((synonym) => ({
+        name: synonym.name,
+        value: isSensitive ? null : synonym.value,
+        source: CONFIG_SOURCE_CODE[synonym.source],
+      }))
+    : [],
+  configType: CONFIG_TYPE_CODE[type],
+  documentation: request.includeDocumentation ? documentation : null,
+});

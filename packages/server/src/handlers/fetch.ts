@@ -1,0 +1,333 @@
+import type { Offset, TopicId } from '@kafkaesque/kernel';
+import { PartitionIndex } from '@kafkaesque/kernel';
+import type { FetchPlan, Isolation } from '@kafkaesque/partition';
+import type { Draft, FetchRequest, FetchResponse } from '@kafkaesque/protocol';
+import { ErrorCode } from '@kafkaesque/protocol';
+import type { Slices } from '@kafkaesque/storage';
+import type { Broker } from '../broker/broker';
+import type { FetchContext, FetchWish } from '../broker/fetch-sessions';
+import type { Replica } from '../broker/replica';
+import type { Waiter } from '../broker/waiting-room';
+import type { Reply, RequestContext } from './handler';
+
+type TopicAnswer = Draft<typeof FetchResponse>['responses'][number];
+type PartitionAnswer = TopicAnswer['partitions'][number];
+type FetchReply = Reply<Draft<typeof FetchResponse>>;
+
+const UNKNOWN = -1 as Offset;
+/** writev takes 1,024 parts; an answer's headers need some of them. */
+const MAX_SLICES = 960;
+
+/** Fetch (1). v4 isolation level · v7 sessions · v9 leader epoch · v12 flexible, diverging epoch · v13 topic ids · v16 leader hints */
+export const fetch =
+  (broker: Broker) =>
+  (context: RequestContext, request: FetchRequest): FetchReply | Promise<FetchReply> => {
+    const usesTopicIds = context.apiVersion >= 13;
+    const opened = broker.fetchSessions.open(
+      {
+        sessionId: request.sessionId,
+        sessionEpoch: request.sessionEpoch,
+        usesTopicIds,
+        wishes: wishesOf(request),
+        forgotten: request.forgottenTopicsData.flatMap(({ topic, topicId, partitions }) =>
+          partitions.map((partition) => ({ topic, topicId, partition: PartitionIndex(partition) })),
+        ),
+      },
+      broker.clock.monotonicMs(),
+    );
+    if (opened.kind === 'error') {
+      return {
+        kind: 'answer',
+        response: { errorCode: ErrorCode[opened.error], sessionId: 0, responses: [] },
+      };
+    }
+    const isFollower = request.replicaId >= 0 || request.replicaState.replicaId >= 0;
+    return new FetchWork(broker, context, request, opened, isFollower).run();
+  };
+
+const wishesOf = (request: FetchRequest): readonly FetchWish[] => {
+  const wishes: FetchWish[] = [];
+  for (const { topic, topicId, partitions } of request.topics) {
+    for (const one of partitions) {
+      wishes.push({
+        topic,
+        topicId,
+        partition: PartitionIndex(one.partition),
+        fetchOffset: one.fetchOffset,
+        currentLeaderEpoch: one.currentLeaderEpoch,
+        lastFetchedEpoch: one.lastFetchedEpoch,
+        logStartOffset: one.logStartOffset,
+        maxBytes: one.partitionMaxBytes,
+      });
+    }
+  }
+  return wishes;
+};
+
+/** What one wish has come to in this look. */
+interface Served {
+  readonly wish: FetchWish;
+  readonly plan: FetchPlan;
+  readonly replica: Replica | undefined;
+  slices: Slices | undefined;
+}
+
+/** One Fetch request from its plan to the moment its answer has left. */
+class FetchWork implements Waiter {
+  readonly #broker: Broker;
+  readonly #context: RequestContext;
+  readonly #request: FetchRequest;
+  readonly #opened: Exclude<FetchContext, { kind: 'error' }>;
+  readonly #isFollower: boolean;
+  readonly #isolation: Isolation;
+  readonly #maxBytes: number;
+  #resolve: ((reply: FetchReply | Promise<FetchReply>) => void) | undefined;
+
+  constructor(
+    broker: Broker,
+    context: RequestContext,
+    request: FetchRequest,
+    opened: Exclude<FetchContext, { kind: 'error' }>,
+    isFollower: boolean,
+  ) {
+    this.#broker = broker;
+    this.#context = context;
+    this.#request = request;
+    this.#opened = opened;
+    this.#isFollower = isFollower;
+    this.#isolation = request.isolationLevel === 1 ? 'read-committed' : 'read-uncommitted';
+    this.#maxBytes = Math.max(0, Math.min(request.maxBytes, broker.fetchMaxBytes));
+  }
+
+  run(): FetchReply | Promise<FetchReply> {
+    const served = this.#plan();
+    const minBytes = Math.min(this.#request.minBytes, this.#maxBytes);
+    const missingBytes = minBytes - this.#readableBytes(served);
+    const mustAnswer =
+      missingBytes <= 0 ||
+      this.#request.maxWaitMs <= 0 ||
+      served.length === 0 ||
+      served.some(({ plan }) => plan.kind !== 'read');
+    if (mustAnswer) return this.#answer(served);
+    const waits = served.map(({ wish, replica }) => ({
+      topicId: replica?.topicId ?? wish.topicId,
+      partition: wish.partition,
+      fetchOffset: wish.fetchOffset,
+      isolation: this.#isolation,
+    }));
+    const deadlineMs = this.#broker.clock.monotonicMs() + this.#request.maxWaitMs;
+    const { connectionId } = this.#context;
+    if (!this.#broker.waitingRoom.watchFetch(waits, missingBytes, connectionId, deadlineMs, this)) {
+      return this.#answer(served);
+    }
+    return new Promise((resolve) => {
+      this.#resolve = resolve;
+    });
+  }
+
+  over(): void {
+    try {
+      this.#resolve?.(this.#answer(this.#plan()));
+    } catch (error) {
+      this.#resolve?.(Promise.reject(error));
+    }
+  }
+
+  #plan(): Served[] {
+    return this.#opened.wishes.map((wish) => {
+      const found =
+        wish.topic === '' ? this.#broker.topicById(wish.topicId) : this.#broker.topicByName(wish.topic);
+      const refused = this.#refusal(wish, found);
+      if (refused !== undefined)
+        return { wish, plan: errorPlan(refused), replica: undefined, slices: undefined };
+      const topicId = found?.topicId ?? wish.topicId;
+      const replica = this.#broker.replicas.find(topicId, wish.partition);
+      const plan =
+        replica === undefined
+          ? errorPlan(this.#broker.missingReplicaError(topicId, wish.partition))
+          : replica.machine.planFetch({
+              fetchOffset: wish.fetchOffset,
+              currentLeaderEpoch: wish.currentLeaderEpoch,
+              lastFetchedEpoch: wish.lastFetchedEpoch,
+              isolation: this.#isolation,
+            });
+      return { wish, plan, replica, slices: undefined };
+    });
+  }
+
+  #refusal(wish: FetchWish, found: { readonly name: string } | undefined): number | undefined {
+    const byId = wish.topic === '';
+    // Members replicate over their own channel: whoever says on a client listener that it is a replica is not one.
+    if (this.#isFollower) return ErrorCode.TOPIC_AUTHORIZATION_FAILED;
+    if (!this.#broker.isAllowed(this.#context, 'READ', 'TOPIC', found?.name ?? wish.topic)) {
+      return byId && found === undefined ? ErrorCode.UNKNOWN_TOPIC_ID : ErrorCode.TOPIC_AUTHORIZATION_FAILED;
+    }
+    if (found !== undefined) return undefined;
+    return byId ? ErrorCode.UNKNOWN_TOPIC_ID : ErrorCode.UNKNOWN_TOPIC_OR_PARTITION;
+  }
+
+  #readableBytes(served: readonly Served[]): number {
+    let sizeBytes = 0;
+    for (const { wish, plan, replica } of served) {
+      if (plan.kind !== 'read' || plan.from >= plan.upTo || replica === undefined) continue;
+      sizeBytes += Math.min(replica.log.sizeBetween(plan.from, plan.upTo), wish.maxBytes);
+      if (sizeBytes >= this.#request.minBytes) break;
+    }
+    return sizeBytes;
+  }
+
+  /** Reads what was planned, within the limits of the request and of the process, and makes the answer. */
+  #answer(served: Served[]): FetchReply | Promise<FetchReply> {
+    const wanted = served.reduce(
+      (sum, { plan, wish, replica }) =>
+        plan.kind === 'read' && plan.from < plan.upTo && replica !== undefined
+          ? sum + Math.min(Math.max(wish.maxBytes, 0), replica.log.sizeBetween(plan.from, plan.upTo))
+          : sum,
+      0,
+    );
+    const reservedBytes = Math.min(wanted, this.#maxBytes);
+    if (reservedBytes === 0) return this.#read(served, 0, 0);
+    if (this.#broker.answerMemory.tryTake(reservedBytes)) return this.#read(served, 0, reservedBytes);
+    // Memory came late: what was planned may be old by now.
+    return this.#broker.answerMemory
+      .take(reservedBytes)
+      .then(() => this.#read(this.#plan(), 0, reservedBytes));
+  }
+
+  #read(served: Served[], start: number, reservedBytes: number): FetchReply | Promise<FetchReply> {
+    let taken = 0;
+    let slices = 0;
+    for (const done of served.slice(0, start)) {
+      taken += done.slices?.sizeBytes ?? 0;
+      slices += done.slices?.parts.length ?? 0;
+    }
+    for (let i = start; i < served.length; i++) {
+      const one = served[i];
+      if (one?.replica === undefined || one.plan.kind !== 'read' || one.plan.from >= one.plan.upTo) continue;
+      const left = Math.min(this.#maxBytes - taken, one.wish.maxBytes);
+      if ((left <= 0 && taken > 0) || slices >= MAX_SLICES) continue;
+      const read = one.replica.log.read(one.plan.from, one.plan.upTo, Math.max(left, 0), {
+        atLeastOne: taken === 0,
+      });
+      if (read instanceof Promise) {
+        return read.then(
+          (arrived) => {
+            one.slices = this.#stillHolds(one) ? arrived : (arrived.release(), undefined);
+            return this.#read(served, i + 1, reservedBytes);
+          },
+          (error: unknown) => {
+            this.#release(served, reservedBytes);
+            throw error;
+          },
+        );
+      }
+      one.slices = read;
+      taken += read.sizeBytes;
+      slices += read.parts.length;
+    }
+    return this.#reply(served, reservedBytes);
+  }
+
+  /** After a wait for the disk the partition may have another leader, and the bytes another meaning. */
+  #stillHolds({ replica, plan }: Served): boolean {
+    return (
+      plan.kind === 'read' &&
+      replica?.machine.leaderEpoch === plan.leaderEpoch &&
+      replica.machine.role.kind === 'leader'
+    );
+  }
+
+  #release(served: readonly Served[], reservedBytes: number): void {
+    for (const { slices } of served) slices?.release();
+    if (reservedBytes > 0) this.#broker.answerMemory.give(reservedBytes);
+  }
+
+  #reply(served: readonly Served[], reservedBytes: number): FetchReply {
+    const { fetchSessions } = this.#broker;
+    const opened = this.#opened;
+    const responses: { topic: string; topicId: TopicId; partitions: PartitionAnswer[] }[] = [];
+    for (const one of served) {
+      const { wish, plan, slices } = one;
+      const sizeBytes = slices?.sizeBytes ?? 0;
+      if (
+        opened.kind === 'incremental' &&
+        !fetchSessions.mustTell(opened.session, wish, {
+          ...marksOf(plan),
+          errorCode: plan.kind === 'error' ? plan.error : 0,
+          sizeBytes,
+          diverging: plan.kind === 'diverging',
+        })
+      ) {
+        continue;
+      }
+      if (sizeBytes > 0 && one.replica !== undefined)
+        this.#broker.traffic.fetched(one.replica.topic, sizeBytes);
+      const last = responses.at(-1);
+      const isSameTopic = last !== undefined && last.topic === wish.topic && last.topicId === wish.topicId;
+      if (isSameTopic) last.partitions.push(this.#partitionAnswer(one));
+      else
+        responses.push({
+          topic: wish.topic,
+          topicId: wish.topicId,
+          partitions: [this.#partitionAnswer(one)],
+        });
+    }
+    if (opened.kind !== 'sessionless') {
+      for (const { wish, plan, slices } of served) {
+        const told = plan.kind === 'error' ? undefined : marksOf(plan);
+        fetchSessions.told(opened.session, wish, told, (slices?.sizeBytes ?? 0) > 0);
+      }
+    }
+    const hasBytes = served.some(({ slices }) => slices !== undefined);
+    return {
+      kind: 'answer',
+      response: { sessionId: opened.kind === 'sessionless' ? 0 : opened.session.id, responses },
+      ...(hasBytes || reservedBytes > 0
+        ? {
+            sent: () => {
+              this.#release(served, reservedBytes);
+            },
+          }
+        : {}),
+    };
+  }
+
+  #partitionAnswer({ wish, plan, replica, slices }: Served): PartitionAnswer {
+    const answer = {
+      partitionIndex: wish.partition,
+      errorCode: plan.kind === 'error' ? plan.error : ErrorCode.NONE,
+      ...marksOf(plan),
+      abortedTransactions:
+        plan.kind === 'read' && plan.abortedTransactions !== null ? plan.abortedTransactions : null,
+      records: slices?.parts ?? EMPTY,
+    };
+    if (plan.kind === 'diverging') {
+      return { ...answer, divergingEpoch: { epoch: plan.epoch, endOffset: plan.endOffset } };
+    }
+    const isElsewhere =
+      plan.kind === 'error' &&
+      (plan.error === ErrorCode.NOT_LEADER_OR_FOLLOWER || plan.error === ErrorCode.FENCED_LEADER_EPOCH);
+    return isElsewhere && replica !== undefined
+      ? { ...answer, currentLeader: this.#broker.leaderHint(replica) }
+      : answer;
+  }
+}
+
+const EMPTY = Buffer.alloc(0);
+
+const errorPlan = (error: number): FetchPlan => ({ kind: 'error', error });
+
+/** High watermark and the like as the answer tells them: unknown beside an error. */
+const marksOf = (
+  plan: FetchPlan,
+): Pick<PartitionAnswer, 'highWatermark'> & {
+  readonly lastStableOffset: Offset;
+  readonly logStartOffset: Offset;
+} =>
+  plan.kind === 'error'
+    ? { highWatermark: UNKNOWN, lastStableOffset: UNKNOWN, logStartOffset: UNKNOWN }
+    : {
+        highWatermark: plan.highWatermark,
+        lastStableOffset: plan.lastStableOffset,
+        logStartOffset: plan.logStartOffset,
+      };

@@ -1,0 +1,42 @@
+import type { Broker } from '../broker/broker';
+import { admissions } from './admissions';
+import { apiVersions } from './api-versions';
+import { createPartitions } from './create-partitions';
+import { createTopics } from './create-topics';
+import { deleteTopics } from './delete-topics';
+import { describeCluster } from './describe-cluster';
+import { describeConfigs } from './describe-configs';
+import { describeTopicPartitions } from './describe-topic-partitions';
+import { fetch } from './fetch';
+import { findCoordinator } from './find-coordinator';
+import { incrementalAlterConfigs } from './incremental-alter-configs';
+import { initProducerId } from './init-producer-id';
+import { listOffsets } from './list-offsets';
+import { metadata } from './metadata';
+import { offsetForLeaderEpoch } from './offset-for-leader-epoch';
+import { produce } from './produce';
+import type { HandlerTable, Handlers } from './table';
+import { handlerTable } from './table';
+
+/** Everything that this broker answers. */
+export const brokerHandlers = (broker: Broker): HandlerTable => {
+  const handlers: Handlers = {
+    Produce: produce(broker),
+    Fetch: fetch(broker),
+    ListOffsets: listOffsets(broker),
+    Metadata: metadata(broker),
+    ApiVersions: apiVersions(broker, () => table.all),
+    CreateTopics: createTopics(broker),
+    DeleteTopics: deleteTopics(broker),
+    CreatePartitions: createPartitions(broker),
+    InitProducerId: initProducerId(broker),
+    OffsetForLeaderEpoch: offsetForLeaderEpoch(broker),
+    FindCoordinator: findCoordinator(broker),
+    DescribeConfigs: describeConfigs(broker),
+    IncrementalAlterConfigs: incrementalAlterConfigs(broker),
+    DescribeCluster: describeCluster(broker),
+    DescribeTopicPartitions: describeTopicPartitions(broker),
+  };
+  const table = handlerTable(handlers, admissions);
+  return table;
+};

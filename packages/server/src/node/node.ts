@@ -1,0 +1,440 @@
+import type { BrokerEpoch, CancelWake } from '@kafkaesque/kernel';
+import { BrokerId, BufferPool, Failure, messageOf } from '@kafkaesque/kernel';
+import type { RegisterBrokerCommand } from '@kafkaesque/metadata';
+import { createController } from '@kafkaesque/metadata';
+import type { LogDirectory } from '@kafkaesque/storage';
+import { openLogDirectory } from '@kafkaesque/storage';
+import type { Listener } from '@kafkaesque/transport';
+import { RequestMemory, ServingState } from '@kafkaesque/transport';
+import { AnswerMemory } from '../broker/answer-memory';
+import { openBroker } from '../broker/broker';
+import { DynamicConfigurations } from '../broker/dynamic-configuration';
+import { registeredFeatures } from '../broker/features';
+import { FetchSessions } from '../broker/fetch-sessions';
+import { LogDirectories } from '../broker/log-directories';
+import { ProducerIds } from '../broker/producer-ids';
+import { Replicas } from '../broker/replicas';
+import { Traffic } from '../broker/traffic';
+import { WaitingRoom } from '../broker/waiting-room';
+import type { BrokerConfiguration, Endpoint } from '../configuration';
+import { configView } from '../controller/config-view';
+import { ControllerHost } from '../controller/controller-host';
+import { KafkaDoor } from '../doors/kafka-door';
+import { brokerHandlers } from '../handlers';
+import { allowEverything } from '../handlers/handler';
+import type { SingleVoterQuorum } from '../quorum/single-voter-quorum';
+import { openSingleVoterQuorum } from '../quorum/single-voter-quorum';
+import { clusterIdentity } from './cluster-identity';
+import type { World } from './world';
+
+export interface NodeOptions {
+  readonly configuration: BrokerConfiguration;
+  readonly world: World;
+}
+
+/** Where a node can be reached. */
+export interface OpenListener {
+  readonly name: string;
+  readonly host: string;
+  readonly port: number;
+}
+
+/** A running node. */
+export interface Node extends AsyncDisposable {
+  readonly nodeId: BrokerId;
+  readonly clusterId: string;
+  readonly listeners: readonly OpenListener[];
+  /** What is missing until it serves; empty when it does. */
+  readonly unreadyReasons: () => readonly string[];
+  /** What each log directory's recovery found. */
+  readonly recoveries: readonly LogDirectory['report'][];
+  /** Settles everything, and leaves the marker of a clean shutdown. */
+  close(): Promise<void>;
+  /** Ends as a crash would: nothing is settled, no marker is left. */
+  crash(): Promise<void>;
+}
+
+/** Memory by default for one process (ARCHITECTURE section 5). */
+const REQUEST_MEMORY_BYTES = 64 << 20;
+const ANSWER_MEMORY_BYTES = 64 << 20;
+const KEPT_BUFFER_BYTES = 128 << 20;
+/** `log.initial.task.delay.ms`: retention first looks this long after the start. */
+const FIRST_RETENTION_MS = 30_000;
+
+const PROTOCOL_IDS = { PLAINTEXT: 0, SSL: 1, SASL_PLAINTEXT: 2, SASL_SSL: 3 } as const;
+
+/** Starts a node: recovers its directories and the metadata, registers, and opens its listeners. */
+export const startNode = async (options: NodeOptions): Promise<Node> => {
+  const assembly = new Assembly(options);
+  try {
+    await assembly.start();
+    return assembly.node();
+  } catch (error) {
+    await assembly.stop('crash');
+    throw error;
+  }
+};
+
+/** The parts of one node, in the order in which they are opened. */
+class Assembly {
+  readonly #configuration: BrokerConfiguration;
+  readonly #world: World;
+  readonly #nodeId: BrokerId;
+  readonly #pool = new BufferPool({ keptBytes: KEPT_BUFFER_BYTES });
+  readonly #serving = new ServingState();
+  readonly #waitingRoom: WaitingRoom;
+  readonly #dynamic: DynamicConfigurations;
+  readonly #listeners: { readonly endpoint: Endpoint; readonly listener: Listener }[] = [];
+  #clusterId = '';
+  #directories: LogDirectories | undefined;
+  #replicas: Replicas | undefined;
+  #controller: ControllerHost | undefined;
+  #quorum: SingleVoterQuorum | undefined;
+  #door: KafkaDoor | undefined;
+  #brokerEpoch: BrokerEpoch = -1 as BrokerEpoch;
+  #cancelRetention: CancelWake | undefined;
+  #retention: Promise<void> = Promise.resolve();
+  #stopped: Promise<void> | undefined;
+
+  constructor({ configuration, world }: NodeOptions) {
+    this.#configuration = configuration;
+    this.#world = world;
+    this.#nodeId = BrokerId(configuration.nodeId);
+    this.#waitingRoom = new WaitingRoom(world.clock);
+    this.#dynamic = new DynamicConfigurations(configuration);
+  }
+
+  async start(): Promise<void> {
+    const { configuration, world } = { configuration: this.#configuration, world: this.#world };
+    refuseWhatIsNotThereYet(configuration);
+    this.#clusterId = await clusterIdentity(
+      world.disk,
+      world.random,
+      configuration.logDirs,
+      configuration.clusterId,
+    );
+    const directories = await this.#openDirectories();
+    this.#directories = directories;
+    const replicas = this.#openReplicas(directories);
+    this.#replicas = replicas;
+    const controller = this.#openController(replicas);
+    this.#controller = controller;
+    this.#quorum = await openSingleVoterQuorum({
+      disk: world.disk,
+      directory: `${configuration.metadataLogDir}/metadata`,
+      clock: world.clock,
+      random: world.random.fork('quorum'),
+      logger: world.logger,
+      faults: world.faults,
+      clusterId: this.#clusterId,
+      nodeId: this.#nodeId,
+      listener: controller,
+    });
+    controller.attach(this.#quorum);
+    await replicas.open(controller.image);
+    await this.#listen(replicas, controller);
+    await this.#register(controller, directories);
+    this.#scheduleRetention(FIRST_RETENTION_MS);
+    this.#door?.open();
+    this.#serving.set(true);
+  }
+
+  node(): Node {
+    const directories = this.#directories?.all ?? [];
+    return {
+      nodeId: this.#nodeId,
+      clusterId: this.#clusterId,
+      listeners: this.#listeners.map(({ endpoint, listener }) => ({
+        name: endpoint.name,
+        host: endpoint.host,
+        port: listener.port,
+      })),
+      unreadyReasons: () => [
+        ...(this.#serving.isServing ? [] : ['the node does not serve']),
+        ...directories
+          .filter(({ failed }) => failed !== undefined)
+          .map(({ path }) => `log directory ${path} is offline`),
+      ],
+      recoveries: directories.map(({ report }) => report),
+      close: () => this.stop('clean'),
+      crash: () => this.stop('crash'),
+      [Symbol.asyncDispose]: () => this.stop('clean'),
+    };
+  }
+
+  /** Closes what is open, in the reverse order. Calling it again waits for the first call. */
+  stop(how: 'clean' | 'crash'): Promise<void> {
+    this.#stopped ??= this.#stop(how);
+    return this.#stopped;
+  }
+
+  async #stop(how: 'clean' | 'crash'): Promise<void> {
+    this.#serving.set(false);
+    this.#cancelRetention?.();
+    this.#waitingRoom.close();
+    await Promise.all(this.#listeners.map(({ listener }) => listener.close()));
+    if (how === 'clean') await this.#retention;
+    await this.#replicas?.close();
+    if (how === 'clean') await this.#replicas?.writeProducerSnapshots();
+    await this.#quorum?.close();
+    await this.#directories?.close(
+      how === 'clean' && this.#brokerEpoch >= 0 ? { brokerEpoch: this.#brokerEpoch } : undefined,
+    );
+  }
+
+  async #openDirectories(): Promise<LogDirectories> {
+    const { disk, clock, random, logger, metrics, lock } = this.#world;
+    const opened: LogDirectory[] = [];
+    try {
+      for (const path of this.#configuration.logDirs) {
+        opened.push(
+          await openLogDirectory({
+            disk,
+            path,
+            clock,
+            random,
+            logger,
+            metrics,
+            pool: this.#pool,
+            clusterId: this.#clusterId,
+            nodeId: this.#nodeId,
+            ...(lock === undefined ? {} : { lock }),
+            offline: (cause) => {
+              this.#directoryFailed(path, cause);
+            },
+          }),
+        );
+      }
+    } catch (error) {
+      await Promise.allSettled(opened.map((directory) => directory.close()));
+      throw error;
+    }
+    return new LogDirectories(opened);
+  }
+
+  #openReplicas(directories: LogDirectories): Replicas {
+    const { clock, logger } = this.#world;
+    return new Replicas({
+      nodeId: this.#nodeId,
+      directories,
+      waitingRoom: this.#waitingRoom,
+      clock,
+      logger,
+      producerIdExpirationMs: Number(this.#configuration.get('producer.id.expiration.ms')),
+      configurationOf: (topic, image) => this.#dynamic.topic(topic, image),
+      askForLeader: (replica, leaderEpoch) => {
+        void this.#controller
+          ?.submit({
+            kind: 'renew-leadership',
+            brokerId: this.#nodeId,
+            brokerEpoch: this.#brokerEpoch,
+            partitions: [{ topicId: replica.topicId, partition: replica.partition, leaderEpoch }],
+          })
+          .then((outcome) => {
+            if (outcome.kind === 'done') return;
+            logger.error('a repaired partition got no new leader epoch', {
+              topic: replica.topic,
+              partition: replica.partition,
+            });
+          });
+      },
+    });
+  }
+
+  #openController(replicas: Replicas): ControllerHost {
+    const { random, logger, faults } = this.#world;
+    const host: ControllerHost = new ControllerHost({
+      controller: createController({
+        clusterId: this.#clusterId,
+        defaultPartitions: this.#configuration.numPartitions,
+        defaultReplicationFactor: this.#configuration.defaultReplicationFactor,
+        maxPartitionsPerRequest: MAX_PARTITIONS_PER_REQUEST,
+        configs: configView(() => this.#dynamic.layers(host.image)),
+      }),
+      random: random.fork('controller'),
+      logger,
+      faults,
+      publish: (delta) => {
+        replicas.apply(delta);
+      },
+    });
+    return host;
+  }
+
+  async #listen(replicas: Replicas, controller: ControllerHost): Promise<void> {
+    const { clock, random, logger, metrics, faults, listen } = this.#world;
+    const sessionIds = random.fork('fetch sessions');
+    const broker = openBroker({
+      nodeId: this.#nodeId,
+      clusterId: this.#clusterId,
+      configuration: this.#configuration,
+      clock,
+      random: random.fork('broker'),
+      logger,
+      replicas,
+      waitingRoom: this.#waitingRoom,
+      fetchSessions: new FetchSessions(
+        Number(this.#configuration.get('max.incremental.fetch.session.cache.slots')),
+        () => sessionIds.below(0x7fffffff) + 1,
+      ),
+      answerMemory: new AnswerMemory(ANSWER_MEMORY_BYTES),
+      traffic: new Traffic(metrics),
+      producerIds: new ProducerIds({
+        brokerId: this.#nodeId,
+        brokerEpoch: () => this.#brokerEpoch,
+        controller,
+      }),
+      controller,
+      authorizer: allowEverything,
+      image: () => controller.image,
+      layers: () => this.#dynamic.layers(controller.image),
+      topicConfiguration: (topic) => this.#dynamic.topic(topic, controller.image),
+    });
+    const door = new KafkaDoor({
+      handlers: brokerHandlers(broker),
+      clock,
+      logger,
+      faults,
+      disconnected: (connectionId) => {
+        this.#waitingRoom.cancelOwner(connectionId);
+      },
+    });
+    this.#door = door;
+    const memory = new RequestMemory({ limitBytes: REQUEST_MEMORY_BYTES });
+    for (const endpoint of this.#configuration.listeners) {
+      if (this.#configuration.controllerListenerNames.includes(endpoint.name)) continue;
+      const listener = await listen({
+        name: endpoint.name,
+        host: endpoint.host,
+        port: endpoint.port,
+        maxRequestBytes: this.#configuration.socketRequestMaxBytes,
+        clock,
+        logger,
+        pool: this.#pool,
+        memory,
+        onKafka: door.accept,
+        grpc: { serving: this.#serving },
+      }).catch((error: unknown) => {
+        throw new Failure('CANNOT_LISTEN', cannotListen(endpoint, error), { cause: error });
+      });
+      this.#listeners.push({ endpoint, listener });
+    }
+  }
+
+  /** Tells the controller who this is. What it led before, it leads again in a new epoch. */
+  async #register(controller: ControllerHost, directories: LogDirectories): Promise<void> {
+    await submitOrFail(
+      controller.submit({ kind: 'bootstrap', features: new Map() }),
+      'begin the cluster’s metadata',
+    );
+    const advertised = this.#configuration.advertisedListeners;
+    const registration: RegisterBrokerCommand = {
+      kind: 'register-broker',
+      brokerId: this.#nodeId,
+      clusterId: this.#clusterId,
+      incarnationId: this.#world.random.bytes(16).toString('base64url'),
+      listeners: this.#listeners.map(({ endpoint, listener }) => {
+        const told = advertised.find(({ name }) => name === endpoint.name) ?? endpoint;
+        return {
+          name: endpoint.name,
+          host: told.host,
+          // Port 0 asks the system for one; what it gave is what clients must be told.
+          port: told.port === 0 ? listener.port : told.port,
+          securityProtocol: PROTOCOL_IDS[endpoint.protocol],
+        };
+      }),
+      features: registeredFeatures,
+      rack: this.#configuration.rack ?? null,
+      logDirs: directories.all.map(({ directoryId }) => directoryId),
+      previousBrokerEpoch: directories.recordedBrokerEpoch,
+    };
+    const { brokerEpoch } = await submitOrFail(controller.submit(registration), 'register this broker');
+    this.#brokerEpoch = brokerEpoch;
+    await directories.recordBrokerEpoch(brokerEpoch);
+    await submitOrFail(
+      controller.submit({ kind: 'unfence-broker', brokerId: this.#nodeId, brokerEpoch }),
+      'take this broker into service',
+    );
+  }
+
+  #scheduleRetention(inMs: number): void {
+    const { clock, logger } = this.#world;
+    this.#cancelRetention = clock.wakeAt(clock.monotonicMs() + inMs, () => {
+      this.#retention = (this.#replicas?.applyRetention() ?? Promise.resolve()).catch((error: unknown) => {
+        logger.error('retention failed', { error: messageOf(error) });
+      });
+      void this.#retention.then(() => {
+        if (this.#stopped !== undefined) return;
+        this.#scheduleRetention(Number(this.#configuration.get('log.retention.check.interval.ms')));
+      });
+    });
+  }
+
+  #directoryFailed(path: string, cause: unknown): void {
+    const directories = this.#directories;
+    this.#world.logger.error('a log directory failed and is offline', { path, error: messageOf(cause) });
+    this.#replicas?.goOffline(path, cause);
+    if (directories === undefined || directories.all.every(({ failed }) => failed !== undefined)) {
+      this.#world.faults.fault(`the last log directory failed: ${path}`, cause);
+    }
+  }
+}
+
+/** Partitions that one CreateTopics or CreatePartitions may ask for. */
+const MAX_PARTITIONS_PER_REQUEST = 10_000;
+
+const cannotListen = ({ name, host, port }: Endpoint, error: unknown): string =>
+  `The listener ${name} cannot listen on ${host === '' ? '0.0.0.0' : host}:${port}: ${messageOf(error)}. ` +
+  'Another process may have the port: stop it, or choose another one in `listeners`.';
+
+const submitOrFail = async <Response>(
+  submitted: Promise<
+    | { readonly kind: 'done'; readonly response: Response }
+    | { readonly kind: 'refused' | 'not-controller' | 'unknown' }
+  >,
+  what: string,
+): Promise<Response> => {
+  const outcome = await submitted;
+  if (outcome.kind === 'done') return outcome.response;
+  throw new Failure('CANNOT_START', `The controller did not ${what}: ${JSON.stringify(outcome)}`);
+};
+
+/** Settings that promise something which this release does not have end the start, rather than be ignored. */
+const refuseWhatIsNotThereYet = (configuration: BrokerConfiguration): void => {
+  const { nodeId, roles, quorum, listeners, controllerListenerNames } = configuration;
+  const refuse = (key: string, value: string, why: string): never => {
+    throw new Failure('NOT_THERE_YET', `${key}=${value}: ${why}`);
+  };
+  if (!roles.includes('broker') || !roles.includes('controller')) {
+    refuse(
+      'process.roles',
+      roles.join(','),
+      'this release runs broker and controller in one process; write broker,controller.',
+    );
+  }
+  const others = quorum.filter((member) => member.nodeId !== undefined && member.nodeId !== nodeId);
+  if (others.length > 0 || quorum.length > 1) {
+    refuse(
+      'controller.quorum',
+      String(quorum.length),
+      'this release runs one controller; a quorum of several comes later.',
+    );
+  }
+  const authorizer = configuration.get('authorizer.class.name');
+  if (typeof authorizer === 'string' && authorizer !== '') {
+    refuse(
+      'authorizer.class.name',
+      authorizer,
+      'this release has no authorizer; it would let everybody do everything.',
+    );
+  }
+  for (const { name, protocol } of listeners) {
+    if (protocol !== 'PLAINTEXT' && !controllerListenerNames.includes(name)) {
+      refuse(
+        'listener.security.protocol.map',
+        `${name}:${protocol}`,
+        'this release listens on PLAINTEXT only.',
+      );
+    }
+  }
+};

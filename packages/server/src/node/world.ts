@@ -1,0 +1,16 @@
+import type { Clock, Disk, FaultHandler, Logger, Metrics, Random } from '@kafkaesque/kernel';
+import type { LockDirectory } from '@kafkaesque/storage';
+import type { listen } from '@kafkaesque/transport';
+
+/** Everything a node may touch. A simulation hands in its own. */
+export interface World {
+  readonly disk: Disk;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly logger: Logger;
+  readonly metrics: Metrics;
+  readonly faults: FaultHandler;
+  readonly listen: typeof listen;
+  /** Takes a log directory for this process alone; absent: a file lock. */
+  readonly lock?: LockDirectory;
+}

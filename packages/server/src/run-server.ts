@@ -1,0 +1,144 @@
+import { readFile } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import type { Logger } from '@kafkaesque/kernel';
+import { hasCode, messageOf } from '@kafkaesque/kernel';
+import { MetricsRegistry, openHealth, openLogger, watchEventLoop } from '@kafkaesque/telemetry';
+import { readConfiguration } from './configuration';
+import type { BrokerConfiguration } from './configuration';
+import type { Node } from './node/node';
+import { startNode } from './node/node';
+import { openWorld } from './world/open-world';
+
+/** What `kafkaesque server` was called with. */
+export interface ServerArguments {
+  readonly propertiesFile?: string;
+  /** `key=value`, in order. */
+  readonly overrides: readonly string[];
+}
+
+/** Runs a node until SIGTERM or SIGINT. Resolves with the process's exit code. */
+export const runServer = async (argv: ServerArguments): Promise<number> => {
+  const startedMs = performance.now();
+  const configuration = await configured(argv);
+  if (configuration === undefined) return 1;
+  const logger = openLogger({ level: levelOf(process.env['LOG_LEVEL']) });
+  const metrics = new MetricsRegistry();
+  let stop: (code: number) => void = () => undefined;
+  const stopped = new Promise<number>((resolved) => {
+    stop = resolved;
+  });
+  const world = await openWorld({
+    logger,
+    metrics,
+    environment: process.env,
+    faults: {
+      fault: (what, cause) => {
+        logger.error(`stopping, rather than going on with a broken invariant: ${what}`, {
+          error: messageOf(cause),
+          stack: stackOf(cause),
+        });
+        process.exit(1);
+      },
+    },
+  });
+  process.on('uncaughtException', (error) => {
+    world.faults.fault('an uncaught error', error);
+  });
+  process.on('unhandledRejection', (error) => {
+    world.faults.fault('an unhandled rejection', error);
+  });
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => stop(0));
+  let node: Node;
+  try {
+    node = await startNode({ configuration, world });
+  } catch (error) {
+    explain(logger, error);
+    return 1;
+  }
+  const eventLoop = watchEventLoop(metrics);
+  const health = await openHealth({
+    port: configuration.metricsPort,
+    isDefaultPort: configuration.isDefaultMetricsPort,
+    isLive: () => true,
+    unreadyReasons: node.unreadyReasons,
+    metrics,
+    logger,
+  });
+  welcome(node, configuration, health.address, health.port, performance.now() - startedMs, logger);
+  const code = await stopped;
+  logger.info('shutting down');
+  await node.close();
+  await health.close();
+  eventLoop[Symbol.dispose]();
+  logger.info('bye');
+  return code;
+};
+
+const configured = async ({
+  propertiesFile,
+  overrides,
+}: ServerArguments): Promise<BrokerConfiguration | undefined> => {
+  let file: string | undefined;
+  try {
+    file = propertiesFile === undefined ? undefined : await readFile(resolve(propertiesFile), 'utf8');
+  } catch (error) {
+    const why = hasCode(error, 'ENOENT') ? 'there is no such file' : messageOf(error);
+    process.stderr.write(`Cannot read ${propertiesFile ?? ''}: ${why}\n`);
+    return undefined;
+  }
+  const outcome = readConfiguration({
+    ...(file === undefined ? {} : { file }),
+    overrides,
+    environment: process.env,
+  });
+  for (const warning of outcome.warnings) process.stderr.write(`warning: ${warning}\n`);
+  if (outcome.kind === 'valid') return outcome.configuration;
+  for (const { message } of outcome.errors) process.stderr.write(`${message}\n`);
+  return undefined;
+};
+
+const levelOf = (name: string | undefined): 'debug' | 'info' | 'warn' | 'error' =>
+  name === 'debug' || name === 'warn' || name === 'error' ? name : 'info';
+
+const stackOf = (cause: unknown): unknown =>
+  typeof cause === 'object' && cause !== null && 'stack' in cause ? cause.stack : undefined;
+
+/** A start that failed for a reason a person can mend is told as a sentence; anything else with its stack. */
+const explain = (logger: Logger, error: unknown): void => {
+  const isForPeople = typeof error === 'object' && error !== null && 'code' in error;
+  if (isForPeople) process.stderr.write(`${messageOf(error)}\n`);
+  else logger.error('the node could not start', { error: messageOf(error), stack: stackOf(error) });
+};
+
+const welcome = (
+  node: Node,
+  configuration: BrokerConfiguration,
+  healthAddress: string,
+  healthPort: number,
+  startMs: number,
+  logger: Logger,
+): void => {
+  logger.info('ready', {
+    nodeId: node.nodeId,
+    clusterId: node.clusterId,
+    listeners: node.listeners,
+    logDirs: configuration.logDirs,
+    health: `${healthAddress}:${healthPort}`,
+    startMs: Math.round(startMs),
+  });
+  if (!process.stdout.isTTY) return;
+  const [first] = node.listeners;
+  const bootstrap = `localhost:${first?.port ?? 9092}`;
+  process.stdout.write(
+    `
+  Kafkaesque listens on ${node.listeners.map(({ name, port }) => `${name} ${port}`).join(', ')} (Kafka and gRPC)
+  health and metrics on http://${healthAddress}:${healthPort}, data under ${configuration.logDirs.join(', ')}
+
+  Try, in another terminal:
+    npx kafkaesque topics --bootstrap-server ${bootstrap} --create --topic my-topic
+    npx kafkaesque console-producer --bootstrap-server ${bootstrap} --topic my-topic
+    npx kafkaesque console-consumer --bootstrap-server ${bootstrap} --topic my-topic --from-beginning
+
+`,
+  );
+};

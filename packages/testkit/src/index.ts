@@ -1,0 +1,2 @@
+export { createCluster } from './cluster';
+export type { Cluster, ClusterOptions, ReportedFault } from './cluster';
