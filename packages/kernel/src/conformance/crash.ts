@@ -5,7 +5,7 @@ import { sequenceCases } from './crash-sequence';
 import type { CrashCase, CrashWorld } from './crash-world';
 
 /** Each story runs at least this often, and on until every outcome has occurred. */
-const LEAST_SEEDS = 12;
+const LEAST_SEEDS = 25;
 /** An outcome of a twentieth of the seeds stays away by chance in less than one list of a thousand. */
 const MOST_SEEDS = 150;
 
