@@ -12,11 +12,52 @@ let end = MALFORMED;
 /** Where the number read last ended, or `MALFORMED`. */
 export const varintEnd = (): number => end;
 
-/** int32, at most 5 bytes; the fifth may carry four bits only (Kafka ignores the others, which lets two texts mean one number). */
+/**
+ * int32, at most 5 bytes; the fifth may carry four bits only (Kafka ignores the others, which lets two texts mean one
+ * number).
+ */
 export function readVarint(bytes: Uint8Array, at: number, to: number): number {
+  const byte = at < to ? (bytes[at] ?? UNFINISHED) : UNFINISHED;
+  if (byte < 0x80) {
+    end = at + 1;
+    return (byte >>> 1) ^ -(byte & 1);
+  }
+  const next = at + 1 < to ? (bytes[at + 1] ?? UNFINISHED) : UNFINISHED;
+  if (next < 0x80) {
+    end = at + 2;
+    const raw = (byte & 0x7f) | (next << 7);
+    return (raw >>> 1) ^ -(raw & 1);
+  }
+  return readLongerVarint(bytes, at, to);
+}
+
+/**
+ * int64, at most 10 bytes. Exact within ±2^53; a larger number comes out rounded and not as a safe integer, which is
+ * all that callers need to refuse it.
+ */
+export function readVarlong(bytes: Uint8Array, at: number, to: number): number {
+  const byte = at < to ? (bytes[at] ?? UNFINISHED) : UNFINISHED;
+  if (byte < 0x80) {
+    end = at + 1;
+    return (byte >>> 1) ^ -(byte & 1);
+  }
+  const next = at + 1 < to ? (bytes[at + 1] ?? UNFINISHED) : UNFINISHED;
+  if (next < 0x80) {
+    end = at + 2;
+    const raw = (byte & 0x7f) | (next << 7);
+    return (raw >>> 1) ^ -(raw & 1);
+  }
+  return readLongerVarlong(bytes, at, to);
+}
+
+/** What stands for the bytes beyond the end: never the last of a number. */
+const UNFINISHED = 0xff;
+
+/** Apart from `readVarint`, so that the engine inlines one and two bytes, which most numbers of a record have. */
+function readLongerVarint(bytes: Uint8Array, at: number, to: number): number {
   let raw = 0;
   for (let index = 0; index < 5; index += 1) {
-    const byte = at + index < to ? (bytes[at + index] ?? 0) : 0xff;
+    const byte = at + index < to ? (bytes[at + index] ?? UNFINISHED) : UNFINISHED;
     raw |= (byte & 0x7f) << (7 * index);
     if (byte < 0x80) {
       end = index === 4 && byte > 0x0f ? MALFORMED : at + index + 1;
@@ -27,22 +68,27 @@ export function readVarint(bytes: Uint8Array, at: number, to: number): number {
   return 0;
 }
 
-/**
- * int64, at most 10 bytes. Exact within ±2^53; a larger number comes out rounded and not as a safe integer, which is
- * all that callers need to refuse it.
- */
-export function readVarlong(bytes: Uint8Array, at: number, to: number): number {
-  let raw = 0;
-  let weight = 1;
-  let odd = false;
-  for (let index = 0; index < 10; index += 1) {
-    const byte = at + index < to ? (bytes[at + index] ?? 0) : 0xff;
-    if (index === 0) odd = (byte & 1) === 1;
-    raw += (index === 0 ? byte & 0x7e : byte & 0x7f) * weight;
+function readLongerVarlong(bytes: Uint8Array, at: number, to: number): number {
+  // The first four bytes hold 28 bits, which stay small integers; time deltas are rarely longer.
+  let low = 0;
+  for (let index = 0; index < 4; index += 1) {
+    const byte = at + index < to ? (bytes[at + index] ?? UNFINISHED) : UNFINISHED;
+    low |= (byte & 0x7f) << (7 * index);
+    if (byte < 0x80) {
+      end = at + index + 1;
+      return (low >>> 1) ^ -(low & 1);
+    }
+  }
+  // Even, so that half of it is exact up to 2^53; the sign bit is kept apart.
+  let raw = low & ~1;
+  let weight = 2 ** 28;
+  for (let index = 4; index < 10; index += 1) {
+    const byte = at + index < to ? (bytes[at + index] ?? UNFINISHED) : UNFINISHED;
+    raw += (byte & 0x7f) * weight;
     weight *= 128;
     if (byte < 0x80) {
       end = index === 9 && byte > 1 ? MALFORMED : at + index + 1;
-      return odd ? -(raw / 2) - 1 : raw / 2;
+      return (low & 1) === 1 ? -(raw / 2) - 1 : raw / 2;
     }
   }
   end = MALFORMED;
