@@ -126,11 +126,11 @@ class FetchWork implements Waiter {
   }
 
   over(): void {
-    try {
-      this.#resolve?.(this.#answer(this.#plan()));
-    } catch (error) {
-      this.#resolve?.(Promise.reject(error));
-    }
+    this.#resolve?.(
+      new Promise((resolve) => {
+        resolve(this.#answer(this.#plan()));
+      }),
+    );
   }
 
   #plan(): Served[] {
