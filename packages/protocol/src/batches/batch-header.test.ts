@@ -12,6 +12,7 @@ import {
   isControl,
   isTransactional,
   lastOffsetOf,
+  lastSequenceOf,
   leaderEpochOf,
   magicOf,
   maxTimestampOf,
@@ -19,6 +20,7 @@ import {
   producerIdOf,
   readInt64,
   recordCountOf,
+  sequenceAfter,
   setBaseOffset,
   setLeaderEpoch,
   setMaxTimestampAndType,
@@ -59,6 +61,14 @@ describe('a batch header', () => {
     expect([producerIdOf(batch), producerEpochOf(batch), baseSequenceOf(batch)]).toEqual([2 ** 33, 7, 12]);
     expect([recordCountOf(batch), codecOf(batch), attributesOf(batch)]).toEqual([2, 'none', 0x10]);
     expect([isTransactional(batch), isControl(batch), hasDeleteHorizon(batch)]).toEqual([true, false, false]);
+  });
+
+  test('counts sequences round to 0 after the largest int32', () => {
+    expect([sequenceAfter(5, 3), sequenceAfter(2 ** 31 - 1, 1), sequenceAfter(2 ** 31 - 2, 5)]).toEqual([
+      8, 0, 3,
+    ]);
+    expect(lastSequenceOf(made())).toBe(13);
+    expect(lastSequenceOf(encodeBatch({ records: [{ value: null }] }))).toBe(-1);
   });
 
   test('takes offset and epoch in place, outside its CRC', () => {

@@ -86,6 +86,13 @@ export const producerIdOf = (batch: Buffer, at = 0): ProducerId =>
 export const producerEpochOf = (batch: Buffer, at = 0): ProducerEpoch =>
   ProducerEpoch(batch.readInt16BE(at + PRODUCER_EPOCH_AT));
 export const baseSequenceOf = (batch: Buffer, at = 0): number => batch.readInt32BE(at + BASE_SEQUENCE_AT);
+/** The sequence `by` records after `sequence`: after the largest int32 comes 0. */
+export const sequenceAfter = (sequence: number, by: number): number => (sequence + by) % 2 ** 31;
+/** The sequence of the last record, `NO_SEQUENCE` for a producer that is not idempotent. */
+export const lastSequenceOf = (batch: Buffer, at = 0): number => {
+  const first = baseSequenceOf(batch, at);
+  return first === NO_SEQUENCE ? NO_SEQUENCE : sequenceAfter(first, lastOffsetDeltaOf(batch, at));
+};
 export const recordCountOf = (batch: Buffer, at = 0): number => batch.readInt32BE(at + RECORD_COUNT_AT);
 /** The codec of the records; undefined for the ids 5 to 7, which nobody has defined. */
 export const codecOf = (batch: Buffer, at = 0): Codec | undefined =>
