@@ -13,9 +13,9 @@ describe('xxhash32', () => {
   });
 
   test('agrees with another implementation at every length and place', async () => {
-    const { h32Raw } = await xxhash();
+    const theirs = await xxhash();
     const bytes = Buffer.from(Array.from({ length: 300 }, (_, index) => (index * 131) & 0xff));
     for (let length = 0; length < 150; length += 1)
-      expect(xxhash32(bytes, length, 2 * length)).toBe(h32Raw(bytes.subarray(length, 2 * length)));
+      expect(xxhash32(bytes, length, 2 * length)).toBe(theirs.h32Raw(bytes.subarray(length, 2 * length)));
   });
 });
