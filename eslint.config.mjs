@@ -2,10 +2,21 @@ import js from '@eslint/js';
 import tseslint from 'typescript-eslint';
 
 /** Packages whose sources may not reach for the world: time, chance and input/output come through ports. */
-const pure = ['kernel', 'raft', 'metadata', 'partition', 'coordinator'].map((name) => `packages/${name}/src/**/*.ts`);
+const pure = ['kernel', 'raft', 'metadata', 'partition', 'coordinator'].map(
+  (name) => `packages/${name}/src/**/*.ts`,
+);
 
 export default tseslint.config(
-  { ignores: ['**/dist/**', '**/node_modules/**', 'build/**', 'coverage/**', 'packages/protocol/src/grpc/generated/**', '**/*.cjs'] },
+  {
+    ignores: [
+      '**/dist/**',
+      '**/node_modules/**',
+      'build/**',
+      'coverage/**',
+      'packages/protocol/src/grpc/generated/**',
+      '**/*.cjs',
+    ],
+  },
   js.configs.recommended,
   {
     files: ['**/*.ts'],
@@ -13,17 +24,26 @@ export default tseslint.config(
     languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
     rules: {
       '@typescript-eslint/no-floating-promises': 'error',
-      '@typescript-eslint/switch-exhaustiveness-check': ['error', { considerDefaultExhaustiveForUnions: true }],
+      '@typescript-eslint/switch-exhaustiveness-check': [
+        'error',
+        { considerDefaultExhaustiveForUnions: true },
+      ],
       '@typescript-eslint/consistent-type-imports': 'error',
       '@typescript-eslint/explicit-module-boundary-types': 'error',
-      '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true, allowBoolean: true }],
+      '@typescript-eslint/restrict-template-expressions': [
+        'error',
+        { allowNumber: true, allowBoolean: true },
+      ],
       '@typescript-eslint/no-confusing-void-expression': ['error', { ignoreArrowShorthand: true }],
       '@typescript-eslint/unified-signatures': 'off',
       '@typescript-eslint/no-unnecessary-type-parameters': 'off',
       'no-console': 'error',
       'no-restricted-syntax': [
         'error',
-        { selector: 'TSEnumDeclaration', message: 'A union of literals or an `as const` object instead of an enum.' },
+        {
+          selector: 'TSEnumDeclaration',
+          message: 'A union of literals or an `as const` object instead of an enum.',
+        },
         { selector: 'ExportDefaultDeclaration', message: 'Named exports only.' },
         { selector: 'ExportAllDeclaration', message: 'Name what a package exports.' },
       ],
@@ -33,7 +53,16 @@ export default tseslint.config(
     files: pure,
     ignores: ['**/*.test.ts'],
     rules: {
-      'no-restricted-globals': ['error', 'setTimeout', 'setInterval', 'setImmediate', 'queueMicrotask', 'process', 'performance', 'Date'],
+      'no-restricted-globals': [
+        'error',
+        'setTimeout',
+        'setInterval',
+        'setImmediate',
+        'queueMicrotask',
+        'process',
+        'performance',
+        'Date',
+      ],
       'no-restricted-imports': ['error', { patterns: ['node:*'] }],
     },
   },
@@ -47,7 +76,17 @@ export default tseslint.config(
   },
   {
     files: ['**/*.mjs', 'packages/cli/bin/*.js'],
-    languageOptions: { globals: { process: 'readonly', console: 'readonly', Buffer: 'readonly', URL: 'readonly', setTimeout: 'readonly', clearTimeout: 'readonly', require: 'readonly' } },
+    languageOptions: {
+      globals: {
+        process: 'readonly',
+        console: 'readonly',
+        Buffer: 'readonly',
+        URL: 'readonly',
+        setTimeout: 'readonly',
+        clearTimeout: 'readonly',
+        require: 'readonly',
+      },
+    },
     rules: { 'no-console': 'off' },
   },
 );

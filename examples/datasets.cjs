@@ -23,7 +23,8 @@ const timeOf = (text) => {
 const datasets = {
   flights: {
     about: '20,000 flights of 2001, by origin',
-    rows: () => json('flights-20k.json').map((row) => ({ key: row.origin, row, timestampMs: timeOf(row.date) })),
+    rows: () =>
+      json('flights-20k.json').map((row) => ({ key: row.origin, row, timestampMs: timeOf(row.date) })),
   },
   weather: {
     about: 'days of weather in Seattle and New York, by city',
@@ -47,7 +48,8 @@ const datasets = {
 /** The records of one data set, in the order of its file. Rows without a time get the one of the row before. */
 const recordsOf = (name) => {
   const dataset = datasets[name];
-  if (dataset === undefined) throw new Error(`no data set named ${name}; there are ${Object.keys(datasets).join(', ')}`);
+  if (dataset === undefined)
+    throw new Error(`no data set named ${name}; there are ${Object.keys(datasets).join(', ')}`);
   let lastMs = Date.UTC(2000, 0, 1);
   return dataset.rows().map(({ key, row, timestampMs }, index) => {
     lastMs = timestampMs ?? lastMs;

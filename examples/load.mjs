@@ -40,14 +40,17 @@ for (const { partition, offset } of places) {
 const consumer = client.consumer();
 consumer.assign([...ranges.keys()].map((partition) => ({ topic, partition })));
 for (const [partition, [first]] of ranges) consumer.seek({ topic, partition }, first);
-const expectedAt = new Map(places.map(({ partition, offset }, i) => [`${partition}/${offset}`, records[i].value]));
+const expectedAt = new Map(
+  places.map(({ partition, offset }, i) => [`${partition}/${offset}`, records[i].value]),
+);
 let equal = 0;
 while (expectedAt.size > 0) {
   for (const record of await consumer.poll({ timeoutMs: 5000 })) {
     const place = `${record.partition}/${record.offset}`;
     const expected = expectedAt.get(place);
     if (expected === undefined) continue;
-    if (record.value?.toString() !== expected) throw new Error(`partition and offset ${place} hold something else`);
+    if (record.value?.toString() !== expected)
+      throw new Error(`partition and offset ${place} hold something else`);
     expectedAt.delete(place);
     equal += 1;
   }

@@ -38,11 +38,17 @@ const newestSourceMs = (directory) =>
 const stamp = join(root, 'build/built');
 const packages = join(root, 'packages');
 const complete = readdirSync(packages).every(
-  (name) => !existsSync(join(packages, name, 'tsconfig.json')) || existsSync(join(packages, name, 'dist/index.js')),
+  (name) =>
+    !existsSync(join(packages, name, 'tsconfig.json')) || existsSync(join(packages, name, 'dist/index.js')),
 );
 const newest = Math.max(newestSourceMs(packages), modifiedMs(join(root, 'tsconfig.base.json')));
 if (!complete || !existsSync(stamp) || Number(readFileSync(stamp, 'utf8')) !== newest) {
-  run('Building …', process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), '-b', 'packages/cli', 'packages/testkit']);
+  run('Building …', process.execPath, [
+    join(root, 'node_modules/typescript/bin/tsc'),
+    '-b',
+    'packages/cli',
+    'packages/testkit',
+  ]);
   mkdirSync(dirname(stamp), { recursive: true });
   writeFileSync(stamp, String(newest));
 }

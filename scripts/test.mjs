@@ -18,7 +18,9 @@ const parts = [
 const asked = process.argv.slice(2);
 const unknown = asked.filter((name) => !parts.some((part) => part.name === name));
 if (unknown.length > 0) {
-  console.error(`no part named ${unknown.join(', ')}; there are ${parts.map((part) => part.name).join(', ')}`);
+  console.error(
+    `no part named ${unknown.join(', ')}; there are ${parts.map((part) => part.name).join(', ')}`,
+  );
   process.exit(2);
 }
 
@@ -28,12 +30,21 @@ const runPart = ({ name, minutes, patterns }) =>
     const report = join(scratch, `${name}.json`);
     const args = [
       join(root, 'node_modules/jest/bin/jest.js'),
-      '--config', join(root, 'jest.config.cjs'),
-      '--passWithNoTests', '--json', '--outputFile', report,
-      '--testPathPatterns', ...patterns.map((pattern) => pattern.replace('<rootDir>', root)),
+      '--config',
+      join(root, 'jest.config.cjs'),
+      '--passWithNoTests',
+      '--json',
+      '--outputFile',
+      report,
+      '--testPathPatterns',
+      ...patterns.map((pattern) => pattern.replace('<rootDir>', root)),
     ];
     console.log(`\n── ${name} (at most ${minutes} minutes)`);
-    const child = spawn(process.execPath, args, { cwd: root, stdio: ['ignore', 'ignore', 'inherit'], detached: true });
+    const child = spawn(process.execPath, args, {
+      cwd: root,
+      stdio: ['ignore', 'ignore', 'inherit'],
+      detached: true,
+    });
     let late = false;
     const timer = setTimeout(() => {
       late = true;
@@ -43,7 +54,10 @@ const runPart = ({ name, minutes, patterns }) =>
       clearTimeout(timer);
       if (late) console.error(`${name} did not end within ${minutes} minutes`);
       const counts = existsSync(report) ? JSON.parse(readFileSync(report, 'utf8')) : undefined;
-      const failedSuites = counts?.testResults.filter((suite) => suite.status === 'failed' && suite.assertionResults.length === 0).length ?? 0;
+      const failedSuites =
+        counts?.testResults.filter(
+          (suite) => suite.status === 'failed' && suite.assertionResults.length === 0,
+        ).length ?? 0;
       const failed = (counts?.numFailedTests ?? 0) + failedSuites;
       // A part that ended badly without a failed test to show for it (a crash, a deadline) counts as one failure.
       resolve({
@@ -61,5 +75,7 @@ for (const part of parts) {
   for (const key of Object.keys(total)) total[key] += counts[key];
 }
 rmSync(scratch, { recursive: true, force: true });
-console.log(`\n${total.passed} passed, ${total.failed} failed${total.skipped > 0 ? `, ${total.skipped} skipped` : ''}`);
+console.log(
+  `\n${total.passed} passed, ${total.failed} failed${total.skipped > 0 ? `, ${total.skipped} skipped` : ''}`,
+);
 process.exitCode = total.failed > 0 || total.passed === 0 ? 1 : 0;
