@@ -160,7 +160,7 @@ public class KafkaJudge {
             var indexes = new TreeMap<Integer, Boolean>();
             refused.recordErrors().forEach(error -> indexes.put(error.batchIndex, true));
             return Errors.forException(refused.invalidException()).name() + "\t" + indexes.keySet();
-        } catch (Exception problem) {
+        } catch (Throwable problem) {
             return Errors.forException(problem).name() + "\t" + problem;
         }
     }
