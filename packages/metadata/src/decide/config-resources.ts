@@ -33,7 +33,7 @@ const invalidResource = ({ type, name }: ConfigResource): CommandError | undefin
   }
   if (type === 4 && name !== '') {
     if (!BROKER_ID.test(name))
-      return refused(ErrorCode.INVALID_REQUEST, 'Unable to parse broker name as a base 10 number.');
+      return refused(ErrorCode.INVALID_REQUEST, `Node id must be an integer, but it is: ${name}`);
     if (Number(name) < 0) return refused(ErrorCode.INVALID_REQUEST, 'Invalid negative broker ID.');
   }
   if (type === 8) return refused(ErrorCode.INVALID_REQUEST, 'Unknown resource type BROKER_LOGGER');
@@ -112,7 +112,7 @@ const alterOne = <Resource extends ResourceName>(
 ): CommandError => {
   const { resourceType, resourceName } = requested;
   if (!isConfigResourceType(resourceType))
-    return refused(ErrorCode.UNSUPPORTED_VERSION, `Unknown resource type ${resourceType}.`);
+    return refused(ErrorCode.INVALID_REQUEST, `Unknown resource type ${resourceType}`);
   const resource: ConfigResource = { type: resourceType, name: resourceName };
   const invalid = invalidResource(resource);
   if (invalid !== undefined) return invalid;

@@ -1,4 +1,4 @@
-import { ErrorCode, errors } from '@kafkaesque/protocol';
+import { ErrorCode } from '@kafkaesque/protocol';
 import { topicByName } from '../image/lookups';
 import type { MetadataRecord } from '../records';
 import type { CommandError, CreatePartitionsCommand, CreatePartitionsResult } from './commands';
@@ -12,8 +12,7 @@ const succeeded: CommandError = { errorCode: ErrorCode.NONE, errorMessage: null 
 
 const grow = (topic: TopicToGrow, context: DecisionContext, records: MetadataRecord[]): CommandError => {
   const found = topicByName(context.image, topic.name);
-  if (found === undefined)
-    return refused(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, errors.UNKNOWN_TOPIC_OR_PARTITION.message);
+  if (found === undefined) return refused(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, null);
   const before = found.partitions.length;
   if (topic.count === before)
     return refused(ErrorCode.INVALID_PARTITIONS, `Topic already has ${before} partition(s).`);

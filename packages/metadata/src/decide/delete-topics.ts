@@ -1,5 +1,5 @@
 import { ZERO_TOPIC_ID } from '@kafkaesque/kernel';
-import { ErrorCode, errors } from '@kafkaesque/protocol';
+import { ErrorCode } from '@kafkaesque/protocol';
 import { topicById, topicByName } from '../image/lookups';
 import type { TopicImage } from '../image/metadata-image';
 import type { MetadataRecord } from '../records';
@@ -21,9 +21,13 @@ const invalid = (topic: TopicToDelete): string | undefined => {
 
 const absent = (topic: TopicToDelete, retried: boolean): DeleteTopicResult => {
   if (topic.name !== null)
-    return answer(topic, ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, errors.UNKNOWN_TOPIC_OR_PARTITION.message);
+    return answer(
+      topic,
+      ErrorCode.UNKNOWN_TOPIC_OR_PARTITION,
+      'This server does not host this topic-partition.',
+    );
   if (retried) return answer(topic, ErrorCode.NONE, null);
-  return answer(topic, ErrorCode.UNKNOWN_TOPIC_ID, errors.UNKNOWN_TOPIC_ID.message);
+  return answer(topic, ErrorCode.UNKNOWN_TOPIC_ID, 'This server does not host this topic ID.');
 };
 
 /** DeleteTopics by name or id. An id that is gone counts as deleted when the command may have been sent before. */

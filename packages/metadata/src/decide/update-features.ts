@@ -23,7 +23,7 @@ const outOfRange = (who: string, range: SupportedFeature | undefined, level: num
 
 /** Why no node, or not every node, can work at that level. */
 const unsupportedBy = (image: MetadataImage, name: string, level: number): string | undefined => {
-  const local = outOfRange('The controller', supportedFeature(name), level);
+  const local = outOfRange('Local controller', supportedFeature(name), level);
   if (local !== undefined) return local;
   for (const broker of registeredBrokers(image)) {
     const range = broker.features.find((feature) => feature.name === name);
@@ -73,7 +73,11 @@ export const decideUpdateFeatures = (
     ...(refusal(image, update) ?? succeeded),
   }));
   const failed = results.find(({ errorCode }) => errorCode !== ErrorCode.NONE);
-  if (failed !== undefined) return refused(failed.errorCode, failed.errorMessage);
+  if (failed !== undefined)
+    return refused(
+      failed.errorCode,
+      `The update failed for all features since the following feature had an error: ${failed.errorMessage}`,
+    );
   const records = command.updates
     .filter(({ feature, maxVersionLevel }) => featureLevel(image, feature) !== maxVersionLevel)
     .map(({ feature, maxVersionLevel }) => level(feature, maxVersionLevel));
@@ -95,7 +99,8 @@ export const decideBootstrap = (
       );
   }
   const records = supportedFeatures
-    .map(({ name, defaultLevel }) => level(name, command.features.get(name) ?? defaultLevel))
-    .filter(({ value }) => (value as { featureLevel: number }).featureLevel > 0);
+    .map(({ name, defaultLevel }) => ({ name, wanted: command.features.get(name) ?? defaultLevel }))
+    .filter(({ wanted }) => wanted > 0)
+    .map(({ name, wanted }) => level(name, wanted));
   return { kind: 'decided', records, response: {} };
 };

@@ -1,0 +1,101 @@
+import { BrokerEpoch, BrokerId, SeededRandom, assert } from '@kafkaesque/kernel';
+import type { Controller } from './controller';
+import { createController } from './controller';
+import type { Command, CommandResponses, ConfigView, RegisterBrokerCommand } from './decide/commands';
+import type { Decision } from './decide/decision';
+import type { MetadataDelta } from './delta/metadata-delta';
+import { supportedFeatures } from './features';
+import type { MetadataRecord } from './records';
+
+/** A view of a few keys, enough to tell valid from invalid. */
+export const exampleConfigs: ConfigView = {
+  validate: (_, overrides) => {
+    for (const [name, value] of overrides) {
+      if (name === 'retention.ms' && !/^-?\d+$/.test(value))
+        return `Invalid value ${value} for configuration retention.ms: Not a number of type LONG`;
+      if (name === 'nope') return 'Unknown topic config name: nope';
+    }
+    return undefined;
+  },
+  isList: (_, name) => name === 'cleanup.policy',
+  defaultValue: (_, name) => (name === 'cleanup.policy' ? 'delete' : undefined),
+  effectiveTopicConfigs: (overrides) =>
+    [...overrides].map(([name, value]) => ({
+      name,
+      value,
+      readOnly: false,
+      configSource: 1,
+      isSensitive: false,
+    })),
+};
+
+/** A cluster whose log commits everything at once: for the tests of this package. */
+export class ExampleCluster {
+  readonly controller: Controller;
+  readonly log: { readonly offset: number; readonly records: readonly MetadataRecord[] }[] = [];
+  readonly random = new SeededRandom(1, 'example cluster');
+  #nextOffset = 1;
+
+  constructor(brokers: readonly { readonly id: number; readonly rack?: string }[] = [{ id: 1 }]) {
+    this.controller = createController({
+      clusterId: 'example',
+      defaultPartitions: 1,
+      defaultReplicationFactor: 1,
+      maxPartitionsPerRequest: 10_000,
+      configs: exampleConfigs,
+    });
+    this.run({ kind: 'bootstrap', features: new Map() });
+    for (const { id, rack } of brokers) this.start(id, rack === undefined ? {} : { rack });
+  }
+
+  decide<C extends Command>(command: C): Decision<CommandResponses[C['kind']]> {
+    return this.controller.decide(command, { random: this.random, nextOffset: this.#nextOffset });
+  }
+
+  commit(records: readonly MetadataRecord[]): MetadataDelta | undefined {
+    if (records.length === 0) return undefined;
+    const offset = this.#nextOffset++;
+    this.controller.appended(offset, 1, records);
+    this.log.push({ offset, records });
+    return this.controller.apply({ offset, epoch: 1, records });
+  }
+
+  /** Decides and commits; a refusal is a mistake of the test. */
+  run<C extends Command>(command: C): CommandResponses[C['kind']] {
+    const decision = this.decide(command);
+    assert(decision.kind === 'decided', () => `refused: ${JSON.stringify(decision)}`);
+    this.commit(decision.records);
+    return decision.response;
+  }
+
+  registration(brokerId: number, changes: Partial<RegisterBrokerCommand> = {}): RegisterBrokerCommand {
+    return {
+      kind: 'register-broker',
+      brokerId: BrokerId(brokerId),
+      clusterId: 'example',
+      incarnationId: this.random.bytes(16).toString('base64url'),
+      listeners: [{ name: 'PLAINTEXT', host: `host-${brokerId}`, port: 9092, securityProtocol: 0 }],
+      features: supportedFeatures,
+      rack: null,
+      logDirs: [Buffer.alloc(16, 100 + brokerId).toString('base64url')],
+      previousBrokerEpoch: this.epochOf(brokerId),
+      ...changes,
+    };
+  }
+
+  /** Registers and unfences. */
+  start(brokerId: number, changes: Partial<RegisterBrokerCommand> = {}): BrokerEpoch {
+    const { brokerEpoch } = this.run(this.registration(brokerId, changes));
+    this.run({ kind: 'unfence-broker', brokerId: BrokerId(brokerId), brokerEpoch });
+    return brokerEpoch;
+  }
+
+  epochOf(brokerId: number): BrokerEpoch {
+    return this.controller.speculative.brokers.get(String(brokerId))?.epoch ?? BrokerEpoch(-1);
+  }
+
+  createTopic(name: string, partitions = 1, replicationFactor = 1): void {
+    const topic = { name, numPartitions: partitions, replicationFactor, assignments: [], configs: [] };
+    this.run({ kind: 'create-topics', topics: [topic], validateOnly: false, topicIds: new Map() });
+  }
+}
