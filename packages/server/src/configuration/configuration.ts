@@ -6,8 +6,9 @@ export type ProcessRole = 'broker' | 'controller';
 export interface Endpoint {
   /** Upper case, `PLAINTEXT` and the like. */
   readonly name: string;
-  /** Empty: every address of the host. */
+  /** Empty: every address of the host; when advertised, the address that others reach the host at. */
   readonly host: string;
+  /** 0: a free one. */
   readonly port: number;
   readonly protocol: SecurityProtocol;
 }
@@ -30,9 +31,11 @@ export interface BrokerConfiguration {
   readonly advertisedListeners: readonly Endpoint[];
   readonly interBrokerListenerName: string;
   readonly controllerListenerNames: readonly string[];
+  /** Empty: this node alone. */
   readonly quorum: readonly QuorumAddress[];
   readonly logDirs: readonly string[];
   readonly metadataLogDir: string;
+  readonly metricsHost: string;
   readonly metricsPort: number;
   /** Nobody wrote `metrics.port`, so another may be used when it is taken. */
   readonly isDefaultMetricsPort: boolean;

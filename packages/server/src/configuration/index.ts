@@ -7,23 +7,18 @@ export type {
   SecurityProtocol,
 } from './configuration';
 export { readConfiguration } from './read';
-export type { ConfigurationError, ConfigurationOutcome, ConfigurationSources } from './read';
+export type { ConfigurationOutcome } from './read';
+export type { ConfigurationError, ConfigurationSources } from './sources';
+export { NODE_KEYS, TOPIC_KEYS } from './table';
+export type { NodeKeyName, TopicKeyName } from './table';
+export type { BrokerLayers, ConfigurationSource, DynamicConfiguration } from './layers';
+export { topicConfiguration } from './topic-configuration';
+export type { TopicConfiguration } from './topic-configuration';
 export {
   CONFIG_SOURCE_CODE,
   CONFIG_TYPE_CODE,
   describeBrokerConfiguration,
   describeTopicConfiguration,
-  isListKey,
-  topicConfiguration,
-  validateBrokerConfig,
-  validateTopicConfig,
-  validateTopicConfigs,
-} from './topic-configuration';
-export type {
-  BrokerLayers,
-  ConfigurationSource,
-  ConfigurationSynonym,
-  DescribedConfiguration,
-  DynamicConfiguration,
-  TopicConfiguration,
-} from './topic-configuration';
+} from './describe';
+export type { ConfigurationSynonym, DescribedConfiguration } from './describe';
+export { isListKey, validateBrokerConfig, validateTopicConfig, validateTopicConfigs } from './validate';
