@@ -62,21 +62,33 @@ export const lookUpOffsets = async (
   options: OffsetLookupOptions,
 ): Promise<ReadonlyMap<OffsetQuestion, OffsetAnswer>> => {
   const answers: Answers = new Map();
-  const byLeader = new Map<BrokerId, OffsetQuestion[]>();
+  const requests: OffsetRequest[] = [];
   for (const question of questions) {
     const leader = cluster.leaderOf(question.topic, question.partition)?.leader ?? BrokerId(-1);
-    const asked = byLeader.get(leader);
     if (leader < 0) {
       cluster.invalidate(question.topic);
       answers.set(question, { kind: 'failed', error: brokerError(ErrorCode.LEADER_NOT_AVAILABLE) });
-    } else if (asked === undefined) byLeader.set(leader, [question]);
-    else asked.push(question);
+      continue;
+    }
+    // A request may name a partition once; two questions about one go in two requests.
+    const name = `${question.topic}/${question.partition}`;
+    const open = requests.find((one) => one.leader === leader && !one.names.has(name));
+    if (open === undefined) requests.push({ leader, questions: [question], names: new Set([name]) });
+    else {
+      open.questions.push(question);
+      open.names.add(name);
+    }
   }
-  await Promise.all(
-    [...byLeader].map(([leader, asked]) => askLeader(cluster, leader, asked, options, answers)),
-  );
+  await Promise.all(requests.map((one) => askLeader(cluster, one.leader, one.questions, options, answers)));
   return answers;
 };
+
+/** What one leader is asked in one request. */
+interface OffsetRequest {
+  readonly leader: BrokerId;
+  readonly questions: OffsetQuestion[];
+  readonly names: Set<string>;
+}
 
 const askLeader = async (
   cluster: ClusterView,

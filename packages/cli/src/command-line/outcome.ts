@@ -1,0 +1,17 @@
+import { hasCode, messageOf } from '@kafkaesque/kernel';
+import type { Terminal } from './terminal';
+
+/** Runs a tool's work; a wrong command line ends with its sentence and exit code 1. */
+export const withUsage = async (
+  terminal: Terminal,
+  calledAs: string,
+  work: () => Promise<number>,
+): Promise<number> => {
+  try {
+    return await work();
+  } catch (error) {
+    if (!hasCode(error, 'USAGE')) throw error;
+    terminal.err(`${messageOf(error)}\nRun '${calledAs} --help' for the options.\n`);
+    return 1;
+  }
+};

@@ -1,0 +1,23 @@
+import { messageOf } from '@kafkaesque/kernel';
+import { UsageError } from './usage-error';
+
+const INTERNAL_TOPICS = new Set(['__consumer_offsets', '__transaction_state', '__share_group_state']);
+
+export const isInternalTopic = (name: string): boolean => INTERNAL_TOPICS.has(name);
+
+/** Kafka's include list: a regular expression over whole names, in which a comma means "or" and blanks mean nothing. */
+export const topicFilter = (include: string): ((name: string) => boolean) => {
+  const pattern = include
+    .trim()
+    .replaceAll(',', '|')
+    .replaceAll(' ', '')
+    .replace(/^["']+/, '')
+    .replace(/["']+$/, '');
+  let expression: RegExp;
+  try {
+    expression = new RegExp(`^(?:${pattern})$`);
+  } catch (error) {
+    throw new UsageError(`${include} is an invalid regex: ${messageOf(error)}`);
+  }
+  return (name) => expression.test(name);
+};

@@ -1,0 +1,76 @@
+import type { ConsumerRecord } from '@kafkaesque/client';
+import type { Properties } from '../command-line/client-flags';
+import { UsageError } from '../command-line/usage-error';
+import { deserializerOf } from './deserializers';
+import type { Deserializer } from './deserializers';
+
+/** A record as it is printed; empty for printers that print nothing. */
+export type RecordPrinter = (record: ConsumerRecord) => Buffer;
+
+/** The formatters that Kafka ships for ordinary records, by class name. */
+export const openPrinter = (formatter: string, properties: Properties): RecordPrinter => {
+  const name = formatter.slice(formatter.lastIndexOf('.') + 1);
+  switch (name) {
+    case 'DefaultMessageFormatter':
+    case 'LoggingMessageFormatter':
+      return defaultPrinter(properties);
+    case 'NoOpMessageFormatter':
+      return () => Buffer.alloc(0);
+    default:
+      throw new UsageError(
+        `There is no formatter ${formatter}. Known are DefaultMessageFormatter, LoggingMessageFormatter and NoOpMessageFormatter`,
+      );
+  }
+};
+
+/** Kafka's DefaultMessageFormatter: the columns asked for in their fixed order, bytes passed through as they are. */
+const defaultPrinter = (properties: Properties): RecordPrinter => {
+  const isOn = (key: string, otherwise = false): boolean => {
+    const value = properties[key];
+    return value === undefined ? otherwise : value.trim().toLowerCase() === 'true';
+  };
+  const text = (key: string, otherwise: string): Buffer => Buffer.from(properties[key] ?? otherwise);
+  const deserializer = (key: string): Deserializer => deserializerOf(properties[key] ?? 'StringDeserializer');
+  const nullLiteral = text('null.literal', 'null');
+  const headersSeparator = text('headers.separator', ',');
+  const read = {
+    key: deserializer('key.deserializer'),
+    value: deserializer('value.deserializer'),
+    header: deserializer('headers.deserializer'),
+  };
+  const bytesOf = (bytes: Buffer | null, how: Deserializer): Buffer =>
+    bytes === null ? nullLiteral : how(bytes);
+  const headers = (record: ConsumerRecord): Buffer => {
+    if (record.headers.length === 0) return Buffer.from('NO_HEADERS');
+    const pairs = record.headers.map(({ key, value }) =>
+      Buffer.concat([Buffer.from(`${key}:`), bytesOf(value, read.header)]),
+    );
+    return joined(pairs, headersSeparator);
+  };
+  const columns: ((record: ConsumerRecord) => Buffer)[] = [];
+  if (isOn('print.timestamp')) columns.push((record) => Buffer.from(timestampText(record)));
+  if (isOn('print.partition')) columns.push(({ partition }) => Buffer.from(`Partition:${partition}`));
+  if (isOn('print.offset')) columns.push(({ offset }) => Buffer.from(`Offset:${offset}`));
+  // Kafka's console consumer hands neither of these two to its formatter.
+  if (isOn('print.delivery')) columns.push(() => Buffer.from('Delivery:NOT_PRESENT'));
+  if (isOn('print.epoch')) columns.push(() => Buffer.from('Epoch:NOT_PRESENT'));
+  if (isOn('print.headers')) columns.push(headers);
+  if (isOn('print.key')) columns.push(({ key }) => bytesOf(key, read.key));
+  if (isOn('print.value', true)) columns.push(({ value }) => bytesOf(value, read.value));
+  const columnSeparator = text('key.separator', '\t');
+  const lineSeparator = text('line.separator', '\n');
+  return (record) =>
+    Buffer.concat([
+      joined(
+        columns.map((column) => column(record)),
+        columnSeparator,
+      ),
+      lineSeparator,
+    ]);
+};
+
+const timestampText = ({ timestampType, timestampMs }: ConsumerRecord): string =>
+  timestampType === 'NoTimestampType' ? 'NO_TIMESTAMP' : `${timestampType}:${timestampMs}`;
+
+const joined = (parts: readonly Buffer[], separator: Buffer): Buffer =>
+  Buffer.concat(parts.flatMap((part, index) => (index === 0 ? [part] : [separator, part])));

@@ -1,0 +1,2 @@
+export { runTool } from './main';
+export type { Terminal } from './command-line/terminal';
