@@ -32,7 +32,8 @@ export interface BrokerChanges {
 
 const serves = (image: MetadataImage, changes: BrokerChanges, replica: BrokerId): boolean => {
   if (replica === changes.leaving || replica === changes.distrusted) return false;
-  return replica === changes.arriving || isActive(brokerById(image, replica));
+  const broker = brokerById(image, replica);
+  return replica === changes.arriving ? broker?.inControlledShutdown === false : isActive(broker);
 };
 
 const withoutLeaving = (isr: readonly BrokerId[], changes: BrokerChanges): readonly BrokerId[] => {

@@ -96,8 +96,18 @@ export const decideRegisterBroker = (
       isMigratingZkBroker: false,
       incarnationId: command.incarnationId,
       brokerEpoch,
-      endPoints: command.listeners,
-      features: command.features,
+      // Field by field, so that this node's image holds what a follower reads back.
+      endPoints: command.listeners.map(({ name, host, port, securityProtocol }) => ({
+        name,
+        host,
+        port,
+        securityProtocol,
+      })),
+      features: command.features.map(({ name, minSupportedVersion, maxSupportedVersion }) => ({
+        name,
+        minSupportedVersion,
+        maxSupportedVersion,
+      })),
       rack: command.rack,
       fenced: amends ? existing.fenced : true,
       inControlledShutdown: amends ? existing.inControlledShutdown : false,

@@ -94,10 +94,10 @@ describe('a snapshot', () => {
     for (let seed = 1; seed <= 300; seed++) {
       const { machine, place } = world(seed);
       await writeSnapshot(place(), draft(10, 'before'));
-      let written = false;
+      const progress = { written: false };
       const crashAfter = seed % 25;
       const writing = writeSnapshot(place(), draft(20, 'after', 'x'.repeat(9000))).then(
-        () => (written = true),
+        () => (progress.written = true),
         () => undefined,
       );
       for (let i = 0; i < crashAfter * 2; i++) await Promise.resolve();
@@ -105,7 +105,7 @@ describe('a snapshot', () => {
       void writing;
       machine.crash('power');
       const loaded = await load(place(), { index: 10, term: 2 });
-      if (written) expect(`SEED=${seed} ${loaded}`).toMatch(/20: after/);
+      if (progress.written) expect(`SEED=${seed} ${loaded}`).toMatch(/20: after/);
       else expect(`SEED=${seed} ${loaded}`).toMatch(/10: before|20: after/);
       found += loaded?.startsWith('20') === true ? 1 : 0;
     }

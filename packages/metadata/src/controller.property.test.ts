@@ -1,0 +1,191 @@
+import type { Random } from '@kafkaesque/kernel';
+import { BrokerEpoch, BrokerId, NO_BROKER, SeededRandom, ZERO_TOPIC_ID } from '@kafkaesque/kernel';
+import { decodeRecords, encodeRecords } from './batch-codec';
+import type { Command } from './decide/commands';
+import { applyRecords } from './delta/apply-records';
+import type { MetadataDelta } from './delta/metadata-delta';
+import { ExampleCluster } from './example-cluster';
+import { emptyImage, isActive, registeredBrokers, topicNames } from './image/lookups';
+import type { MetadataImage, PartitionImage, TopicImage } from './image/metadata-image';
+import { recordsOfImage } from './image/snapshot-records';
+
+const names = ['a', 'b.c', 'b_c', 'd', 'e-f', 'g.h', 'g_h', 'i'];
+
+const drawTopicCommand = (random: Random): Command => {
+  const name = names[random.below(names.length)]!;
+  switch (random.below(4)) {
+    case 0:
+      return { kind: 'delete-topics', topics: [{ name, topicId: ZERO_TOPIC_ID }], retried: false };
+    case 1:
+      return {
+        kind: 'create-partitions',
+        topics: [{ name, count: 1 + random.below(8), assignments: null }],
+        validateOnly: random.below(5) === 0,
+      };
+    default: {
+      const replicationFactor = 1 + random.below(3);
+      const topic = {
+        name,
+        numPartitions: 1 + random.below(5),
+        replicationFactor,
+        assignments: [],
+        configs: [],
+      };
+      return {
+        kind: 'create-topics',
+        topics: [topic],
+        validateOnly: random.below(5) === 0,
+        topicIds: new Map(),
+      };
+    }
+  }
+};
+
+const drawBrokerCommand = (cluster: ExampleCluster, random: Random): Command => {
+  const id = 1 + random.below(4);
+  const brokerId = BrokerId(id);
+  const brokerEpoch = random.below(10) === 0 ? BrokerEpoch(1) : cluster.epochOf(id);
+  switch (random.below(8)) {
+    case 0:
+      return { kind: 'unregister-broker', brokerId };
+    case 1:
+      return { kind: 'begin-controlled-shutdown', brokerId, brokerEpoch };
+    case 2:
+      return { kind: 'fence-broker', brokerId, brokerEpoch };
+    case 3:
+      return cluster.registration(id, random.below(4) === 0 ? { previousBrokerEpoch: BrokerEpoch(-1) } : {});
+    case 4:
+      return { kind: 'allocate-producer-ids', brokerId, brokerEpoch };
+    default:
+      return { kind: 'unfence-broker', brokerId, brokerEpoch };
+  }
+};
+
+const drawConfigCommand = (random: Random): Command => {
+  const [resourceType, resourceName] =
+    random.below(2) === 0 ? [2, names[random.below(names.length)]!] : [4, '1'];
+  const change = {
+    name: `key.${random.below(3)}`,
+    configOperation: random.below(2),
+    value: String(random.below(3)),
+  };
+  const resources = [{ resourceType, resourceName, configs: [change] }];
+  return random.below(3) === 0
+    ? { kind: 'alter-configs', resources, validateOnly: false }
+    : { kind: 'incremental-alter-configs', resources, validateOnly: false };
+};
+
+const drawCommand = (cluster: ExampleCluster, random: Random): Command => {
+  const choice = random.below(10);
+  if (choice < 5) return drawTopicCommand(random);
+  return choice < 8 ? drawBrokerCommand(cluster, random) : drawConfigCommand(random);
+};
+
+const checkPartition = (image: MetadataImage, partition: PartitionImage): void => {
+  const { replicas, isr, leader, directories, eligibleLeaderReplicas, lastKnownElr } = partition;
+  expect(new Set(replicas).size).toBe(replicas.length);
+  expect(directories).toHaveLength(replicas.length);
+  for (const replica of [...isr, ...eligibleLeaderReplicas, ...lastKnownElr])
+    expect(replicas).toContain(replica);
+  if (leader !== NO_BROKER) {
+    expect(isr).toContain(leader);
+    expect(isActive(image.brokers.get(String(leader)))).toBe(true);
+  } else {
+    // A serving in-sync replica is never left without the lead.
+    for (const replica of isr) expect(isActive(image.brokers.get(String(replica)))).toBe(false);
+  }
+};
+
+const checkTopic = (image: MetadataImage, topic: TopicImage): void => {
+  expect(image.topicIdsByName.get(topic.name)).toBe(topic.topicId);
+  expect(topic.partitions.map(({ partition }) => partition)).toEqual([...topic.partitions.keys()]);
+  for (const partition of topic.partitions) checkPartition(image, partition);
+};
+
+const checkImage = (image: MetadataImage): void => {
+  expect(image.topicIdsByName.size).toBe(image.topicsById.size);
+  for (const topic of image.topicsById.values()) checkTopic(image, topic);
+  const metricNames = topicNames(image).map((name) => name.replaceAll('.', '_'));
+  expect(new Set(metricNames).size).toBe(metricNames.length);
+  for (const { resource } of image.configs.values())
+    if (resource.type === 2) expect(image.topicIdsByName.has(resource.name)).toBe(true);
+};
+
+/** Epochs grow with every change, and what a delta does not name is the very same object. */
+const checkDelta = ({ before, after, topicsChanged, topicsCreated, brokersChanged }: MetadataDelta): void => {
+  const changed = new Map(topicsChanged.map((change) => [change.after.topicId, change]));
+  const created = new Set(topicsCreated.map(({ topicId }) => topicId));
+  for (const topic of after.topicsById.values()) {
+    if (created.has(topic.topicId)) continue;
+    const old = before.topicsById.get(topic.topicId)!;
+    const change = changed.get(topic.topicId);
+    if (change === undefined) expect(topic).toBe(old);
+    const touched = new Set<number>(change?.partitions.map(({ partition }) => partition) ?? []);
+    for (const partition of topic.partitions)
+      if (!touched.has(partition.partition)) expect(partition).toBe(old.partitions[partition.partition]);
+    for (const { before: from, after: to } of change?.partitions ?? []) {
+      if (from === undefined) continue;
+      expect(to.partitionEpoch).toBeGreaterThan(from.partitionEpoch);
+      if (to.leader === from.leader) expect(to.leaderEpoch).toBeGreaterThanOrEqual(from.leaderEpoch);
+      else expect(to.leaderEpoch).toBeGreaterThan(from.leaderEpoch);
+    }
+  }
+  const touchedBrokers = new Set(brokersChanged.map((change) => (change.after ?? change.before)!.brokerId));
+  for (const broker of registeredBrokers(after)) {
+    const old = before.brokers.get(String(broker.brokerId));
+    if (!touchedBrokers.has(broker.brokerId)) expect(broker).toBe(old);
+    else if (old !== undefined) expect(broker.epoch).toBeGreaterThanOrEqual(old.epoch);
+  }
+};
+
+const textOf = (image: MetadataImage): string => JSON.stringify([...recordsOfImage(image)]);
+
+const seeds = Number(process.env['METADATA_SEEDS'] ?? 40);
+
+describe('any sequence of commands', () => {
+  test(`keeps the invariants, and every way of replaying its records makes the same state (${seeds} seeds)`, () => {
+    let topicsCreated = 0;
+    for (let seed = 1; seed <= seeds; seed++) {
+      const random = new SeededRandom(seed, 'commands');
+      const cluster = new ExampleCluster([{ id: 1 }, { id: 2, rack: 'r' }, { id: 3 }]);
+      const usedIds = new Set<string>();
+      let producerIds = 0;
+      try {
+        for (let i = 0; i < 120; i++) {
+          const command = drawCommand(cluster, random);
+          const decision = cluster.decide(command);
+          if (decision.kind === 'refused') continue;
+          const delta = cluster.commit(decision.records);
+          if (delta === undefined) continue;
+          checkImage(delta.after);
+          checkDelta(delta);
+          for (const { topicId } of delta.topicsCreated) {
+            expect(usedIds.has(topicId)).toBe(false);
+            usedIds.add(topicId);
+          }
+          expect(delta.after.nextProducerId).toBeGreaterThanOrEqual(producerIds);
+          producerIds = delta.after.nextProducerId;
+        }
+        topicsCreated += usedIds.size;
+        checkReplays(cluster);
+      } catch (cause) {
+        throw new Error(`SEED=${seed}`, { cause });
+      }
+    }
+    expect(topicsCreated).toBeGreaterThan(seeds * 5);
+  });
+});
+
+const checkReplays = (cluster: ExampleCluster): void => {
+  const expected = textOf(cluster.controller.committed);
+  const all = cluster.log.flatMap(({ records }) => records);
+  const position = { offset: cluster.log.at(-1)!.offset, epoch: 1 };
+  expect(textOf(applyRecords(emptyImage, all, position).after)).toBe(expected);
+  let stepwise = emptyImage;
+  for (const { offset, records } of cluster.log)
+    stepwise = applyRecords(stepwise, decodeRecords(encodeRecords(records)), { offset, epoch: 1 }).after;
+  expect(textOf(stepwise)).toBe(expected);
+  const state = [...recordsOfImage(cluster.controller.committed)];
+  const loaded = applyRecords(emptyImage, decodeRecords(encodeRecords(state)), position).after;
+  expect(textOf(loaded)).toBe(expected);
+};
