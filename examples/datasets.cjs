@@ -14,10 +14,12 @@ const csv = (file) => {
   return lines.map((line) => Object.fromEntries(line.split(',').map((value, i) => [names[i], value])));
 };
 
-/** Milliseconds since 1970 of a date as the files write them, in UTC; undefined when there is none. */
+/** The films of 1946 stand in their file under 2046, and Kafka refuses records from the future. */
+const newestMs = Date.UTC(2012, 0, 1);
+/** Milliseconds since 1970 of a date as the files write them, in UTC; undefined when there is none, or none to be believed. */
 const timeOf = (text) => {
   const timestampMs = Date.parse(`${text} UTC`);
-  return Number.isNaN(timestampMs) || timestampMs < 0 ? undefined : timestampMs;
+  return timestampMs >= 0 && timestampMs <= newestMs ? timestampMs : undefined;
 };
 
 const datasets = {

@@ -1,0 +1,101 @@
+"""confluent-kafka: produces rows from standard input, or reads assigned partitions to their ends.
+
+confluent.py produce BOOTSTRAP TOPIC '{"codec": "lz4", "acks": "all", "idempotent": true}'
+confluent.py consume BOOTSTRAP '{"topic": "movies", "from": {"0": 0, "1": 17}}'
+"""
+
+import json
+import sys
+
+from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, Producer, TopicPartition
+
+from lines import answer, line_of, rows_from_stdin
+
+TIMESTAMP_TYPES = {0: "none", 1: "create", 2: "append"}
+
+
+def produce(bootstrap, topic, options):
+    settings = {
+        "bootstrap.servers": bootstrap,
+        "compression.type": options["codec"],
+        "acks": options["acks"],
+        "enable.idempotence": options["idempotent"],
+        "linger.ms": 50,
+        "queue.buffering.max.messages": 1000000,
+        "message.max.bytes": 2000000,
+    }
+    producer = Producer(settings)
+    places = []
+
+    def delivered(index):
+        def note(error, message):
+            if error is not None:
+                raise RuntimeError(str(error))
+            places[index] = {"partition": message.partition(), "offset": message.offset()}
+
+        return note
+
+    for index, (partition, key, value, timestamp_ms, headers) in enumerate(rows_from_stdin()):
+        places.append(None)
+        # librdkafka takes 0 for "now"; the rows have no such time.
+        producer.produce(
+            topic,
+            value=value,
+            key=key,
+            partition=partition,
+            timestamp=0 if timestamp_ms is None else timestamp_ms,
+            headers=headers,
+            on_delivery=delivered(index),
+        )
+        producer.poll(0)
+    if producer.flush(60) > 0:
+        raise RuntimeError("not everything was delivered")
+    for place in places:
+        answer(place)
+
+
+def consume(bootstrap, options):
+    consumer = Consumer(
+        {
+            "bootstrap.servers": bootstrap,
+            "group.id": "assigned-by-hand",
+            "enable.auto.commit": False,
+            "enable.partition.eof": True,
+            "auto.offset.reset": "error",
+            "check.crcs": True,
+            "fetch.wait.max.ms": 50,
+        }
+    )
+    topic = options["topic"]
+    starts = {int(partition): offset for partition, offset in options["from"].items()}
+    consumer.assign(
+        [TopicPartition(topic, p, OFFSET_BEGINNING if o is None else o) for p, o in starts.items()]
+    )
+    unfinished = set(starts)
+    while unfinished:
+        for message in consumer.consume(500, 0.05):
+            error = message.error()
+            if error is not None:
+                if error.code() != KafkaError._PARTITION_EOF:
+                    raise RuntimeError(str(error))
+                unfinished.discard(message.partition())
+                continue
+            kind, timestamp_ms = message.timestamp()
+            answer(
+                line_of(
+                    message.partition(),
+                    message.offset(),
+                    message.key(),
+                    message.value(),
+                    timestamp_ms,
+                    TIMESTAMP_TYPES[kind],
+                    message.headers() or [],
+                )
+            )
+    consumer.close()
+
+
+if sys.argv[1] == "produce":
+    produce(sys.argv[2], sys.argv[3], json.loads(sys.argv[4]))
+else:
+    consume(sys.argv[2], json.loads(sys.argv[3]))

@@ -1,0 +1,42 @@
+"""Records and questions as JSON lines: bytes as base64, null as null."""
+
+import base64
+import json
+import sys
+
+
+def packed(value):
+    return None if value is None else base64.b64encode(value).decode("ascii")
+
+
+def unpacked(text):
+    return None if text is None else base64.b64decode(text)
+
+
+def rows_from_stdin():
+    """Yields (partition, key, value, timestamp_ms, headers) for each line."""
+    for line in sys.stdin:
+        row = json.loads(line)
+        headers = [(name, unpacked(value)) for name, value in row["headers"]]
+        yield row["partition"], unpacked(row["key"]), unpacked(row["value"]), row["timestampMs"], headers
+
+
+def line_of(partition, offset, key, value, timestamp_ms, timestamp_type, headers):
+    return {
+        "partition": partition,
+        "offset": offset,
+        "key": packed(key),
+        "value": packed(value),
+        "timestampMs": timestamp_ms,
+        "timestampType": timestamp_type,
+        "headers": [[name, packed(content)] for name, content in headers],
+    }
+
+
+def questions_from_stdin():
+    for line in sys.stdin:
+        yield json.loads(line)
+
+
+def answer(value):
+    sys.stdout.write(json.dumps(value) + "\n")

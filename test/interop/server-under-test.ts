@@ -1,0 +1,55 @@
+import type { Admin } from '@kafkaesque/client';
+import { openClient } from '@kafkaesque/client';
+import type { ClusterOptions } from '@kafkaesque/testkit';
+import { PARTITIONS } from './rows';
+
+/** The server that the foreign clients talk to. */
+export interface ServerUnderTest {
+  readonly bootstrap: string;
+  readonly admin: Admin;
+  /** A topic name that no earlier run has used. */
+  name(purpose: string): string;
+  /** A topic of three partitions that keeps records of any age. */
+  topic(purpose: string, configs?: Readonly<Record<string, string>>): Promise<string>;
+  close(): Promise<void>;
+}
+
+/**
+ * A cluster in this process; or the server at KAFKAESQUE_BOOTSTRAP=host:port, so that the same tests can be judged
+ * against Apache Kafka.
+ */
+export const openServer = async (options: ClusterOptions = {}): Promise<ServerUnderTest> => {
+  const given = process.env['KAFKAESQUE_BOOTSTRAP'];
+  const cluster =
+    given === undefined ? await (await import('@kafkaesque/testkit')).createCluster(options) : undefined;
+  const bootstrap = cluster?.bootstrapServers ?? given ?? '';
+  const client = openClient({ bootstrapServers: bootstrap });
+  const admin = client.admin();
+  const run = `${process.pid}-${Date.now().toString(36)}`;
+  let count = 0;
+  const name = (purpose: string): string =>
+    `${purpose.replace(/[^a-zA-Z0-9._-]/g, '-')}-${run}-${(count += 1)}`;
+  return {
+    bootstrap,
+    admin,
+    name,
+    topic: async (purpose, configs = {}) => {
+      const topic = name(purpose);
+      // The rows are decades old: with the usual retention they would be deleted before they are read.
+      const [created] = await admin.createTopics([
+        {
+          name: topic,
+          partitions: PARTITIONS,
+          replicationFactor: 1,
+          configs: { 'retention.ms': '-1', ...configs },
+        },
+      ]);
+      if (created?.kind !== 'done') throw created?.error ?? new Error(`no answer about ${topic}`);
+      return topic;
+    },
+    close: async () => {
+      await client.close();
+      await cluster?.close();
+    },
+  };
+};
