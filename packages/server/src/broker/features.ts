@@ -12,7 +12,7 @@ export interface FeatureRange {
  * `kafkaesque.version` gates our own formats and internal messages.
  */
 export const supportedFeatures: readonly FeatureRange[] = [
-  { name: 'metadata.version', min: 7, max: 29 },
+  { name: 'metadata.version', min: 7, max: 30 },
   { name: 'kraft.version', min: 0, max: 0 },
   { name: 'transaction.version', min: 0, max: 0 },
   { name: 'group.version', min: 0, max: 0 },

@@ -18,7 +18,9 @@ export const apiVersions =
       maxVersion: advertised.max,
     }));
     if (context.isUnknownVersion) {
-      return { kind: 'answer', response: { errorCode: ErrorCode.UNSUPPORTED_VERSION, apiKeys } };
+      // Only how far this API itself goes: all that the sender needs to ask again (KIP-511).
+      const own = apiKeys.filter(({ apiKey }) => apiKey === context.apiKey);
+      return { kind: 'answer', response: { errorCode: ErrorCode.UNSUPPORTED_VERSION, apiKeys: own } };
     }
     if (context.apiVersion >= 3) {
       const { clientSoftwareName, clientSoftwareVersion } = request;

@@ -1,0 +1,116 @@
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import type { Socket } from 'node:net';
+import { apis, decodeResponse, encodeRequestFrame } from '@kafkaesque/protocol';
+import type { Api, ApiName, Message, RequestDraftOf, ResponseOf } from '@kafkaesque/protocol';
+
+const LENGTH_BYTES = 4;
+
+/** A connection that sends whatever bytes a test wants, and well-formed requests beside them. */
+export class BadClient implements AsyncDisposable {
+  readonly socket: Socket;
+  /** Resolves when the connection is gone, by whichever end. */
+  readonly closed: Promise<void>;
+  #received = Buffer.alloc(0);
+  #isClosed = false;
+  #wake: (() => void) | undefined;
+  #correlationId = 1000;
+
+  private constructor(socket: Socket) {
+    this.socket = socket;
+    socket.on('data', (chunk) => {
+      this.#received = Buffer.concat([this.#received, chunk]);
+      this.#wake?.();
+    });
+    this.closed = new Promise((resolve) => {
+      socket.once('close', () => {
+        this.#isClosed = true;
+        this.#wake?.();
+        resolve();
+      });
+    });
+  }
+
+  static async open(host: string, port: number): Promise<BadClient> {
+    const socket = connect({ host, port, noDelay: true });
+    const client = new BadClient(socket);
+    await once(socket, 'connect');
+    // Servers reset connections here; that is an outcome like another.
+    socket.on('error', () => undefined);
+    return client;
+  }
+
+  get isClosed(): boolean {
+    return this.#isClosed;
+  }
+
+  /** Resolves when the system has taken the bytes, or the connection has ended before. */
+  send(bytes: Buffer): Promise<void> {
+    return new Promise((resolve) => {
+      if (this.#isClosed) resolve();
+      else this.socket.write(bytes, () => resolve());
+    });
+  }
+
+  /** The next frame without its length; undefined when the connection ends first. */
+  async receive(): Promise<Buffer | undefined> {
+    for (;;) {
+      if (this.#received.length >= LENGTH_BYTES) {
+        const end = LENGTH_BYTES + this.#received.readInt32BE(0);
+        if (this.#received.length >= end) {
+          const frame = this.#received.subarray(LENGTH_BYTES, end);
+          this.#received = this.#received.subarray(end);
+          return frame;
+        }
+      }
+      if (this.#isClosed) return undefined;
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve;
+      });
+    }
+  }
+
+  /** Bytes that came and belong to no frame that was taken. */
+  get unreadBytes(): number {
+    return this.#received.length;
+  }
+
+  /** One well-formed request and its answer. Throws when the connection ends instead. */
+  async ask<Name extends ApiName>(
+    name: Name,
+    version: number,
+    draft: RequestDraftOf<Name>,
+    clientId: string | null = 'bad-input',
+  ): Promise<ResponseOf<Name>> {
+    const api: Api = apis[name];
+    this.#correlationId += 1;
+    const parts = encodeRequestFrame(api, version, this.#correlationId, clientId, draft as Message['Draft']);
+    await this.send(Buffer.concat(parts));
+    const frame = await this.receive();
+    if (frame === undefined)
+      throw new Error(`the connection ended instead of an answer to ${name} v${version}`);
+    const { correlationId, body } = decodeResponse(api, version, frame);
+    if (correlationId !== this.#correlationId) {
+      throw new Error(`an answer to ${correlationId} came instead of one to ${this.#correlationId}`);
+    }
+    return body as ResponseOf<Name>;
+  }
+
+  /** Ends as a client does that is done. */
+  async finish(): Promise<void> {
+    this.socket.end();
+    this.socket.resume();
+    await this.closed;
+  }
+
+  /** Ends as a client does that is gone: the other side sees a reset. */
+  async reset(): Promise<void> {
+    this.socket.resetAndDestroy();
+    await this.closed;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.socket.destroy();
+    await this.closed;
+  }
+}
