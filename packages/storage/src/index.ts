@@ -21,7 +21,9 @@ export type {
   LogDirectoryOptions,
   RecoveryReport,
 } from './log-directory';
-export { defaultTailMemoryLimits } from './tail-memory';
+export { readMetaProperties, writeMetaProperties } from './meta-properties';
+export type { MetaProperties } from './meta-properties';
+export { defaultTailMemoryLimits, openTailMemory } from './tail-memory';
 export type { TailMemory, TailMemoryLimits } from './tail-memory';
 export { openWriteAheadLog } from './write-ahead-log/write-ahead-log';
 export type {

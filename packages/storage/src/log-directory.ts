@@ -1,17 +1,38 @@
+import { Failure, hasCode } from '@kafkaesque/kernel';
 import type {
   BrokerEpoch,
   BrokerId,
   BufferPool,
   Clock,
   Disk,
+  DiskEntry,
   Logger,
   Metrics,
   PartitionIndex,
   Random,
   TopicId,
 } from '@kafkaesque/kernel';
+import { CHECKPOINT_FILE } from './checkpoint-writer';
+import type { DirectoryContext } from './directory-context';
+import { lockDirectory } from './directory-lock';
+import { IndexCache } from './index-cache';
+import { defaultLogConfig } from './log';
 import type { Log, LogConfig } from './log';
-import type { TailMemory } from './tail-memory';
+import {
+  BROKER_EPOCH_FILE,
+  CLEAN_SHUTDOWN_FILE,
+  NO_BROKER_EPOCH,
+  readMarker,
+  removeMarker,
+} from './marker-files';
+import { checkOwner, randomUuid, readMetaProperties, writeMetaProperties } from './meta-properties';
+import { OpenFiles } from './open-files';
+import { OpenLogDirectory } from './open-log-directory';
+import { recoverDirectory } from './recovery';
+import { directoryOf, ensureDirectory } from './small-file';
+import { storageMetrics } from './storage-metrics';
+import { openTailMemory } from './tail-memory';
+import type { BatchMemory, TailMemory } from './tail-memory';
 
 /** Takes the directory for this process alone; what it resolves to gives it back. Fails with code `LOCKED`. */
 export type LockDirectory = (path: string) => Promise<() => Promise<void>>;
@@ -101,8 +122,8 @@ export interface LogDirectory extends AsyncDisposable {
   /** The broker epoch recorded last, clean or not; -1 when none was. */
   readonly recordedBrokerEpoch: BrokerEpoch;
   readonly report: RecoveryReport;
-  /** Why the directory is offline. */
-  readonly failed: unknown;
+  /** Why the directory is offline; undefined while it is not. */
+  readonly offlineReason: unknown;
   logs(): Iterable<Log>;
   log(topicId: TopicId, partition: PartitionIndex): Log | undefined;
   /** A new, empty log; costs no disk access. A mistake if it is there already. */
@@ -115,9 +136,120 @@ export interface LogDirectory extends AsyncDisposable {
   close(options?: { readonly brokerEpoch: BrokerEpoch }): Promise<void>;
 }
 
+const INDEX_CACHE_BYTES = 32 << 20;
+/** Kafka's name of a partition directory. */
+const FOREIGN_DIRECTORY = /^[A-Za-z0-9._-]+-\d+$/;
+
 /**
- * Locks the directory, checks that it belongs to this cluster and node, and recovers what it holds.
- * Fails with `LOCKED`, `WRONG_CLUSTER_ID`, `WRONG_NODE_ID`, `UNSUPPORTED_FORMAT`, `MISPLACED_FILES` and the disk's own codes.
+ * Locks the directory, checks that it belongs to this cluster and node, and recovers what it holds. Fails with `LOCKED`,
+ * `WRONG_CLUSTER_ID`, `WRONG_NODE_ID`, `UNSUPPORTED_FORMAT`, `MISPLACED_FILES`, `DAMAGED_META_PROPERTIES` and the
+ * disk's own codes.
  */
-export const openLogDirectory = (options: LogDirectoryOptions): Promise<LogDirectory> =>
-  Promise.reject(new Error(`not written yet: ${options.path}`));
+export const openLogDirectory = async (options: LogDirectoryOptions): Promise<LogDirectory> => {
+  await ensurePath(options.disk, options.path);
+  const unlock = await (options.lock ?? lockDirectory)(options.path);
+  try {
+    return await openLocked(options, unlock);
+  } catch (error) {
+    await unlock();
+    throw error;
+  }
+};
+
+const openLocked = async (
+  options: LogDirectoryOptions,
+  unlock: () => Promise<void>,
+): Promise<LogDirectory> => {
+  const { disk, path } = options;
+  const directoryId = await identify(options);
+  const previousBrokerEpoch = await readMarker(disk, path, CLEAN_SHUTDOWN_FILE, directoryId);
+  const recordedBrokerEpoch = await readMarker(disk, path, BROKER_EPOCH_FILE, directoryId);
+  await removeMarker(disk, path, CLEAN_SHUTDOWN_FILE);
+  const limits = { ...defaultLogDirectoryLimits, ...options.limits };
+  let open: OpenLogDirectory | undefined;
+  const context: DirectoryContext = {
+    disk,
+    path,
+    clock: options.clock,
+    random: options.random,
+    logger: options.logger,
+    pool: options.pool,
+    memory: (options.tailMemory ?? openTailMemory(options.pool)) as BatchMemory,
+    limits,
+    metrics: storageMetrics(options.metrics),
+    files: new OpenFiles(disk, limits.openFiles),
+    indexes: new IndexCache(INDEX_CACHE_BYTES),
+    writtenBytes: 0,
+    topicNames: new Map(),
+    failure: undefined,
+    offline: false,
+    fail: (cause) => {
+      if (context.offline) return;
+      context.offline = true;
+      context.failure = cause;
+      options.logger.error('Log directory is offline', { path, cause });
+      open?.abandon(cause);
+      options.offline?.(cause);
+    },
+  };
+  const isClean = previousBrokerEpoch !== NO_BROKER_EPOCH;
+  const recovered = await recoverDirectory(
+    context,
+    directoryId,
+    options.logConfig ?? defaultLogConfig,
+    isClean,
+  );
+  open = new OpenLogDirectory(
+    context,
+    { directoryId, previousBrokerEpoch, recordedBrokerEpoch },
+    recovered,
+    limits.journalFileBytes,
+    unlock,
+  );
+  return open;
+};
+
+/** Whose directory it is; an empty one becomes ours. */
+const identify = async (options: LogDirectoryOptions): Promise<string> => {
+  const { disk, path, clusterId, nodeId } = options;
+  const entries = await disk.list(path);
+  for (const { name, kind } of entries)
+    if (kind === 'directory' && FOREIGN_DIRECTORY.test(name))
+      throw new Failure(
+        'MISPLACED_FILES',
+        `${path}/${name} looks like a partition of Apache Kafka, whose data cannot be used in place: choose an empty log.dirs and copy the topics over the network`,
+      );
+  const found = await readMetaProperties(disk, path);
+  if (found !== undefined) checkOwner(path, found, clusterId, nodeId);
+  else if (await holdsData(disk, path, entries))
+    throw new Failure(
+      'DAMAGED_META_PROPERTIES',
+      `${path} holds topics but no meta.properties: restore the file (cluster.id, node.id, directory.id, version=1) or, if the directory holds nothing of value, empty it`,
+    );
+  for (const name of ['topics', 'journal']) await ensureDirectory(disk, `${path}/${name}`);
+  if (found !== undefined) return found.directoryId;
+  await disk.syncDirectory(path);
+  const directoryId = randomUuid(options.random);
+  await writeMetaProperties(disk, path, { clusterId, nodeId, directoryId });
+  return directoryId;
+};
+
+const holdsData = async (disk: Disk, path: string, entries: readonly DiskEntry[]): Promise<boolean> => {
+  for (const { name } of entries) {
+    if (name === CHECKPOINT_FILE) return true;
+    if ((name === 'topics' || name === 'journal') && (await disk.list(`${path}/${name}`)).length > 0)
+      return true;
+  }
+  return false;
+};
+
+const ensurePath = async (disk: Disk, path: string): Promise<void> => {
+  try {
+    await ensureDirectory(disk, path);
+  } catch (error) {
+    const parent = directoryOf(path);
+    if (!hasCode(error, 'ENOENT') || parent === '') throw error;
+    await ensurePath(disk, parent);
+    await ensureDirectory(disk, path);
+  }
+};

@@ -1,0 +1,96 @@
+import type { DirectoryContext } from './directory-context';
+import { saveClosedIndexes } from './index-files';
+import { isOutOfSpace } from './journal';
+import type { LogState } from './log-state';
+import { writeRun } from './segment-files';
+import { settleLog } from './settling';
+
+/** Logs written at once: as many as leave threads for the journal. */
+const WIDTH = 8;
+/** A log that writes directly waits for the disk once this much of it is in no flush. */
+export const UNSYNCED_LIMIT_BYTES = 32 << 20;
+
+export interface DirectHooks {
+  acknowledged(log: LogState): void;
+  failed(log: LogState, cause: unknown): void;
+}
+
+/** Appends of logs that do without the journal: one gathered write for each log and segment, many logs side by side. */
+export class DirectWrites {
+  readonly #context: DirectoryContext;
+  readonly #hooks: DirectHooks;
+  #queue: LogState[] = [];
+  #running = 0;
+  readonly #idle = new Set<() => void>();
+
+  constructor(context: DirectoryContext, hooks: DirectHooks) {
+    this.#context = context;
+    this.#hooks = hooks;
+  }
+
+  /** The log has batches that are queued and not written. */
+  request(log: LogState): void {
+    if (log.directQueued) return;
+    log.directQueued = true;
+    this.#queue.push(log);
+    if (this.#running < WIDTH) void this.#lane();
+  }
+
+  /** Resolves when nothing is queued or being written. */
+  async idle(): Promise<void> {
+    while (this.#running > 0) await new Promise<void>((resolve) => this.#idle.add(resolve));
+  }
+
+  async #lane(): Promise<void> {
+    this.#running += 1;
+    // In a microtask: everything appended in this very turn shares the write.
+    await Promise.resolve();
+    for (let log = this.#queue.shift(); log !== undefined; log = this.#queue.shift()) {
+      log.directQueued = false;
+      const current = log;
+      // Bounds what a loss of power may take, and so what recovery may call torn.
+      if (current.unsyncedBytes > UNSYNCED_LIMIT_BYTES && !this.#context.offline)
+        await settleLog(this.#context, current).catch(() => undefined);
+      await current.exclusive.run(() => this.#write(current));
+      if (current.run.end > current.durableCount && !current.failed && !current.journaled)
+        this.request(current);
+    }
+    this.#running -= 1;
+    if (this.#running > 0) return;
+    for (const resolve of this.#idle) resolve();
+    this.#idle.clear();
+  }
+
+  async #write(log: LogState): Promise<void> {
+    const to = log.run.end - log.waiting.length;
+    if (this.#context.offline || log.failed || log.deleted || log.journaled || to <= log.durableCount) return;
+    let failure: unknown;
+    try {
+      await writeRun(this.#context, log, log.writtenCount, to);
+      await saveClosedIndexes(this.#context, log);
+    } catch (cause) {
+      if (!isOutOfSpace(cause)) {
+        this.#context.fail(cause);
+        return;
+      }
+      failure = cause;
+    }
+    if (log.writtenCount > log.durableCount) {
+      log.durableCount = log.writtenCount;
+      log.durableEnd = log.written.offset;
+      log.durableEpoch = epochBefore(log, log.durableEnd);
+      this.#hooks.acknowledged(log);
+    }
+    if (failure !== undefined) this.#hooks.failed(log, failure);
+  }
+}
+
+/** Leader epoch of the last batch before `offset`. */
+const epochBefore = (log: LogState, offset: number): number => {
+  const { starts } = log.epochs;
+  for (let number = starts.length - 1; number >= 0; number--) {
+    const start = starts[number];
+    if (start !== undefined && start.startOffset < offset) return start.leaderEpoch;
+  }
+  return -1;
+};

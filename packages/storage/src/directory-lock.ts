@@ -1,0 +1,30 @@
+import { Failure, hasCode, messageOf } from '@kafkaesque/kernel';
+import type { LockDirectory } from './log-directory';
+
+/**
+ * `level`'s LOCK (fcntl) in `<log.dir>/lock`: held by one process, also across containers that share a volume, and
+ * given back by the operating system when the process dies.
+ */
+export const lockDirectory: LockDirectory = async (path) => {
+  // Loaded here: simulated disks have locks of their own and need no native library.
+  const { Level } = await import('level');
+  const database = new Level(`${path}/lock`);
+  try {
+    await database.open();
+  } catch (error) {
+    if (isHeldElsewhere(error))
+      throw new Failure(
+        'LOCKED',
+        `${path} is in use by another process: stop it, or give this node another log.dirs`,
+        { cause: error },
+      );
+    throw error;
+  }
+  return () => database.close();
+};
+
+const isHeldElsewhere = (error: unknown): boolean => {
+  if (hasCode(error, 'LEVEL_LOCKED')) return true;
+  const cause = typeof error === 'object' && error !== null && 'cause' in error ? error.cause : undefined;
+  return hasCode(cause, 'LEVEL_LOCKED') || messageOf(cause).includes('lock');
+};

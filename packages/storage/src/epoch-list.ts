@@ -1,0 +1,52 @@
+import { LeaderEpoch, Offset } from '@kafkaesque/kernel';
+import type { EpochStart } from './log';
+
+/** Where each leader epoch of a log starts; ascending in both, as Kafka's `leader-epoch-checkpoint` (KIP-101). */
+export class EpochList {
+  #starts: EpochStart[];
+
+  constructor(starts: readonly EpochStart[] = []) {
+    this.#starts = [...starts];
+  }
+
+  get starts(): readonly EpochStart[] {
+    return this.#starts;
+  }
+  get last(): EpochStart | undefined {
+    return this.#starts[this.#starts.length - 1];
+  }
+
+  /** A newer epoch; one that starts where later ones were thought to start replaces them (they hold nothing). */
+  assign(leaderEpoch: number, startOffset: number): void {
+    const last = this.last;
+    if (last !== undefined && leaderEpoch <= last.leaderEpoch) return;
+    if (leaderEpoch < 0) return;
+    const kept =
+      last !== undefined && last.startOffset >= startOffset
+        ? this.#starts.filter((start) => start.startOffset < startOffset)
+        : this.#starts;
+    this.#starts = [...kept, { leaderEpoch: LeaderEpoch(leaderEpoch), startOffset: Offset(startOffset) }];
+  }
+
+  /** Forgets epochs that start at or above `endOffset`. */
+  truncateTo(endOffset: number): void {
+    if (this.last !== undefined && this.last.startOffset >= endOffset)
+      this.#starts = this.#starts.filter((start) => start.startOffset < endOffset);
+  }
+
+  /** The log starts at `logStart` now: of the epochs below, the one in force there starts there. */
+  raiseStart(logStart: number): void {
+    const above = this.#starts.findIndex((start) => start.startOffset > logStart);
+    const inForce = (above === -1 ? this.#starts.length : above) - 1;
+    const first = this.#starts[inForce];
+    if (first === undefined || (inForce === 0 && first.startOffset === logStart)) return;
+    this.#starts = [
+      { leaderEpoch: first.leaderEpoch, startOffset: Offset(logStart) },
+      ...this.#starts.slice(inForce + 1),
+    ];
+  }
+}
+
+/** Kafka's text: version, count, then one `epoch startOffset` a line. */
+export const epochCheckpointText = (starts: readonly EpochStart[]): string =>
+  `0\n${starts.length}\n${starts.map((start) => `${start.leaderEpoch} ${start.startOffset}\n`).join('')}`;

@@ -1,0 +1,84 @@
+import type { CheckpointWriter } from './checkpoint-writer';
+import type { DirectoryContext } from './directory-context';
+import { isOutOfSpace } from './journal';
+import type { Journal } from './journal';
+import type { LogState } from './log-state';
+import { settleJournalFile, settleLog } from './settling';
+
+const RETRY_MS = 1000;
+
+interface Waiter {
+  readonly resolve: () => void;
+  readonly reject: (cause: Error) => void;
+}
+
+/** Keeps the journal small: settles what the oldest file holds, writes a checkpoint, and the file goes. */
+export class JournalKeeper {
+  readonly #context: DirectoryContext;
+  readonly #journal: Journal;
+  readonly #checkpoints: CheckpointWriter;
+  #running: Promise<void> | undefined;
+  #stopped = false;
+  #waiters: Waiter[] = [];
+
+  constructor(context: DirectoryContext, journal: Journal, checkpoints: CheckpointWriter) {
+    this.#context = context;
+    this.#journal = journal;
+    this.#checkpoints = checkpoints;
+  }
+
+  /** A journal file was left behind. */
+  grown(): void {
+    if (this.#running !== undefined || this.#stopped || this.#context.offline) return;
+    this.#running = this.#run().finally(() => (this.#running = undefined));
+  }
+
+  /** Resolves when a file has gone; rejects when an attempt to let one go failed. */
+  shrunk(): Promise<void> {
+    return new Promise((resolve, reject) => this.#waiters.push({ resolve, reject }));
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    await this.#running;
+  }
+
+  /** Brings one log's segments up to the journal and says so durably, as after a truncation (rule 3). */
+  async settle(log: LogState): Promise<void> {
+    await settleLog(this.#context, log);
+    await this.#checkpoints.write();
+  }
+
+  async #run(): Promise<void> {
+    for (let oldest = this.#journal.oldest; oldest !== undefined; oldest = this.#journal.oldest) {
+      if (this.#stopped || this.#context.offline) return;
+      try {
+        await settleJournalFile(this.#context, oldest);
+        await this.#checkpoints.write();
+      } catch (cause) {
+        this.#tell((waiter) => waiter.reject(cause as Error));
+        if (!isOutOfSpace(cause)) {
+          this.#context.fail(cause);
+          return;
+        }
+        this.#context.logger.warn('No space to settle the journal; it is tried again', {
+          path: this.#context.path,
+        });
+        this.#retryLater();
+        return;
+      }
+      this.#tell((waiter) => waiter.resolve());
+    }
+  }
+
+  #retryLater(): void {
+    const { clock } = this.#context;
+    clock.wakeAt(clock.monotonicMs() + RETRY_MS, () => this.grown());
+  }
+
+  #tell(tell: (waiter: Waiter) => void): void {
+    const waiters = this.#waiters;
+    this.#waiters = [];
+    for (const waiter of waiters) tell(waiter);
+  }
+}

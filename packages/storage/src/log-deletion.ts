@@ -1,0 +1,110 @@
+import { Failure } from '@kafkaesque/kernel';
+import { hasCode } from '@kafkaesque/kernel';
+import { dropRun } from './cuts';
+import { isOutOfSpace } from './journal';
+import type { LogServices } from './log-services';
+import { tellFailed } from './log-state';
+import type { LogState } from './log-state';
+import { topicNames, syncTopicNames } from './segment-files';
+import { removeTree } from './segment-removal';
+import { directoryOf } from './small-file';
+
+export interface DeletionHooks {
+  /** From now on nobody finds the log. */
+  forget(): void;
+  /** Ends when no replay of the journal can touch a new log of the same name. */
+  settling(settled: Promise<void>): void;
+  isTopicInUse(): boolean;
+}
+
+/**
+ * Deletes a log: a journal entry first, then its directory gets another name, and later everything in it goes. Resolves
+ * when the entry is durable and the directory is out of the way.
+ */
+export const deleteLog = (services: LogServices, log: LogState, hooks: DeletionHooks): Promise<void> =>
+  log.changing.run(async () => {
+    if (log.deleted) return;
+    log.cutting = true;
+    try {
+      const lsn = await journalDeletion(services, log, hooks);
+      await moveAway(services, log, lsn, hooks);
+    } finally {
+      log.cutting = false;
+    }
+  });
+
+const journalDeletion = (services: LogServices, log: LogState, hooks: DeletionHooks): Promise<number> =>
+  new Promise((resolve, reject) => {
+    services.rounds.enqueue({
+      kind: 'control',
+      log,
+      entry: { kind: 'delete', offset: log.end, segmentBase: 0, position: 0 },
+      durable: (lsn) => {
+        log.deleted = true;
+        hooks.forget();
+        tellFailed(log, new Failure('LOG_DELETED', `${log.directory} is deleted`));
+        resolve(lsn);
+      },
+      failed: (cause) => {
+        if (!log.journaled && isOutOfSpace(cause)) services.failed(log, cause);
+        reject(cause as Error);
+      },
+    });
+  });
+
+const moveAway = async (
+  services: LogServices,
+  log: LogState,
+  lsn: number,
+  hooks: DeletionHooks,
+): Promise<void> => {
+  const { context } = services;
+  const topicDirectory = directoryOf(log.directory);
+  const away = `${log.directory}.${lsn}.deleted`;
+  const moved = log.exclusive.run(async () => {
+    dropRun(context, log, log.run.first);
+    for (const segment of log.segments) await context.files.close(segment);
+    if (!log.directoryMade) return;
+    try {
+      await context.disk.rename(log.directory, away);
+    } catch (error) {
+      if (!hasCode(error, 'ENOENT')) throw error;
+    }
+    topicNames(context, topicDirectory).changedUnsynced = true;
+    await syncTopicNames(context, topicDirectory);
+  });
+  const settled = moved.then(() => {
+    log.controlLsns.length = 0;
+    log.settledLsn = lsn;
+    log.lastLsn = lsn;
+    return services.checkpoints.write();
+  });
+  hooks.settling(settled);
+  services.inBackground(settled);
+  try {
+    await moved;
+  } catch (cause) {
+    context.fail(cause);
+    throw cause;
+  }
+  if (log.directoryMade) removeAwayLater(services, log, away, hooks);
+};
+
+const removeAwayLater = (services: LogServices, log: LogState, away: string, hooks: DeletionHooks): void => {
+  const { clock, disk, logger } = services.context;
+  const topicDirectory = directoryOf(log.directory);
+  clock.wakeAt(clock.monotonicMs() + log.config.fileDeleteDelayMs, () => {
+    if (services.isClosing() || services.context.offline) return;
+    const remove = async (): Promise<void> => {
+      try {
+        await removeTree(disk, away);
+        if (!hooks.isTopicInUse()) await disk.removeDirectory(topicDirectory);
+      } catch (cause) {
+        // Another partition's directory may still be in it, and the next start removes what is left.
+        if (!hasCode(cause, 'ENOTEMPTY') && !hasCode(cause, 'ENOENT'))
+          logger.warn('A deleted log could not be removed', { path: away, cause });
+      }
+    };
+    services.inBackground(remove());
+  });
+};

@@ -1,0 +1,25 @@
+import type { CheckpointWriter } from './checkpoint-writer';
+import type { DirectWrites } from './direct-writes';
+import type { DirectoryContext } from './directory-context';
+import type { JournalKeeper } from './journal-keeper';
+import type { LogState } from './log-state';
+import type { Rounds } from './rounds';
+
+/** What a log asks of the directory it lives in. */
+export interface LogServices {
+  readonly context: DirectoryContext;
+  readonly rounds: Rounds;
+  readonly direct: DirectWrites;
+  readonly checkpoints: CheckpointWriter;
+  readonly keeper: JournalKeeper;
+  /** Unlinks a file that nobody names any more, after the delay of `file.delete.delay.ms`. */
+  removeLater(path: string, delayMs: number): void;
+  /** Appends of the log failed: it takes no more until it is repaired. */
+  failed(log: LogState, cause: unknown): void;
+  /** Work that nobody waits for but the closing of the directory. For lack of space it may fail, for nothing else. */
+  inBackground(work: Promise<void>): void;
+  /** The directory is being closed: nothing new is begun. */
+  isClosing(): boolean;
+  /** Lets appends through that waited at the log's gate. */
+  openGate(log: LogState): void;
+}

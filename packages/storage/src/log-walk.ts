@@ -1,0 +1,160 @@
+import { Failure } from '@kafkaesque/kernel';
+import { batchSizeBytes, lastOffsetOf } from '@kafkaesque/protocol';
+import type { DirectoryContext } from './directory-context';
+import { wholeIndex } from './index-files';
+import { runNumberOf, segmentIndexOf } from './log-state';
+import type { LogState } from './log-state';
+import type { Segment } from './segment';
+import { withSegmentFile } from './segment-files';
+import { scanBatches } from './segment-scan';
+
+const WALK_CHUNK_BYTES = 256 << 10;
+const SEARCH_CHUNK_BYTES = 64 << 10;
+
+/** Called for each batch, with its header (or, of a control batch, all of it) in memory; false ends the walk. */
+export type BatchVisit = (bytes: Buffer, at: number) => boolean;
+
+/**
+ * Walks the batches from the one that contains `from` to the end, on disk and then in memory. A truncation meanwhile
+ * ends it with `LOG_CHANGED`: what was visited may be gone.
+ */
+export const walkBatches = async (
+  context: DirectoryContext,
+  log: LogState,
+  from: number,
+  visit: BatchVisit,
+): Promise<void> => {
+  const { cuts } = log;
+  let next: number | undefined = from;
+  while (next !== undefined && next < log.end) {
+    if (log.run.size > 0 && next >= firstOfRun(log)) {
+      walkRun(log, next, visit);
+      return;
+    }
+    next = await walkSegment(context, log, next, visit);
+    if (log.cuts !== cuts)
+      throw new Failure('LOG_CHANGED', `${log.directory} was cut while it was read`, { retriable: true });
+  }
+};
+
+const firstOfRun = (log: LogState): number => log.run.at(log.run.first).baseOffset;
+
+const walkRun = (log: LogState, from: number, visit: BatchVisit): void => {
+  const { end } = log.run;
+  for (let number = runNumberOf(log, from); number < end; number++)
+    if (!visit(log.run.at(number).bytes, 0)) return;
+};
+
+/** Walks what the file of one segment holds; returns where to go on, undefined when the walk is over. */
+const walkSegment = async (
+  context: DirectoryContext,
+  log: LogState,
+  from: number,
+  visit: BatchVisit,
+): Promise<number | undefined> => {
+  const number = Math.max(segmentIndexOf(log, from), 0);
+  const segment = log.segments[number];
+  if (segment === undefined) return undefined;
+  const { offsets } = await wholeIndex(context, log, segment);
+  const entry = offsets.floorOffset(from);
+  let next = from;
+  const scan = await withSegmentFile(context, log, segment, (file) =>
+    scanBatches(
+      file,
+      context.pool,
+      entry < 0 ? 0 : offsets.positionAt(entry),
+      endInFile(log, segment),
+      { whole: false, chunkBytes: WALK_CHUNK_BYTES },
+      (bytes, at) => {
+        const lastOffset = lastOffsetOf(bytes, at);
+        if (lastOffset < from) return true;
+        next = lastOffset + 1;
+        return visit(bytes, at);
+      },
+    ),
+  );
+  if (scan.kind === 'stopped') return undefined;
+  if (scan.kind === 'bad') throw damaged(log, segment, scan.position);
+  if (next > from) return next;
+  // A gap: the next batch begins with the next segment, or with what memory holds.
+  const nextSegment = log.segments[number + 1]?.baseOffset ?? Infinity;
+  const nextInRun = log.run.size > 0 ? firstOfRun(log) : Infinity;
+  const beyond = Math.min(
+    nextSegment > from ? nextSegment : Infinity,
+    nextInRun > from ? nextInRun : Infinity,
+  );
+  return beyond === Infinity ? undefined : beyond;
+};
+
+const damaged = (log: LogState, segment: Segment, position: number): Failure =>
+  new Failure('LOG_CORRUPT', `${log.directory}: no batch at ${position} of segment ${segment.baseOffset}`);
+
+/** How far the segment's file is written. */
+export const endInFile = (log: LogState, segment: Segment): number =>
+  segment.baseOffset === log.written.segmentBase
+    ? Math.min(segment.sizeBytes, log.written.position)
+    : segment.sizeBytes;
+
+/** The end of a log that keeps only what lies below some offset. */
+export interface CutPlace {
+  readonly offset: number;
+  readonly segment: Segment;
+  readonly position: number;
+}
+
+/** Where the last batch that lies wholly below `offset` ends. Undefined for a log without segments. */
+export const cutPlaceOf = async (
+  context: DirectoryContext,
+  log: LogState,
+  offset: number,
+): Promise<CutPlace | undefined> => {
+  const number = runNumberOf(log, offset);
+  if (number > log.run.first) {
+    const batch = log.run.at(number - 1);
+    return {
+      offset: batch.nextOffset,
+      segment: batch.segment,
+      position: batch.position + batch.bytes.length,
+    };
+  }
+  const index = Math.max(segmentIndexOf(log, offset - 1), 0);
+  const segment = log.segments[index];
+  if (segment === undefined) return undefined;
+  const found = await lastBelow(context, log, segment, offset);
+  if (found !== undefined) return found;
+  const previous = log.segments[index - 1];
+  return previous === undefined
+    ? { offset: segment.baseOffset, segment, position: 0 }
+    : { offset: segment.baseOffset, segment: previous, position: previous.sizeBytes };
+};
+
+const lastBelow = async (
+  context: DirectoryContext,
+  log: LogState,
+  segment: Segment,
+  offset: number,
+): Promise<CutPlace | undefined> => {
+  const { offsets } = await wholeIndex(context, log, segment);
+  const entry = offsets.floorOffset(offset - 1);
+  let found: CutPlace | undefined;
+  const scan = await withSegmentFile(context, log, segment, (file) =>
+    scanBatches(
+      file,
+      context.pool,
+      entry < 0 ? 0 : offsets.positionAt(entry),
+      endInFile(log, segment),
+      { whole: false, chunkBytes: SEARCH_CHUNK_BYTES },
+      (bytes, at, position) => {
+        if (lastOffsetOf(bytes, at) >= offset) return false;
+        found = {
+          offset: lastOffsetOf(bytes, at) + 1,
+          segment,
+          position: position + batchSizeBytes(bytes, at),
+        };
+        return true;
+      },
+    ),
+  );
+  if (scan.kind === 'bad') throw damaged(log, segment, scan.position);
+  return found;
+};

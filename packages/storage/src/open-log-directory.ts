@@ -1,0 +1,275 @@
+import { Failure, LeaderEpoch, Offset, assert, messageOf } from '@kafkaesque/kernel';
+import type { BrokerEpoch, PartitionIndex, TopicId } from '@kafkaesque/kernel';
+import { CheckpointWriter } from './checkpoint-writer';
+import { dropRun } from './cuts';
+import { DirectFlusher } from './direct-flusher';
+import { DirectWrites } from './direct-writes';
+import type { DirectoryContext } from './directory-context';
+import { isIndexSaved } from './segment';
+import { saveIndex } from './index-files';
+import { Journal, isOutOfSpace } from './journal';
+import { JournalKeeper } from './journal-keeper';
+import type { Log, LogConfig } from './log';
+import { deleteLog } from './log-deletion';
+import type { LogDirectory, RecoveryReport } from './log-directory';
+import type { LogServices } from './log-services';
+import { acknowledged, newLogState, tellAcknowledged, tellFailed } from './log-state';
+import type { LogState } from './log-state';
+import { CLEAN_SHUTDOWN_FILE, BROKER_EPOCH_FILE, writeMarker } from './marker-files';
+import { PartitionLog } from './partition-log';
+import type { RecoveredDirectory } from './recovery';
+import { logDirectoryPath } from './recovered-log';
+import { Rounds } from './rounds';
+import { SegmentWriter } from './segment-writer';
+import { settleAll } from './settling';
+import { unlinkIfThere } from './small-file';
+import { switchPolicy } from './policy-switch';
+
+export interface DirectoryIdentity {
+  readonly directoryId: string;
+  readonly previousBrokerEpoch: BrokerEpoch;
+  readonly recordedBrokerEpoch: BrokerEpoch;
+}
+
+/** A recovered directory at work. */
+export class OpenLogDirectory implements LogDirectory, LogServices {
+  readonly context: DirectoryContext;
+  readonly path: string;
+  readonly directoryId: string;
+  readonly previousBrokerEpoch: BrokerEpoch;
+  readonly report: RecoveryReport;
+  readonly rounds: Rounds;
+  readonly direct: DirectWrites;
+  readonly checkpoints: CheckpointWriter;
+  readonly keeper: JournalKeeper;
+  readonly #journal: Journal;
+  readonly #writer: SegmentWriter;
+  readonly #flusher: DirectFlusher;
+  readonly #logs = new Map<TopicId, Map<PartitionIndex, PartitionLog>>();
+  /** Deletions that are not settled yet, by directory of the log. */
+  readonly #deletions = new Map<string, Promise<void>>();
+  readonly #background = new Set<Promise<void>>();
+  readonly #unlock: () => Promise<void>;
+  readonly #unsubscribe: () => void;
+  #recordedBrokerEpoch: BrokerEpoch;
+  #closing: Promise<void> | undefined;
+
+  constructor(
+    context: DirectoryContext,
+    identity: DirectoryIdentity,
+    recovered: RecoveredDirectory,
+    fileBytes: number,
+    unlock: () => Promise<void>,
+  ) {
+    this.context = context;
+    this.path = context.path;
+    this.directoryId = identity.directoryId;
+    this.previousBrokerEpoch = identity.previousBrokerEpoch;
+    this.#recordedBrokerEpoch = identity.recordedBrokerEpoch;
+    this.report = recovered.report;
+    this.#unlock = unlock;
+    this.#journal = new Journal({
+      disk: context.disk,
+      directory: `${context.path}/journal`,
+      directoryId: identity.directoryId,
+      random: context.random.fork('journal'),
+      firstNumber: recovered.nextJournalFile,
+      fileBytes,
+    });
+    this.checkpoints = new CheckpointWriter(context, {
+      directoryId: identity.directoryId,
+      journal: this.#journal,
+      lastLsn: () => this.rounds.lastLsn,
+      logs: () => this.#states(),
+    });
+    this.keeper = new JournalKeeper(context, this.#journal, this.checkpoints);
+    this.#writer = new SegmentWriter(context);
+    this.#flusher = new DirectFlusher(context, this.checkpoints);
+    const hooks = {
+      acknowledged: (log: LogState) => this.#acknowledged(log),
+      failed: (log: LogState, cause: unknown) => this.failed(log, cause),
+      journalOpened: () => this.inBackground(this.checkpoints.write()),
+      journalGrew: () => this.keeper.grown(),
+      journalShrunk: () => this.keeper.shrunk(),
+    };
+    this.rounds = new Rounds(context, this.#journal, recovered.lastLsn, hooks);
+    this.direct = new DirectWrites(context, hooks);
+    this.#unsubscribe = context.memory.onPressure(() => this.#writer.writeAll());
+    for (const state of recovered.logs) this.#add(state);
+  }
+
+  get recordedBrokerEpoch(): BrokerEpoch {
+    return this.#recordedBrokerEpoch;
+  }
+  get offlineReason(): unknown {
+    return this.context.offline ? this.context.failure : undefined;
+  }
+
+  *logs(): Iterable<Log> {
+    for (const partitions of this.#logs.values()) yield* partitions.values();
+  }
+
+  *#states(): Iterable<LogState> {
+    for (const partitions of this.#logs.values()) for (const log of partitions.values()) yield log.state;
+  }
+
+  log(topicId: TopicId, partition: PartitionIndex): Log | undefined {
+    return this.#logs.get(topicId)?.get(partition);
+  }
+
+  createLog(topicId: TopicId, partition: PartitionIndex, config: LogConfig): Log {
+    assert(this.log(topicId, partition) === undefined, 'a log is created once');
+    assert(this.#closing === undefined, 'no log is created in a directory that is being closed');
+    const directory = logDirectoryPath(this.path, topicId, partition);
+    const state = newLogState(topicId, partition, directory, config);
+    // Whatever older rounds say of a log of this name, it was deleted since.
+    state.lastLsn = this.rounds.lastLsn;
+    state.settledLsn = this.rounds.lastLsn;
+    if (this.context.offline) {
+      state.failed = true;
+      state.failure = this.context.failure;
+    }
+    const deletion = this.#deletions.get(directory);
+    if (deletion !== undefined) {
+      state.gate = 'settling-deletion';
+      this.inBackground(deletion.then(() => this.checkpoints.write()).then(() => this.openGate(state)));
+    }
+    return this.#add(state);
+  }
+
+  #add(state: LogState): PartitionLog {
+    const log = new PartitionLog(state, this);
+    let partitions = this.#logs.get(state.topicId);
+    if (partitions === undefined) this.#logs.set(state.topicId, (partitions = new Map()));
+    partitions.set(state.partition, log);
+    return log;
+  }
+
+  async deleteLog(topicId: TopicId, partition: PartitionIndex): Promise<void> {
+    const log = this.#logs.get(topicId)?.get(partition)?.state;
+    if (log === undefined) return;
+    await deleteLog(this, log, {
+      forget: () => {
+        const partitions = this.#logs.get(topicId);
+        partitions?.delete(partition);
+        if (partitions?.size === 0) this.#logs.delete(topicId);
+      },
+      settling: (settled) => {
+        this.#deletions.set(log.directory, settled);
+        const forget = (): unknown => this.#deletions.delete(log.directory);
+        settled.then(forget, forget);
+      },
+      isTopicInUse: () => this.#logs.has(topicId),
+    });
+  }
+
+  async recordBrokerEpoch(brokerEpoch: BrokerEpoch): Promise<void> {
+    await writeMarker(this.context.disk, this.path, BROKER_EPOCH_FILE, this.directoryId, brokerEpoch);
+    this.#recordedBrokerEpoch = brokerEpoch;
+  }
+
+  #acknowledged(log: LogState): void {
+    if (log.journaled) this.#writer.grown(log);
+    else this.#flusher.written(log);
+    tellAcknowledged(log);
+    log.listener?.durable(Offset(log.durableEnd), LeaderEpoch(log.durableEpoch));
+  }
+
+  failed(log: LogState, cause: unknown): void {
+    if (log.failed || log.deleted) return;
+    log.failed = true;
+    log.failure = cause;
+    tellFailed(
+      log,
+      new Failure('LOG_FAILED', `${log.directory}: ${messageOf(cause)}`, { cause, retriable: true }),
+    );
+    log.listener?.failed(cause);
+  }
+
+  /** The directory has just gone offline. */
+  abandon(cause: unknown): void {
+    for (const log of this.#states()) this.failed(log, cause);
+    this.rounds.abandon();
+  }
+
+  isClosing(): boolean {
+    return this.#closing !== undefined;
+  }
+
+  openGate(log: LogState): void {
+    log.gate = 'open';
+    const waiting = log.waiting.splice(0);
+    if (log.journaled) for (const batch of waiting) this.rounds.enqueue(batch);
+    else if (waiting.length > 0) this.direct.request(log);
+    switchPolicy(this, log);
+  }
+
+  inBackground(work: Promise<void>): void {
+    const watched: Promise<void> = work
+      .catch((cause: unknown) => {
+        if (this.context.offline || this.#closing !== undefined) return;
+        if (isOutOfSpace(cause)) this.context.logger.warn('No space for work in the background', { cause });
+        else this.context.fail(cause);
+      })
+      .finally(() => this.#background.delete(watched));
+    this.#background.add(watched);
+  }
+
+  removeLater(path: string, delayMs: number): void {
+    const { clock, disk, logger } = this.context;
+    clock.wakeAt(clock.monotonicMs() + delayMs, () => {
+      if (this.#closing !== undefined || this.context.offline) return;
+      this.inBackground(
+        unlinkIfThere(disk, path).then(
+          () => undefined,
+          (cause: unknown) => logger.warn('A file that nobody needs could not be removed', { path, cause }),
+        ),
+      );
+    });
+  }
+
+  close(options?: { readonly brokerEpoch: BrokerEpoch }): Promise<void> {
+    this.#closing ??= this.#close(options?.brokerEpoch);
+    return this.#closing;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  async #close(brokerEpoch: BrokerEpoch | undefined): Promise<void> {
+    try {
+      if (brokerEpoch !== undefined && !this.context.offline) await this.#drain();
+      await this.rounds.stop();
+      await this.direct.idle();
+      await this.#writer.stop();
+      await this.#flusher.stop();
+      await this.keeper.stop();
+      await Promise.all(this.#background);
+      if (brokerEpoch !== undefined && !this.context.offline) await this.#settleForGood(brokerEpoch);
+    } finally {
+      this.#unsubscribe();
+      await this.#journal.release();
+      await this.context.files.closeAll();
+      for (const log of this.#states()) dropRun(this.context, log, log.run.first);
+      await this.#unlock();
+    }
+  }
+
+  /** Waits for what is queued; a log that fails meanwhile keeps nobody waiting. */
+  async #drain(): Promise<void> {
+    await Promise.all(Array.from(this.#states(), (log) => acknowledged(log).catch(() => undefined)));
+  }
+
+  async #settleForGood(brokerEpoch: BrokerEpoch): Promise<void> {
+    await settleAll(this.context, this.#states());
+    await this.#journal.end();
+    for (const log of this.#states())
+      for (const segment of log.segments)
+        if (segment.created && !isIndexSaved(segment) && !log.quarantined)
+          await saveIndex(this.context, log, segment);
+    await this.checkpoints.write();
+    if (this.context.offline) return;
+    await writeMarker(this.context.disk, this.path, CLEAN_SHUTDOWN_FILE, this.directoryId, brokerEpoch);
+  }
+}
