@@ -27,7 +27,7 @@ export const consoleConsumerTool: Tool = (argv, terminal, calledAs) =>
     await using client = openClient(
       clientOptions(parsed.flags, plan.clientProperties, terminal, 'console-consumer'),
     );
-    return printRecords(client, plan, print, terminal);
+    return await printRecords(client, plan, print, terminal);
   });
 
 /** Prints until the plan's end or Ctrl-C; says how many records there were. */
@@ -119,7 +119,8 @@ const assign = async (reading: Reading, admin: Admin, signal: AbortSignal): Prom
     for (const one of wanted) consumer.seek(one, plan.startAt.offset);
   }
   // What appears later is read from its start: nobody could have asked for its end.
-  if (!isFirst) consumer.seekToBeginning(wanted.filter((one) => !before.has(nameOf(one))));
+  const added = isFirst ? [] : wanted.filter((one) => !before.has(nameOf(one)));
+  if (added.length > 0) consumer.seekToBeginning(added);
   return wanted.length > 0;
 };
 

@@ -94,7 +94,7 @@ export const consoleProducerTool: Tool = (argv, terminal, calledAs) =>
     const properties = producerProperties(flags, terminal);
     await using client = openClient(clientOptions(flags, properties, terminal, 'console-producer'));
     const producer = client.producer(producerOptions(properties));
-    return sendLines({ producer, reader, terminal, isSync: flags.sync === true });
+    return await sendLines({ producer, reader, terminal, isSync: flags.sync === true });
   });
 
 const consoleProducerCommand = (calledAs: string): ReturnType<typeof toolCommand> => {

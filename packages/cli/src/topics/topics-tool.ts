@@ -31,7 +31,7 @@ export const topicsTool: Tool = (argv, terminal, calledAs) =>
     const properties = clientProperties(flags.commandConfig, flags.commandProperty);
     await using client = openClient(clientOptions(flags, properties, terminal, 'kafka-topics'));
     const admin = client.admin({ apiTimeoutMs: numberProperty(properties, 'default.api.timeout.ms') });
-    return runTopicsAction(action, flags, admin, terminal);
+    return await runTopicsAction(action, flags, admin, terminal);
   });
 
 /** The work of one action. Errors of the cluster are told as Kafka's tool tells them, on standard output. */

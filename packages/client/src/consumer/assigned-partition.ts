@@ -29,6 +29,8 @@ export class AssignedPartition {
   isResolving = false;
   /** Thrown by the next poll, once. */
   failure: ClientError | undefined;
+  /** How often metadata showed no leader in a row. */
+  leaderlessLooks = 0;
   /** Metadata is being asked for before it is fetched again. */
   isWaiting = false;
   /** A follower in the reader's rack, as its leader told (KIP-392). */

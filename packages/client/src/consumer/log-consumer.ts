@@ -237,6 +237,7 @@ export class LogConsumer implements Consumer {
         void this.#awaitLeader(assigned, view !== undefined);
         continue;
       }
+      assigned.leaderlessLooks = 0;
       if (assigned.position.kind === 'unknown') {
         void this.#resolve(assigned);
         continue;
@@ -268,7 +269,8 @@ export class LogConsumer implements Consumer {
     try {
       if (isKnown) {
         cluster.invalidate(assigned.topic);
-        await sleep(clock, backoffMs(settings.backoff, 0, random), signal);
+        await sleep(clock, backoffMs(settings.backoff, assigned.leaderlessLooks, random), signal);
+        assigned.leaderlessLooks += 1;
       }
       await cluster.topic(assigned.topic, { timeoutMs: settings.apiTimeoutMs, signal });
     } catch (error) {
