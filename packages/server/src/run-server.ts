@@ -31,6 +31,7 @@ export const runServer = async (argv: ServerArguments): Promise<number> => {
     logger,
     metrics,
     environment: process.env,
+    directories: [...configuration.logDirs, configuration.metadataLogDir],
     faults: {
       fault: (what, cause) => {
         logger.error(`stopping, rather than going on with a broken invariant: ${what}`, {

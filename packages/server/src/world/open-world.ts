@@ -1,6 +1,7 @@
-import type { FaultHandler, Logger, Metrics } from '@kafkaesque/kernel';
-import { Failure } from '@kafkaesque/kernel';
-import { openNodeDisk } from '@kafkaesque/storage';
+import { hostname } from 'node:os';
+import type { Disk, FaultHandler, Logger, Metrics } from '@kafkaesque/kernel';
+import { Failure, SeededRandom } from '@kafkaesque/kernel';
+import { openLazyDisk, openNodeDisk } from '@kafkaesque/storage';
 import { listen } from '@kafkaesque/transport';
 import type { World } from '../node/world';
 import { systemClock } from './system-clock';
@@ -10,26 +11,61 @@ export interface OpenWorldOptions {
   readonly logger: Logger;
   readonly metrics: Metrics;
   readonly faults: FaultHandler;
-  /** `FAULT_FS` chooses a disk that loses what was not synced, for tests of durability. */
+  /**
+   * For tests of durability: `FAULT_FS=lazy` chooses a disk on which the death of the process is a loss of power,
+   * `lazy-kill` one whose unsynced writes can be taken away afterwards; `FAULT_SEED` says which of them are.
+   */
   readonly environment: Readonly<Record<string, string | undefined>>;
+  /** The node's log directories and that of its metadata: what a losing disk governs. Their parents exist. */
+  readonly directories?: readonly string[];
 }
 
-/** The machine's own clock, chance, disk and sockets. */
-export const openWorld = (options: OpenWorldOptions): Promise<World> => {
-  const faultFs = options.environment['FAULT_FS'];
-  if (faultFs !== undefined && faultFs !== '') {
-    return Promise.reject(
-      new Failure('UNKNOWN_FAULT_FS', `FAULT_FS=${faultFs}: allowed are lazy and lazy-kill`),
-    );
-  }
+/** The machine's own clock, chance, disk and sockets. Fails with `UNKNOWN_FAULT_FS` and `UNKNOWN_FAULT_SEED`. */
+export const openWorld = async (options: OpenWorldOptions): Promise<World> => {
   const { logger, metrics, faults } = options;
-  return Promise.resolve({
-    disk: openNodeDisk(),
+  return {
+    disk: await openDisk(options),
     clock: systemClock,
     random: systemRandom,
     logger,
     metrics,
     faults,
     listen,
-  });
+    hostName: hostname(),
+  };
 };
+
+const openDisk = async ({ environment, directories = [], logger }: OpenWorldOptions): Promise<Disk> => {
+  const mode = environment['FAULT_FS'];
+  if (mode === undefined || mode === '') return openNodeDisk();
+  if (mode !== 'lazy' && mode !== 'lazy-kill') {
+    throw new Failure('UNKNOWN_FAULT_FS', `FAULT_FS=${mode}: allowed are lazy and lazy-kill`);
+  }
+  const seed = seedOf(environment['FAULT_SEED']);
+  logger.warn('the disk loses what is not synced', { FAULT_FS: mode, FAULT_SEED: seed });
+  let disk = openNodeDisk();
+  for (const directory of outermost(directories)) {
+    disk = await openLazyDisk(disk, {
+      mode,
+      directory,
+      random: new SeededRandom(seed, directory),
+      onLoss: (loss) => {
+        logger.warn('the last process’s death was a loss of power', { directory, ...loss });
+      },
+    });
+  }
+  return disk;
+};
+
+const seedOf = (text: string | undefined): number => {
+  if (text === undefined || text === '') return systemRandom.uint32();
+  const seed = Number(text);
+  if (Number.isSafeInteger(seed) && seed >= 0) return seed;
+  throw new Failure('UNKNOWN_FAULT_SEED', `FAULT_SEED=${text}: a whole number, at least 0`);
+};
+
+/** Without repetitions, and without what lies in another one. */
+const outermost = (directories: readonly string[]): readonly string[] =>
+  [...new Set(directories)].filter(
+    (directory) => !directories.some((other) => other !== directory && directory.startsWith(`${other}/`)),
+  );
