@@ -1,4 +1,5 @@
-import { BrokerEpoch, Offset } from '@kafkaesque/kernel';
+import { BrokerEpoch, Offset, SeededRandom } from '@kafkaesque/kernel';
+import { Scheduler, SimulatedDisk, VirtualClock } from '@kafkaesque/sim';
 import {
   TOPIC,
   appendAll,
@@ -9,6 +10,18 @@ import {
   readAll,
   testWorld,
 } from './testing/test-directory';
+import type { TestOptions } from './testing/test-directory';
+
+const testWorld = () => {
+  const disk = new SimulatedDisk({ random: new SeededRandom(1, 'disk') });
+  const clock = new VirtualClock({ scheduler: new Scheduler() });
+  const pool = testPool();
+  return {
+    disk,
+    pool,
+    open: (options: TestOptions = {}) => openTestDirectory(disk.mount(), clock, { pool, ...options }),
+  };
+};
 
 describe('a log directory', () => {
   test.each(['ack', 'replication'] as const)(

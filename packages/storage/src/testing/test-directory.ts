@@ -18,7 +18,6 @@ import {
   lastOffsetOf,
   maxTimestampOf,
 } from '@kafkaesque/protocol';
-import { Scheduler, SimulatedDisk, VirtualClock } from '@kafkaesque/sim';
 import { defaultLogConfig } from '../log';
 import type { AppendBatch, Log, LogConfig, Slices } from '../log';
 import { openLogDirectory } from '../log-directory';
@@ -32,47 +31,25 @@ export const PATH = '/data';
 
 export const config = (changes: Partial<LogConfig> = {}): LogConfig => ({ ...defaultLogConfig, ...changes });
 
-export interface TestWorld {
-  readonly disk: SimulatedDisk;
-  readonly scheduler: Scheduler;
-  readonly pool: BufferPool;
-  readonly clock: VirtualClock;
-  open(options?: TestOptions): Promise<LogDirectory>;
-}
-
 export interface TestOptions extends Partial<Omit<LogDirectoryOptions, 'tailMemory'>> {
   readonly memory?: Partial<TailMemoryLimits>;
 }
 
-/** A simulated disk with one log directory; operations complete on microtasks, time passes only when told. */
-export const testWorld = (seed = 1): TestWorld => {
-  const random = new SeededRandom(seed);
-  const disk = new SimulatedDisk({ random: random.fork('disk') });
-  const scheduler = new Scheduler();
-  const pool = new BufferPool({ keptBytes: 64 << 20, poison: true });
-  const clock = new VirtualClock({ scheduler });
-  return {
-    disk,
-    scheduler,
-    pool,
-    clock,
-    open: (options = {}) => openOn(disk.mount(), pool, clock, random, options),
-  };
-};
+/** A pool whose returned buffers are overwritten, so that a use after release shows. */
+export const testPool = (): BufferPool => new BufferPool({ keptBytes: 64 << 20, poison: true });
 
-export const openOn = (
+/** A log directory with small, silent surroundings, over whatever disk and clock the test has. */
+export const openTestDirectory = (
   disk: Disk,
-  pool: BufferPool,
   clock: Clock,
-  random: SeededRandom,
-  options: TestOptions,
+  options: TestOptions = {},
 ): Promise<LogDirectory> => {
-  const { memory, ...rest } = options;
+  const { memory, pool = testPool(), ...rest } = options;
   return openLogDirectory({
     disk,
     path: PATH,
     clock,
-    random: random.fork('storage'),
+    random: new SeededRandom(1, 'storage'),
     logger: silentLogger,
     metrics: silentMetrics,
     pool,
