@@ -4,7 +4,7 @@ import type { ProtocolMap } from './listeners';
 import { parseListeners, parseProtocolMap } from './listeners';
 import type { NodeValues } from './node-values';
 import type { ConfigurationError } from './sources';
-import { shown } from './value';
+import { itemsOf, shown } from './value';
 
 /** Where a node listens, what it tells others, and through which listener brokers meet. */
 export interface Endpoints {
@@ -34,10 +34,11 @@ export const resolveEndpoints = (values: NodeValues, identity: Identity): Endpoi
   const listeners = listening.endpoints;
   const isControllers = ({ name }: Endpoint): boolean => identity.controllerListenerNames.includes(name);
 
-  const advertisedItems = values.get('advertised.listeners');
-  const advertising = Array.isArray(advertisedItems)
-    ? parseListeners(advertisedItems, protocols, { needsOwnPorts: false })
-    : listening;
+  const advertised = values.get('advertised.listeners');
+  const advertising =
+    advertised === null
+      ? listening
+      : parseListeners(itemsOf(advertised), protocols, { needsOwnPorts: false });
   if (advertising.kind === 'wrong') return nothing('advertised.listeners', advertising.message);
   const advertisedListeners = advertising.endpoints.filter((endpoint) => !isControllers(endpoint));
 
@@ -62,8 +63,7 @@ const listenerItems = (values: NodeValues, identity: Identity): readonly string[
       ...(identity.roles.includes('controller') ? [`${controllerName}://:${CONTROLLER_PORT}`] : []),
     ];
   }
-  const value = values.get('listeners');
-  const items: readonly string[] = Array.isArray(value) ? value : [];
+  const items = itemsOf(values.get('listeners'));
   const hasControllers = items.some((item) => identity.controllerListenerNames.includes(nameOf(item)));
   return identity.isAlone && !hasControllers ? [...items, `${controllerName}://127.0.0.1:0`] : items;
 };
@@ -156,8 +156,7 @@ const earlyErrors = (
   listeners: readonly Endpoint[],
 ): readonly ConfigurationError[] => {
   const key = 'early.start.listeners';
-  const value = values.get(key);
-  const names = Array.isArray(value) ? value.map((name) => name.toUpperCase()) : [];
+  const names = itemsOf(values.get(key)).map((name) => name.toUpperCase());
   const unknown = names.find(
     (name) =>
       !identity.controllerListenerNames.includes(name) &&

@@ -2,6 +2,7 @@ import type { ProcessRole, QuorumAddress } from './configuration';
 import type { NodeValues } from './node-values';
 import { parseBootstrapServers, parseVoters } from './quorum-addresses';
 import type { ConfigurationError } from './sources';
+import { itemsOf } from './value';
 
 /** Who a node is, and where its quorum stands. */
 export interface Identity {
@@ -23,7 +24,9 @@ const SERVERS = 'controller.quorum.bootstrap.servers';
 export const resolveIdentity = (values: NodeValues): Identity => {
   const errors: ConfigurationError[] = [];
   const isAlone = !values.isGiven('process.roles');
-  const roles = itemsOf(values, 'process.roles').filter((role) => role === 'broker' || role === 'controller');
+  const roles = itemsOf(values.get('process.roles')).filter(
+    (role) => role === 'broker' || role === 'controller',
+  );
   if (new Set(roles).size < roles.length) {
     errors.push({
       key: 'process.roles',
@@ -37,7 +40,9 @@ export const resolveIdentity = (values: NodeValues): Identity => {
     nodeId,
     roles: [...new Set(roles)],
     isAlone,
-    controllerListenerNames: itemsOf(values, 'controller.listener.names').map((name) => name.toUpperCase()),
+    controllerListenerNames: itemsOf(values.get('controller.listener.names')).map((name) =>
+      name.toUpperCase(),
+    ),
     quorum,
     given,
     errors,
@@ -69,8 +74,8 @@ const resolveQuorum = (
   self: { readonly nodeId: number; readonly roles: readonly ProcessRole[]; readonly isAlone: boolean },
   errors: ConfigurationError[],
 ): readonly QuorumAddress[] => {
-  const voters = parseVoters(itemsOf(values, VOTERS));
-  const servers = parseBootstrapServers(itemsOf(values, SERVERS));
+  const voters = parseVoters(itemsOf(values.get(VOTERS)));
+  const servers = parseBootstrapServers(itemsOf(values.get(SERVERS)));
   if (typeof voters === 'string') errors.push({ key: VOTERS, message: voters });
   if (typeof servers === 'string') errors.push({ key: SERVERS, message: servers });
   if (typeof voters === 'string' || typeof servers === 'string') return [];
@@ -98,9 +103,4 @@ const resolveQuorum = (
     });
   }
   return voters;
-};
-
-const itemsOf = (values: NodeValues, name: string): readonly string[] => {
-  const value = values.get(name);
-  return Array.isArray(value) ? value : [];
 };

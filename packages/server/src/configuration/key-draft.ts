@@ -12,7 +12,10 @@ export class KeyDraft implements ConfigurationKey {
   readonly origin: 'kafka' | 'kafkaesque';
   readonly isInternal: boolean;
 
+  readonly #fields: ConfigurationKey;
+
   constructor(fields: ConfigurationKey) {
+    this.#fields = fields;
     this.type = fields.type;
     this.default = fields.default;
     this.sentence = fields.sentence;
@@ -97,7 +100,7 @@ export class KeyDraft implements ConfigurationKey {
   }
 
   #with(changes: Partial<ConfigurationKey>): KeyDraft {
-    return new KeyDraft({ ...this, ...changes });
+    return new KeyDraft({ ...this.#fields, ...changes });
   }
 }
 

@@ -6,6 +6,7 @@ import type { NodeValues } from './node-values';
 import { understand } from './node-values';
 import { gather } from './sources';
 import type { ConfigurationError, ConfigurationSources } from './sources';
+import { itemsOf, shown } from './value';
 
 export type ConfigurationOutcome =
   | {
@@ -30,9 +31,9 @@ export const readConfiguration = (sources: ConfigurationSources): ConfigurationO
   const identity = resolveIdentity(values);
   const endpoints = resolveEndpoints(values, identity);
   errors.push(...identity.errors, ...endpoints.errors, ...crossCheck(values));
-  const logDirs = textsOf(values, values.get('log.dirs') === null ? 'log.dir' : 'log.dirs');
+  const logDirs = itemsOf(values.get('log.dirs') ?? values.get('log.dir'));
   if (new Set(logDirs).size < logDirs.length) {
-    errors.push({ key: 'log.dirs', message: `Duplicate log directory found: ${logDirs.join(',')}` });
+    errors.push({ key: 'log.dirs', message: `Duplicate log directory found: ${shown(logDirs.join(','))}` });
   }
   if (errors.length > 0) return { kind: 'invalid', errors, warnings };
   const configuration: BrokerConfiguration = {
@@ -74,9 +75,4 @@ const numberOf = (values: NodeValues, name: string): number => Number(values.get
 const textOf = (values: NodeValues, name: string): string | undefined => {
   const value = values.get(name);
   return typeof value === 'string' && value !== '' ? value : undefined;
-};
-
-const textsOf = (values: NodeValues, name: string): readonly string[] => {
-  const value = values.get(name);
-  return Array.isArray(value) ? value : [];
 };

@@ -4,7 +4,7 @@ import type { BrokerLayers, DynamicConfiguration } from './layers';
 import { topicText } from './layers';
 import { TOPIC_KEYS } from './table';
 import type { TopicKeyName } from './table';
-import { defaultValue, parseValue, shown } from './value';
+import { defaultValue, itemsOf, parseValue, shown } from './value';
 
 /** What the log, partition and handlers read of a topic, typed. */
 export interface TopicConfiguration {
@@ -42,11 +42,10 @@ export const topicConfiguration = (
   const get = (name: string): ConfigurationValue => topicValue(name, overrides, layers);
   const number = (name: TopicKeyName): number => Number(get(name));
   const isTrue = (name: TopicKeyName): boolean => get(name) === true;
-  const policies = get('cleanup.policy');
   return {
-    cleanupPolicy: Array.isArray(policies)
-      ? policies.filter((policy) => policy === 'delete' || policy === 'compact')
-      : [],
+    cleanupPolicy: itemsOf(get('cleanup.policy')).filter(
+      (policy) => policy === 'delete' || policy === 'compact',
+    ),
     compressionType: String(get('compression.type')),
     fileDeleteDelayMs: number('file.delete.delay.ms'),
     flushPolicy: get('flush.policy') === 'replication' ? 'replication' : 'ack',

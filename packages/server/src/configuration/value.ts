@@ -25,6 +25,10 @@ export const defaultValue = (name: string, key: ConfigurationKey): Configuration
   return parsed.value;
 };
 
+/** The items of a list; of none, none. */
+export const itemsOf = (value: ConfigurationValue): readonly string[] =>
+  typeof value === 'object' && value !== null ? value : [];
+
 /**
  * A value for people: control characters as escapes, so that it stays on its line, and not longer than a line.
  */
@@ -45,7 +49,7 @@ const wrong = (name: string, text: string, why: string): ParsedValue => ({
 interface Understood {
   readonly value: ConfigurationValue;
   readonly text: string;
-  /** The number as it was before longs were capped. */
+  /** Of an integer: as it was before longs were capped. */
   readonly exact?: bigint;
 }
 
@@ -105,23 +109,28 @@ interface Complaint {
   readonly isWhole: boolean;
 }
 
-const complaintOf = (name: string, check: Check, { value, text }: Understood): Complaint | undefined => {
+const complaintOf = (
+  name: string,
+  check: Check,
+  { value, text, exact }: Understood,
+): Complaint | undefined => {
   const about = (message: string, of = text): Complaint => ({ message, shown: of, isWhole: false });
   switch (check.kind) {
     case 'at-least':
       return typeof value === 'number' && !(value >= check.min)
-        ? about(`Value must be at least ${check.min}`, numberText(value, text))
+        ? about(`Value must be at least ${check.min}`, numberText(value, exact))
         : undefined;
     case 'between':
       if (typeof value !== 'number') return undefined;
-      if (!(value >= check.min)) return about(`Value must be at least ${check.min}`, numberText(value, text));
+      if (!(value >= check.min))
+        return about(`Value must be at least ${check.min}`, numberText(value, exact));
       if (!(value <= check.max))
-        return about(`Value must be no more than ${check.max}`, numberText(value, text));
+        return about(`Value must be no more than ${check.max}`, numberText(value, exact));
       return undefined;
     case 'one-of':
       return oneOfComplaint(check, text, about);
     case 'items':
-      return itemsComplaint(name, check, Array.isArray(value) ? value : [], about);
+      return itemsComplaint(name, check, itemsOf(value), about);
     case 'not-empty':
       return text === '' ? about('String must be non-empty') : undefined;
     case 'gzip-level':
@@ -129,7 +138,7 @@ const complaintOf = (name: string, check: Check, { value, text }: Understood): C
         ? undefined
         : about('Value must be between 1 and 9 or equal to -1');
     case 'throttled-replicas':
-      return isThrottledReplicas(Array.isArray(value) ? value : [])
+      return isThrottledReplicas(itemsOf(value))
         ? undefined
         : about(
             `${name} must be the literal '*' or a list of replicas in the following format: ${REPLICAS_FORM}`,
@@ -140,9 +149,9 @@ const complaintOf = (name: string, check: Check, { value, text }: Understood): C
   }
 };
 
-/** Java writes a double that is whole with `.0`. */
-const numberText = (value: number, text: string): string =>
-  INTEGER.test(text) ? text : Number.isInteger(value) ? `${value}.0` : String(value);
+/** An integer as it was given; a double as Java writes it, with `.0` if it is whole. */
+const numberText = (value: number, exact: bigint | undefined): string =>
+  exact !== undefined ? exact.toString() : Number.isInteger(value) ? `${value}.0` : String(value);
 
 const oneOfComplaint = (
   check: Extract<Check, { kind: 'one-of' }>,

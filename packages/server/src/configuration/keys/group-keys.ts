@@ -44,10 +44,16 @@ export const groupKeys = {
     .atLeast(0)
     .clusterWide()
     .noEffect(),
-  'group.consumer.min.assignment.interval.ms': int(0, 'The least that a group may set for it.')
+  'group.consumer.min.assignment.interval.ms': int(
+    0,
+    'The least that a consumer group may set for the shortest time between two assignments.',
+  )
     .atLeast(0)
     .noEffect(),
-  'group.consumer.max.assignment.interval.ms': int(15_000, 'The most that a group may set for it.')
+  'group.consumer.max.assignment.interval.ms': int(
+    15_000,
+    'The most that a consumer group may set for the shortest time between two assignments.',
+  )
     .atLeast(0)
     .noEffect(),
   'group.consumer.assignors': list(
@@ -59,10 +65,16 @@ export const groupKeys = {
   'group.consumer.heartbeat.interval.ms': int(5000, 'How often a member of a consumer group reports.')
     .atLeast(1)
     .noEffect(),
-  'group.consumer.min.heartbeat.interval.ms': int(5000, 'The least that a consumer group may set for it.')
+  'group.consumer.min.heartbeat.interval.ms': int(
+    5000,
+    'The least that a consumer group may set for the interval of heartbeats.',
+  )
     .atLeast(1)
     .noEffect(),
-  'group.consumer.max.heartbeat.interval.ms': int(15_000, 'The most that a consumer group may set for it.')
+  'group.consumer.max.heartbeat.interval.ms': int(
+    15_000,
+    'The most that a consumer group may set for the interval of heartbeats.',
+  )
     .atLeast(1)
     .noEffect(),
   'group.consumer.session.timeout.ms': int(45_000, 'How long a member of a consumer group may be silent.')
@@ -95,29 +107,47 @@ export const groupKeys = {
     .atLeast(0)
     .clusterWide()
     .noEffect(),
-  'group.share.min.assignment.interval.ms': int(0, 'The least that a share group may set for it.')
+  'group.share.min.assignment.interval.ms': int(
+    0,
+    'The least that a share group may set for the shortest time between two assignments.',
+  )
     .atLeast(0)
     .noEffect(),
-  'group.share.max.assignment.interval.ms': int(15_000, 'The most that a share group may set for it.')
+  'group.share.max.assignment.interval.ms': int(
+    15_000,
+    'The most that a share group may set for the shortest time between two assignments.',
+  )
     .atLeast(0)
     .noEffect(),
   'group.share.assignors': list('simple', 'The assignor of share groups.').notEmpty().noEffect(),
   'group.share.delivery.count.limit': int(5, 'How often a record is handed out before it counts as rejected.')
     .between(2, 10)
     .noEffect(),
-  'group.share.min.delivery.count.limit': int(2, 'The least that a share group may set for it.')
+  'group.share.min.delivery.count.limit': int(
+    2,
+    'The least that a share group may set for how often a record is handed out.',
+  )
     .between(2, 5)
     .noEffect(),
-  'group.share.max.delivery.count.limit': int(10, 'The most that a share group may set for it.')
+  'group.share.max.delivery.count.limit': int(
+    10,
+    'The most that a share group may set for how often a record is handed out.',
+  )
     .between(5, 25)
     .noEffect(),
   'group.share.heartbeat.interval.ms': int(5000, 'How often a member of a share group reports.')
     .atLeast(1)
     .noEffect(),
-  'group.share.min.heartbeat.interval.ms': int(5000, 'The least that a share group may set for it.')
+  'group.share.min.heartbeat.interval.ms': int(
+    5000,
+    'The least that a share group may set for the interval of heartbeats.',
+  )
     .atLeast(1)
     .noEffect(),
-  'group.share.max.heartbeat.interval.ms': int(15_000, 'The most that a share group may set for it.')
+  'group.share.max.heartbeat.interval.ms': int(
+    15_000,
+    'The most that a share group may set for the interval of heartbeats.',
+  )
     .atLeast(1)
     .noEffect(),
   'group.share.initialize.retry.interval.ms': int(
@@ -134,10 +164,16 @@ export const groupKeys = {
   )
     .between(100, 10_000)
     .noEffect(),
-  'group.share.min.partition.max.record.locks': int(100, 'The least that a share group may set for it.')
+  'group.share.min.partition.max.record.locks': int(
+    100,
+    'The least that a share group may set for records of a partition that are out at the same time.',
+  )
     .between(100, 2000)
     .noEffect(),
-  'group.share.max.partition.max.record.locks': int(4000, 'The most that a share group may set for it.')
+  'group.share.max.partition.max.record.locks': int(
+    4000,
+    'The most that a share group may set for records of a partition that are out at the same time.',
+  )
     .between(2000, 10_000)
     .noEffect(),
   'group.share.record.lock.duration.ms': int(
@@ -146,10 +182,16 @@ export const groupKeys = {
   )
     .between(1000, 3_600_000)
     .noEffect(),
-  'group.share.min.record.lock.duration.ms': int(15_000, 'The least that a share group may set for it.')
+  'group.share.min.record.lock.duration.ms': int(
+    15_000,
+    'The least that a share group may set for how long a record stays handed out.',
+  )
     .between(1000, 30_000)
     .noEffect(),
-  'group.share.max.record.lock.duration.ms': int(60_000, 'The most that a share group may set for it.')
+  'group.share.max.record.lock.duration.ms': int(
+    60_000,
+    'The most that a share group may set for how long a record stays handed out.',
+  )
     .between(30_000, 3_600_000)
     .noEffect(),
   'group.share.session.timeout.ms': int(45_000, 'How long a member of a share group may be silent.')
@@ -178,19 +220,31 @@ export const groupKeys = {
     .atLeast(0)
     .clusterWide()
     .noEffect(),
-  'group.streams.min.assignment.interval.ms': int(0, 'The least that a streams group may set for it.')
+  'group.streams.min.assignment.interval.ms': int(
+    0,
+    'The least that a streams group may set for the shortest time between two assignments.',
+  )
     .atLeast(0)
     .noEffect(),
-  'group.streams.max.assignment.interval.ms': int(15_000, 'The most that a streams group may set for it.')
+  'group.streams.max.assignment.interval.ms': int(
+    15_000,
+    'The most that a streams group may set for the shortest time between two assignments.',
+  )
     .atLeast(0)
     .noEffect(),
   'group.streams.heartbeat.interval.ms': int(5000, 'How often a member of a streams group reports.')
     .atLeast(1)
     .noEffect(),
-  'group.streams.min.heartbeat.interval.ms': int(5000, 'The least that a streams group may set for it.')
+  'group.streams.min.heartbeat.interval.ms': int(
+    5000,
+    'The least that a streams group may set for the interval of heartbeats.',
+  )
     .atLeast(1)
     .noEffect(),
-  'group.streams.max.heartbeat.interval.ms': int(15_000, 'The most that a streams group may set for it.')
+  'group.streams.max.heartbeat.interval.ms': int(
+    15_000,
+    'The most that a streams group may set for the interval of heartbeats.',
+  )
     .atLeast(1)
     .noEffect(),
   'group.streams.initial.rebalance.delay.ms': int(
@@ -210,7 +264,7 @@ export const groupKeys = {
     .noEffect(),
   'group.streams.max.size': int(2_147_483_647, 'Members of a streams group at most.').atLeast(1).noEffect(),
   'group.streams.num.standby.replicas': int(0, "Standby copies of each task's state.").atLeast(0).noEffect(),
-  'group.streams.max.standby.replicas': int(2, 'The most that a streams group may set for it.')
+  'group.streams.max.standby.replicas': int(2, 'The most that a streams group may set for standby copies.')
     .atLeast(0)
     .noEffect(),
   'offset.metadata.max.bytes': int(4096, 'Longest note that may be committed with an offset.')

@@ -40,11 +40,14 @@ export const logKeys = {
   'log.roll.hours': int(168, 'Age at which a segment is closed, in hours.').atLeast(1).high(),
   'log.roll.jitter.ms': long(
     null,
-    'By how much that age may be shortened at random; comes before `log.roll.jitter.hours`.',
+    'By how much the age of a closing segment is shortened at random; comes before `log.roll.jitter.hours`.',
   )
     .high()
     .clusterWide(),
-  'log.roll.jitter.hours': int(0, 'By how much that age may be shortened at random, in hours.')
+  'log.roll.jitter.hours': int(
+    0,
+    'By how much the age of a closing segment is shortened at random, in hours.',
+  )
     .atLeast(0)
     .high(),
   'log.retention.ms': long(

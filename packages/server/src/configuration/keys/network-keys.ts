@@ -56,7 +56,7 @@ export const networkKeys = {
   ).noEffect(),
   'socket.connection.setup.timeout.max.ms': long(
     30_000,
-    'How far that time may grow when attempts keep failing.',
+    'How far the time for opening a connection may grow when attempts keep failing.',
   ).noEffect(),
   'connections.max.idle.ms': long(
     600_000,

@@ -13,7 +13,10 @@ export const operationKeys = {
     .noEffect(),
   'metrics.num.samples': int(2, 'Samples that a metric is computed from.').atLeast(1).low().noEffect(),
   'metrics.recording.level': string('INFO', 'How much is measured: INFO, DEBUG or TRACE.').low().noEffect(),
-  'metrics.sample.window.ms': long(30_000, 'Length of a sample.').atLeast(1).low().noEffect(),
+  'metrics.sample.window.ms': long(30_000, 'Length of a sample that a metric is computed from.')
+    .atLeast(1)
+    .low()
+    .noEffect(),
   'kafka.metrics.polling.interval.secs': int(10, "How often Kafka's own metrics are read by reporters.")
     .atLeast(1)
     .low()

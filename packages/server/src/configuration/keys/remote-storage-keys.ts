@@ -22,7 +22,10 @@ export const remoteStorageKeys = {
     .low()
     .clusterWide()
     .noEffect(),
-  'remote.log.index.file.cache.ttl.ms': long(900_000, 'How long such an index stays after its last use.')
+  'remote.log.index.file.cache.ttl.ms': long(
+    900_000,
+    'How long an index from remote storage stays after its last use.',
+  )
     .atLeast(-1)
     .low()
     .noEffect()
@@ -38,8 +41,16 @@ export const remoteStorageKeys = {
     .atLeast(1)
     .clusterWide()
     .noEffect(),
-  'remote.log.manager.copy.quota.window.num': int(11, 'Samples kept for that speed.').atLeast(1).noEffect(),
-  'remote.log.manager.copy.quota.window.size.seconds': int(1, 'Length of such a sample.')
+  'remote.log.manager.copy.quota.window.num': int(
+    11,
+    'Samples kept for the speed of copying to remote storage.',
+  )
+    .atLeast(1)
+    .noEffect(),
+  'remote.log.manager.copy.quota.window.size.seconds': int(
+    1,
+    'Length of a sample for the speed of copying to remote storage.',
+  )
     .atLeast(1)
     .noEffect(),
   'remote.log.manager.expiration.thread.pool.size': int(10, 'Threads that delete from remote storage.')
@@ -50,10 +61,16 @@ export const remoteStorageKeys = {
     .atLeast(1)
     .clusterWide()
     .noEffect(),
-  'remote.log.manager.fetch.quota.window.num': int(11, 'Samples kept for that speed of reading.')
+  'remote.log.manager.fetch.quota.window.num': int(
+    11,
+    'Samples kept for the speed of reading remote storage.',
+  )
     .atLeast(1)
     .noEffect(),
-  'remote.log.manager.fetch.quota.window.size.seconds': int(1, 'Length of such a sample of reading.')
+  'remote.log.manager.fetch.quota.window.size.seconds': int(
+    1,
+    'Length of a sample for the speed of reading remote storage.',
+  )
     .atLeast(1)
     .noEffect(),
   'remote.log.manager.follower.thread.pool.size': int(2, 'Threads that follow what lies in remote storage.')
@@ -72,12 +89,18 @@ export const remoteStorageKeys = {
     .low()
     .noEffect()
     .internal(),
-  'remote.log.manager.task.retry.backoff.max.ms': long(30_000, 'How far that pause may grow.')
+  'remote.log.manager.task.retry.backoff.max.ms': long(
+    30_000,
+    'How far the pause before repeated work on remote storage may grow.',
+  )
     .atLeast(1)
     .low()
     .noEffect()
     .internal(),
-  'remote.log.manager.task.retry.jitter': double('0.2', 'By what share that pause is varied at random.')
+  'remote.log.manager.task.retry.jitter': double(
+    '0.2',
+    'By what share the pause before repeated work on remote storage is varied at random.',
+  )
     .between(0, 0.5)
     .low()
     .noEffect()
@@ -98,14 +121,20 @@ export const remoteStorageKeys = {
   )
     .notEmpty()
     .noEffect(),
-  'remote.log.metadata.manager.class.path': string(null, 'Where that class is loaded from.').noEffect(),
+  'remote.log.metadata.manager.class.path': string(
+    null,
+    'Where the class that remembers what lies in remote storage is loaded from.',
+  ).noEffect(),
   'remote.log.metadata.manager.impl.prefix': string(
     'rlmm.config.',
-    'Prefix of the keys that are passed to that class.',
+    'Prefix of the keys that are passed to the class that remembers what lies in remote storage.',
   )
     .notEmpty()
     .noEffect(),
-  'remote.log.metadata.manager.listener.name': string(null, 'The listener that this class uses.')
+  'remote.log.metadata.manager.listener.name': string(
+    null,
+    'The listener that the class for the metadata of remote storage uses.',
+  )
     .notEmpty()
     .noEffect(),
   'remote.log.reader.max.pending.tasks': int(100, 'Reads of remote storage that may wait.')

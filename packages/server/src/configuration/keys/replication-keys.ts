@@ -23,7 +23,10 @@ export const replicationKeys = {
   'auto.leader.rebalance.enable': boolean(true, 'Whether leadership returns to the first replica by itself.')
     .high()
     .noEffect(),
-  'leader.imbalance.check.interval.seconds': long(300, 'How often that is looked at.')
+  'leader.imbalance.check.interval.seconds': long(
+    300,
+    'How often it is looked for leaderships that should return to the first replica.',
+  )
     .atLeast(1)
     .high()
     .noEffect(),

@@ -61,11 +61,16 @@ export const saslKeys = {
   'sasl.login.refresh.window.factor': double('0.8', "Share of a credential's life after which it is renewed.")
     .perBroker()
     .noEffect(),
-  'sasl.login.refresh.window.jitter': double('0.05', 'By what share that moment is varied at random.')
+  'sasl.login.refresh.window.jitter': double(
+    '0.05',
+    "By what share the moment of a credential's renewal is varied at random.",
+  )
     .perBroker()
     .noEffect(),
   'sasl.login.retry.backoff.ms': long(100, 'The pause before a login is tried again.').low().noEffect(),
-  'sasl.login.retry.backoff.max.ms': long(10_000, 'How far that pause may grow.').low().noEffect(),
+  'sasl.login.retry.backoff.max.ms': long(10_000, 'How far the pause before another login may grow.')
+    .low()
+    .noEffect(),
   'sasl.mechanism.controller.protocol': string('GSSAPI', 'The SASL mechanism towards controllers.')
     .high()
     .noEffect(),
@@ -98,7 +103,9 @@ export const saslKeys = {
     null,
     'The file with the key that signs assertions.',
   ).noEffect(),
-  'sasl.oauthbearer.assertion.private.key.passphrase': password('The passphrase of that key.').noEffect(),
+  'sasl.oauthbearer.assertion.private.key.passphrase': password(
+    'The passphrase of the key that signs assertions.',
+  ).noEffect(),
   'sasl.oauthbearer.assertion.template.file': string(
     null,
     'A file with further claims of an assertion.',
@@ -108,7 +115,7 @@ export const saslKeys = {
     'The client id for the client credentials grant.',
   ).noEffect(),
   'sasl.oauthbearer.client.credentials.client.secret': password(
-    'The secret that belongs to this client id.',
+    'The secret for the client credentials grant.',
   ).noEffect(),
   'sasl.oauthbearer.clock.skew.seconds': int(30, 'How far clocks may differ when a token is checked.')
     .low()
@@ -126,11 +133,14 @@ export const saslKeys = {
     .noEffect(),
   'sasl.oauthbearer.jwks.endpoint.retry.backoff.ms': long(
     100,
-    'The pause before those keys are asked for again.',
+    "The pause before the issuer's keys are asked for again.",
   )
     .low()
     .noEffect(),
-  'sasl.oauthbearer.jwks.endpoint.retry.backoff.max.ms': long(10_000, 'How far that pause may grow.')
+  'sasl.oauthbearer.jwks.endpoint.retry.backoff.max.ms': long(
+    10_000,
+    "How far the pause before asking for the issuer's keys may grow.",
+  )
     .low()
     .noEffect(),
   'sasl.oauthbearer.jwks.endpoint.url': string(null, "Where the issuer's keys are found.").noEffect(),

@@ -44,8 +44,15 @@ export const sslKeys = {
     .noEffect(),
   'ssl.keystore.key': password('The private key itself, in PEM form.').perBroker().noEffect(),
   'ssl.keystore.location': string(null, 'The file with private key and certificates.').perBroker().noEffect(),
-  'ssl.keystore.password': password('The password of that file.').perBroker().noEffect(),
-  'ssl.keystore.type': string('JKS', 'The form of that file: JKS, PKCS12 or PEM.').perBroker().noEffect(),
+  'ssl.keystore.password': password('The password of the file with private key and certificates.')
+    .perBroker()
+    .noEffect(),
+  'ssl.keystore.type': string(
+    'JKS',
+    'The form of the file with private key and certificates: JKS, PKCS12 or PEM.',
+  )
+    .perBroker()
+    .noEffect(),
   'ssl.principal.mapping.rules': string('DEFAULT', "Rules that shorten a certificate's subject to a name.")
     .low()
     .noEffect(),

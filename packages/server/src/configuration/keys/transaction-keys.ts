@@ -68,7 +68,10 @@ export const transactionKeys = {
     .atLeast(1)
     .high()
     .noEffect(),
-  'add.partitions.to.txn.retry.backoff.max.ms': int(100, 'How far that pause may grow.')
+  'add.partitions.to.txn.retry.backoff.max.ms': int(
+    100,
+    'How far the pause before adding a partition to a transaction again may grow.',
+  )
     .atLeast(0)
     .high()
     .noEffect(),
