@@ -8,7 +8,8 @@ import {
   durable,
   partition,
   readAll,
-  testWorld,
+  openTestDirectory,
+  testPool,
 } from './testing/test-directory';
 import type { TestOptions } from './testing/test-directory';
 
