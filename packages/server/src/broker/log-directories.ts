@@ -20,7 +20,7 @@ export class LogDirectories {
 
   /** Whether the directory that holds the log has failed. */
   hasFailed(topicId: TopicId, partition: PartitionIndex): boolean {
-    return this.#holderOf(topicId, partition)?.failed !== undefined;
+    return this.#holderOf(topicId, partition)?.offlineReason !== undefined;
   }
 
   /** Puts the log where there are fewest, as Kafka does. */
@@ -28,7 +28,7 @@ export class LogDirectories {
     let emptiest: LogDirectory | undefined;
     let fewest = Infinity;
     for (const directory of this.all) {
-      if (directory.failed !== undefined) continue;
+      if (directory.offlineReason !== undefined) continue;
       const count = this.all.length === 1 ? 0 : [...directory.logs()].length;
       if (count >= fewest) continue;
       emptiest = directory;

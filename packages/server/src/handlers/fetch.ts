@@ -305,6 +305,7 @@ class FetchWork implements Waiter {
       return { ...answer, divergingEpoch: { epoch: plan.epoch, endOffset: plan.endOffset } };
     }
     const isElsewhere =
+      this.#context.apiVersion >= 12 &&
       plan.kind === 'error' &&
       (plan.error === ErrorCode.NOT_LEADER_OR_FOLLOWER || plan.error === ErrorCode.FENCED_LEADER_EPOCH);
     return isElsewhere && replica !== undefined

@@ -1,5 +1,4 @@
 import type { Offset } from '@kafkaesque/kernel';
-import { LeaderEpoch } from '@kafkaesque/kernel';
 import type { ListedOffset, OffsetError } from '@kafkaesque/partition';
 import type { Draft, ListOffsetsRequest, ListOffsetsResponse } from '@kafkaesque/protocol';
 import { ErrorCode } from '@kafkaesque/protocol';
@@ -45,7 +44,6 @@ const refused = ({ partitionIndex }: PartitionQuestion, errorCode: number): Part
   errorCode,
   timestamp: -1,
   offset: -1 as Offset,
-  leaderEpoch: LeaderEpoch(-1),
 });
 
 const list = async (
@@ -86,6 +84,6 @@ const list = async (
     errorCode: ErrorCode.NONE,
     timestamp: listed.timestampMs,
     offset: listed.offset,
-    leaderEpoch: listed.leaderEpoch,
+    ...(context.apiVersion >= 4 ? { leaderEpoch: listed.leaderEpoch } : {}),
   };
 };

@@ -1,6 +1,6 @@
 import { messageOf } from '@kafkaesque/kernel';
 import type { Lease, Offset, TimestampMs, TopicId } from '@kafkaesque/kernel';
-import { TimestampMs as timestampMs } from '@kafkaesque/kernel';
+import { TimestampMs as timestampMs, ZERO_TOPIC_ID } from '@kafkaesque/kernel';
 import type {
   AppendAccepted,
   AppendDuplicate,
@@ -9,7 +9,14 @@ import type {
   ProduceWait,
 } from '@kafkaesque/partition';
 import type { Draft, ProduceRequest, ProduceResponse } from '@kafkaesque/protocol';
-import { ErrorCode, recompressBatch } from '@kafkaesque/protocol';
+import {
+  BATCH_HEADER_BYTES,
+  CURRENT_MAGIC,
+  ErrorCode,
+  isTransactional,
+  magicOf,
+  recompressBatch,
+} from '@kafkaesque/protocol';
 import type { Replica } from '../broker/replica';
 import type { Waiter } from '../broker/waiting-room';
 import type { Broker } from '../broker/broker';
@@ -62,13 +69,14 @@ export const produce =
     context: RequestContext,
     request: ProduceRequest,
   ): Reply<Draft<typeof ProduceResponse>> | Promise<Reply<Draft<typeof ProduceResponse>>> => {
+    const refusal = transactionRefusal(broker, context, request);
     const work = new ProduceWork();
     const nowMs = broker.clock.monotonicMs();
     const wallMs = timestampMs(broker.clock.wallMs());
     let hasError = false;
     for (const topic of request.topicData) {
       const answers: PartitionAnswer[] = [];
-      const resolved = resolveTopic(broker, context, topic);
+      const resolved = refusal ?? resolveTopic(broker, context, topic);
       for (const { index, records } of topic.partitionData) {
         const answer: PartitionAnswer = { index, errorCode: resolved.errorCode, baseOffset: NONE_OFFSET };
         answers.push(answer);
@@ -158,7 +166,7 @@ const append = (
       answer.errorMessage = outcome.message;
       answer.logStartOffset = outcome.logStartOffset;
       answer.recordErrors = outcome.recordErrors;
-      if (outcome.error === ErrorCode.NOT_LEADER_OR_FOLLOWER)
+      if (outcome.error === ErrorCode.NOT_LEADER_OR_FOLLOWER && context.apiVersion >= 10)
         answer.currentLeader = broker.leaderHint(replica);
       return;
     case 'recompress':
@@ -185,11 +193,38 @@ const accepted = (
   work.pending.push({ answer });
 };
 
-const resolveTopic = (
+interface Resolved {
+  readonly topicId: TopicId;
+  readonly errorCode: number;
+}
+
+/**
+ * Whoever writes transactional batches needs a transactional id, and permission for it: else the whole request is
+ * refused (CVE-2018-17196 was a Produce that nobody asked).
+ */
+const transactionRefusal = (
   broker: Broker,
   context: RequestContext,
-  topic: TopicRecords,
-): { readonly topicId: TopicId; readonly errorCode: number } => {
+  { topicData, transactionalId }: ProduceRequest,
+): Resolved | undefined => {
+  const isTransaction = topicData.some(({ partitionData }) =>
+    partitionData.some(
+      ({ records }) =>
+        records !== null &&
+        records.length >= BATCH_HEADER_BYTES &&
+        magicOf(records) === CURRENT_MAGIC &&
+        isTransactional(records),
+    ),
+  );
+  const mayWrite =
+    !isTransaction ||
+    (transactionalId !== null && broker.isAllowed(context, 'WRITE', 'TRANSACTIONAL_ID', transactionalId));
+  return mayWrite
+    ? undefined
+    : { topicId: ZERO_TOPIC_ID, errorCode: ErrorCode.TRANSACTIONAL_ID_AUTHORIZATION_FAILED };
+};
+
+const resolveTopic = (broker: Broker, context: RequestContext, topic: TopicRecords): Resolved => {
   const byId = context.apiVersion >= 13;
   const found = byId ? broker.topicById(topic.topicId) : broker.topicByName(topic.name);
   if (!broker.isAllowed(context, 'WRITE', 'TOPIC', found?.name ?? topic.name)) {

@@ -2,6 +2,7 @@ import type { BrokerEpoch, CancelWake } from '@kafkaesque/kernel';
 import { BrokerId, BufferPool, Failure, messageOf } from '@kafkaesque/kernel';
 import type { RegisterBrokerCommand } from '@kafkaesque/metadata';
 import { createController } from '@kafkaesque/metadata';
+import { initialiseCodecs } from '@kafkaesque/protocol';
 import type { LogDirectory } from '@kafkaesque/storage';
 import { openLogDirectory } from '@kafkaesque/storage';
 import type { Listener } from '@kafkaesque/transport';
@@ -107,6 +108,7 @@ class Assembly {
   async start(): Promise<void> {
     const { configuration, world } = { configuration: this.#configuration, world: this.#world };
     refuseWhatIsNotThereYet(configuration);
+    const codecs = initialiseCodecs();
     this.#clusterId = await clusterIdentity(
       world.disk,
       world.random,
@@ -135,6 +137,7 @@ class Assembly {
     await this.#listen(replicas, controller);
     await this.#register(controller, directories);
     this.#scheduleRetention(FIRST_RETENTION_MS);
+    await codecs;
     this.#door?.open();
     this.#serving.set(true);
   }
@@ -152,7 +155,7 @@ class Assembly {
       unreadyReasons: () => [
         ...(this.#serving.isServing ? [] : ['the node does not serve']),
         ...directories
-          .filter(({ failed }) => failed !== undefined)
+          .filter(({ offlineReason }) => offlineReason !== undefined)
           .map(({ path }) => `log directory ${path} is offline`),
       ],
       recoveries: directories.map(({ report }) => report),
@@ -337,7 +340,7 @@ class Assembly {
         const told = advertised.find(({ name }) => name === endpoint.name) ?? endpoint;
         return {
           name: endpoint.name,
-          host: told.host,
+          host: told.host === '' ? this.#ownName() : told.host,
           // Port 0 asks the system for one; what it gave is what clients must be told.
           port: told.port === 0 ? listener.port : told.port,
           securityProtocol: PROTOCOL_IDS[endpoint.protocol],
@@ -357,6 +360,11 @@ class Assembly {
     );
   }
 
+  /** What a listener on every address is called: as Kafka does, by the host's name; a start without settings is local. */
+  #ownName(): string {
+    return this.#configuration.given.has('listeners') ? this.#world.hostName : 'localhost';
+  }
+
   #scheduleRetention(inMs: number): void {
     const { clock, logger } = this.#world;
     this.#cancelRetention = clock.wakeAt(clock.monotonicMs() + inMs, () => {
@@ -374,7 +382,10 @@ class Assembly {
     const directories = this.#directories;
     this.#world.logger.error('a log directory failed and is offline', { path, error: messageOf(cause) });
     this.#replicas?.goOffline(path, cause);
-    if (directories === undefined || directories.all.every(({ failed }) => failed !== undefined)) {
+    if (
+      directories === undefined ||
+      directories.all.every(({ offlineReason }) => offlineReason !== undefined)
+    ) {
       this.#world.faults.fault(`the last log directory failed: ${path}`, cause);
     }
   }

@@ -11,6 +11,8 @@ export interface World {
   readonly metrics: Metrics;
   readonly faults: FaultHandler;
   readonly listen: typeof listen;
+  /** What other hosts call this one. */
+  readonly hostName: string;
   /** Takes a log directory for this process alone; absent: a file lock. */
   readonly lock?: LockDirectory;
 }
