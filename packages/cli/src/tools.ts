@@ -9,7 +9,7 @@ export interface ToolEntry {
   readonly load: () => Tool;
 }
 
-/* eslint-disable @typescript-eslint/no-require-imports -- a relative `import()` needs a file extension that only the built file has */
+/* eslint-disable @typescript-eslint/no-require-imports, @typescript-eslint/consistent-type-imports -- a relative `import()` needs a file extension that only the built file has */
 /** Every subcommand; each is also reachable as `kafka-<name>` and `kafka-<name>.sh`. */
 export const tools: Readonly<Record<string, ToolEntry>> = {
   server: {
@@ -50,7 +50,7 @@ export const tools: Readonly<Record<string, ToolEntry>> = {
       (require('./dump-log/dump-log-tool') as typeof import('./dump-log/dump-log-tool')).dumpLogTool,
   },
 };
-/* eslint-enable @typescript-eslint/no-require-imports */
+/* eslint-enable @typescript-eslint/no-require-imports, @typescript-eslint/consistent-type-imports */
 
 /** Names under which Kafka installs what we call otherwise. */
 const ALIASES: Readonly<Record<string, string>> = { 'server-start': 'server' };

@@ -1,4 +1,4 @@
-import { Failure } from '@kafkaesque/kernel';
+import { Failure, messageOf } from '@kafkaesque/kernel';
 
 /**
  * What kind of thing went wrong, for code that reacts; `code` says which one.
@@ -44,6 +44,12 @@ export class ClientError extends Failure {
     this.errorCode = options.errorCode;
   }
 }
+
+/** Anything thrown, as the client's own error. */
+export const asClientError = (error: unknown): ClientError =>
+  isClientError(error)
+    ? error
+    : new ClientError('protocol', 'UNEXPECTED', messageOf(error), { effect: 'indefinite', cause: error });
 
 /** Whether `error` is the client's own, of this kind. */
 export const isClientError = (error: unknown, kind?: ClientErrorKind): error is ClientError =>

@@ -36,8 +36,14 @@ const readProperties = (path: string): Properties => {
   } catch (error) {
     throw new UsageError(`Cannot read ${path}: ${messageOf(error)}`);
   }
-  return Object.fromEntries(Object.entries(parse(text)).map(([key, value]) => [key, String(value)]));
+  return textsOf(parse(text));
 };
+
+/** A flat properties file as it was parsed; what is no text is left out. */
+export const textsOf = (parsed: object): Properties =>
+  Object.fromEntries(
+    Object.entries(parsed).filter((entry): entry is [string, string] => typeof entry[1] === 'string'),
+  );
 
 /** `key=value` pairs; a key without value is one with an empty value, as Kafka reads it. */
 export const keyValues = (pairs: readonly string[] | undefined): Properties =>
@@ -93,7 +99,7 @@ export const clientOptions = (
 const warningsTo = (terminal: Terminal): Logger => {
   const said = new Set<string>();
   const say = (level: string) => (message: string, fields?: Readonly<Record<string, unknown>>) => {
-    const why = fields?.['why'] === undefined ? '' : `: ${String(fields['why'])}`;
+    const why = typeof fields?.['why'] === 'string' ? `: ${fields['why']}` : '';
     const line = `${level} ${message}${why}\n`;
     if (said.has(line)) return;
     said.add(line);

@@ -2,6 +2,7 @@ import {
   BATCH_HEADER_BYTES,
   NO_SEQUENCE,
   baseTimestampOf,
+  codecOf,
   computeCrc,
   controlTypeOf,
   hasDeleteHorizon,
@@ -28,7 +29,7 @@ export const batchLine = ({ bytes, position }: SegmentBatch): string => {
     ` partitionLeaderEpoch: ${header.leaderEpoch} isTransactional: ${header.isTransactional}` +
     ` isControl: ${header.isControl} deleteHorizonMs: ${horizon} position: ${position}` +
     ` ${header.timestampType}: ${header.maxTimestampMs} size: ${bytes.length} magic: ${header.magic}` +
-    ` compresscodec: ${header.codec ?? 'unknown'} crc: ${header.crc} isvalid: ${isValid(bytes, header)}`
+    ` compresscodec: ${codecOf(bytes) ?? 'unknown'} crc: ${header.crc} isvalid: ${isValid(bytes, header)}`
   );
 };
 

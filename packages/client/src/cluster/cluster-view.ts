@@ -1,9 +1,10 @@
-import { BrokerId, NO_BROKER, NO_LEADER_EPOCH } from '@kafkaesque/kernel';
-import type { Clock, LeaderEpoch, Logger, Random, TopicId } from '@kafkaesque/kernel';
+import { NO_BROKER, NO_LEADER_EPOCH } from '@kafkaesque/kernel';
+import type { Clock, LeaderEpoch, Logger, Random, TopicId, BrokerId } from '@kafkaesque/kernel';
 import { ErrorCode } from '@kafkaesque/protocol';
 import type { ApiName, ResponseOf } from '@kafkaesque/protocol';
 import { brokerError } from '../broker-error';
-import { ClientError, isClientError } from '../errors';
+import type { ClientError } from '../errors';
+import { isClientError } from '../errors';
 import { abortedError, withRetries } from '../timing/waiting';
 import type { BackoffRange } from '../timing/waiting';
 import type { DraftFor, NodeAddress, RequestOptions, Wire } from '../wire/wire';

@@ -1,6 +1,6 @@
-import { BrokerId } from '@kafkaesque/kernel';
-import { messageOf } from '@kafkaesque/kernel';
-import { ClientError, isClientError } from '../errors';
+import type { BrokerId } from '@kafkaesque/kernel';
+import { asClientError } from '../errors';
+import type { ClientError } from '../errors';
 import type { FetchedPartition, FetchOptions, FetchStream, FetchTarget, Wire } from '../wire/wire';
 
 export interface FetchStreamsOptions {
@@ -73,8 +73,3 @@ export class FetchStreams {
     if (cause !== undefined) broken(node, running.targets, cause);
   }
 }
-
-const asClientError = (error: unknown): ClientError =>
-  isClientError(error)
-    ? error
-    : new ClientError('protocol', 'FETCH_FAILED', messageOf(error), { cause: error });

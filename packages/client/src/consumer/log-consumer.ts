@@ -1,11 +1,11 @@
-import { BrokerId, NO_LEADER_EPOCH, Offset } from '@kafkaesque/kernel';
-import type { Clock, Logger, Random } from '@kafkaesque/kernel';
+import { NO_LEADER_EPOCH, Offset } from '@kafkaesque/kernel';
+import type { Clock, Logger, Random, BrokerId } from '@kafkaesque/kernel';
 import { ErrorCode, initialiseCodecs } from '@kafkaesque/protocol';
 import { brokerError } from '../broker-error';
 import type { ClusterView } from '../cluster/cluster-view';
 import { lookUpOffsets } from '../cluster/offset-lookup';
 import type { ListedOffset, OffsetSpec } from '../cluster/offset-lookup';
-import { ClientError, isClientError } from '../errors';
+import { ClientError, asClientError, isClientError } from '../errors';
 import type { ConsumerRecord, TopicPartition } from '../records';
 import { showsStaleMetadata } from '../stale-metadata';
 import { ChangeSignal } from '../timing/change-signal';
@@ -275,7 +275,7 @@ export class LogConsumer implements Consumer {
       await cluster.topic(assigned.topic, { timeoutMs: settings.apiTimeoutMs, signal });
     } catch (error) {
       if (this.#isClosed) return;
-      if (!isWaitedOut(error)) assigned.failure = asFailure(error);
+      if (!isWaitedOut(error)) assigned.failure = asClientError(error);
     } finally {
       assigned.isWaiting = false;
     }
@@ -314,7 +314,7 @@ export class LogConsumer implements Consumer {
       }
     } catch (error) {
       if (this.#isClosed) return;
-      assigned.failure = asFailure(error);
+      assigned.failure = asClientError(error);
     } finally {
       assigned.isResolving = false;
     }
@@ -354,7 +354,7 @@ export class LogConsumer implements Consumer {
       assigned.buffer(chunk, stream);
     } catch (error) {
       stream.credit(fetched.creditBytes);
-      assigned.failure = asFailure(error);
+      assigned.failure = asClientError(error);
     }
   }
 
@@ -503,8 +503,3 @@ const timedOut = (what: string): ClientError =>
 /** A topic that is not there yet, or a cluster that is away: waited for, as Kafka's consumer does. */
 const isWaitedOut = (error: unknown): boolean =>
   isClientError(error, 'timeout') || isClientError(error, 'aborted');
-
-const asFailure = (error: unknown): ClientError =>
-  isClientError(error)
-    ? error
-    : new ClientError('protocol', 'CONSUMER_FAILED', String(error), { cause: error });

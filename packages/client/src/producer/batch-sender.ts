@@ -1,9 +1,9 @@
-import { ZERO_TOPIC_ID, messageOf } from '@kafkaesque/kernel';
+import { ZERO_TOPIC_ID } from '@kafkaesque/kernel';
 import type { BrokerId, CancelWake, Clock, Logger, Random } from '@kafkaesque/kernel';
 import type { RequestDraftOf, ResponseOf } from '@kafkaesque/protocol';
 import { brokerError } from '../broker-error';
 import type { ClusterView } from '../cluster/cluster-view';
-import { ClientError, isClientError } from '../errors';
+import { ClientError, asClientError, isClientError } from '../errors';
 import { showsStaleMetadata } from '../stale-metadata';
 import { backoffMs, sleep } from '../timing/waiting';
 import type { Accumulator } from './accumulator';
@@ -137,9 +137,7 @@ export class BatchSender {
       if (settings.acks === 0) for (const sent of request) this.#acknowledge(sent, -1, -1);
       else this.#take(request, answer);
     } catch (error) {
-      const failure = isClientError(error)
-        ? error
-        : new ClientError('protocol', 'UNWRITABLE_REQUEST', messageOf(error), { cause: error });
+      const failure = asClientError(error);
       for (const sent of request) this.#fail(sent, failure);
     } finally {
       this.#inFlight.set(node, (this.#inFlight.get(node) ?? 1) - 1);

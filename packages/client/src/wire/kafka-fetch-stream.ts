@@ -2,7 +2,7 @@ import { BrokerId, Offset, ZERO_TOPIC_ID } from '@kafkaesque/kernel';
 import type { Clock } from '@kafkaesque/kernel';
 import { ErrorCode, apis, lastOffsetOf, splitBatches } from '@kafkaesque/protocol';
 import type { RequestDraftOf, ResponseOf } from '@kafkaesque/protocol';
-import { ClientError } from '../errors';
+import { ClientError, asClientError } from '../errors';
 import { ChangeSignal } from '../timing/change-signal';
 import { sleep } from '../timing/waiting';
 import { FetchSession } from './fetch-session';
@@ -52,7 +52,7 @@ class KafkaFetchStream implements FetchStream {
   /** Below half of the credit nothing is asked: many small answers cost more than a few large ones. */
   readonly #enoughBytes: number;
   #creditBytes: number;
-  #brokenBy: unknown;
+  #brokenBy: ClientError | undefined;
   #isClosed = false;
 
   constructor(options: KafkaFetchStreamOptions) {
@@ -60,7 +60,7 @@ class KafkaFetchStream implements FetchStream {
     this.#creditBytes = options.fetch.initialCreditBytes;
     this.#enoughBytes = Math.max(1, options.fetch.initialCreditBytes / 2);
     this.#running = this.#run().catch((error: unknown) => {
-      this.#brokenBy = error;
+      this.#brokenBy = asClientError(error);
       this.#arrived.raise();
     });
   }
@@ -121,7 +121,7 @@ class KafkaFetchStream implements FetchStream {
       const hasIds = wanted.every(({ target }) => target.topicId !== ZERO_TOPIC_ID);
       const body = (await link.request({
         api: apis.Fetch,
-        draft,
+        draft: () => draft,
         timeoutMs: requestTimeoutMs,
         answered: true,
         maxVersion: hasIds ? undefined : FIRST_VERSION_WITH_IDS - 1,

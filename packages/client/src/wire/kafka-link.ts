@@ -24,8 +24,7 @@ export interface LinkOptions {
 
 export interface LinkRequest extends VersionBounds {
   readonly api: Api;
-  /** A draft, or a function from the version to one. */
-  readonly draft: unknown;
+  readonly draft: (version: number) => unknown;
   readonly timeoutMs: number;
   readonly signal?: AbortSignal | undefined;
   readonly answered: boolean;
@@ -215,7 +214,7 @@ export class KafkaLink {
     return new Promise((resolve, reject) => {
       const pending: Pending = {
         api: apis.ApiVersions,
-        draft: version >= 3 ? SOFTWARE : {},
+        draft: () => (version >= 3 ? SOFTWARE : {}),
         timeoutMs: this.#options.setupTimeoutMs,
         answered: true,
         resolve,
@@ -250,7 +249,7 @@ export class KafkaLink {
     assert(connection !== undefined, 'a link writes only when it is connected');
     const correlationId = (this.#lastCorrelationId + 1) & 0x7fffffff;
     const { api, version } = pending;
-    const draft = typeof pending.draft === 'function' ? (pending.draft(version) as unknown) : pending.draft;
+    const draft = pending.draft(version);
     const parts = encodeRequestFrame(api, version, correlationId, this.#options.clientId, draft);
     this.#lastCorrelationId = correlationId;
     pending.correlationId = correlationId;

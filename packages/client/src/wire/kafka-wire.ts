@@ -115,7 +115,7 @@ export class KafkaWire implements Wire {
   ): Promise<ResponseOf<Name>> {
     const body = await this.#linkTo(id).request({
       api: apis[name],
-      draft,
+      draft: typeof draft === 'function' ? draft : () => draft,
       timeoutMs: options.timeoutMs ?? this.#settings.requestTimeoutMs,
       signal: options.signal,
       answered: options.answered ?? true,
