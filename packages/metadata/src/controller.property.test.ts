@@ -140,7 +140,7 @@ const checkDelta = ({ before, after, topicsChanged, topicsCreated, brokersChange
 
 const textOf = (image: MetadataImage): string => JSON.stringify([...recordsOfImage(image)]);
 
-const seeds = Number(process.env['METADATA_SEEDS'] ?? 40);
+const seeds = Number(process.env['METADATA_SEEDS'] ?? 25);
 
 describe('any sequence of commands', () => {
   test(`keeps the invariants, and every way of replaying its records makes the same state (${seeds} seeds)`, () => {

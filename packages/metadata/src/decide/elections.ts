@@ -1,7 +1,7 @@
 import type { BrokerId, TopicId } from '@kafkaesque/kernel';
 import { NO_BROKER } from '@kafkaesque/kernel';
 import { NO_LEADER_CHANGE, NO_RECOVERY_CHANGE } from '../delta/partition-change';
-import { brokerById, isActive } from '../image/lookups';
+import { isActive } from '../image/lookups';
 import type { MetadataImage, PartitionImage } from '../image/metadata-image';
 import type { MetadataRecord, PartitionChangeRecord } from '../records';
 
@@ -30,10 +30,16 @@ export interface BrokerChanges {
   readonly arriving?: BrokerId;
 }
 
-const serves = (image: MetadataImage, changes: BrokerChanges, replica: BrokerId): boolean => {
-  if (replica === changes.leaving || replica === changes.distrusted) return false;
-  const broker = brokerById(image, replica);
-  return replica === changes.arriving ? broker?.inControlledShutdown === false : isActive(broker);
+/** The brokers that may lead once the changes have happened. */
+const servingAfter = (image: MetadataImage, changes: BrokerChanges): ReadonlySet<BrokerId> => {
+  const serving = new Set<BrokerId>();
+  for (const broker of image.brokers.values()) {
+    const { brokerId } = broker;
+    if (brokerId === changes.leaving || brokerId === changes.distrusted) continue;
+    if (brokerId === changes.arriving ? !broker.inControlledShutdown : isActive(broker))
+      serving.add(brokerId);
+  }
+  return serving;
 };
 
 const withoutLeaving = (isr: readonly BrokerId[], changes: BrokerChanges): readonly BrokerId[] => {
@@ -48,25 +54,23 @@ const withoutLeaving = (isr: readonly BrokerId[], changes: BrokerChanges): reado
  * chosen among its serving members in the order of preference. An empty in-sync set waits for its last known member
  * (KIP-966), whose election is unclean. Undefined: nothing happens.
  */
-export const partitionAfter = (
-  image: MetadataImage,
+const partitionAfter = (
+  serving: ReadonlySet<BrokerId>,
   topicId: TopicId,
   partition: PartitionImage,
   changes: BrokerChanges,
 ): PartitionChangeRecord | undefined => {
   const isr = withoutLeaving(partition.isr, changes);
   const leaderStays =
-    partition.leader !== NO_BROKER &&
-    isr.includes(partition.leader) &&
-    serves(image, changes, partition.leader);
+    partition.leader !== NO_BROKER && isr.includes(partition.leader) && serving.has(partition.leader);
   const elected = leaderStays
     ? partition.leader
-    : partition.replicas.find((replica) => isr.includes(replica) && serves(image, changes, replica));
+    : partition.replicas.find((replica) => isr.includes(replica) && serving.has(replica));
   const lastKnown =
     isr.length === 0 && partition.isr.length > 0 ? [...partition.isr] : partition.lastKnownElr;
   const unclean =
     elected === undefined && isr.length === 0
-      ? lastKnown.find((replica) => lastKnown.length === 1 && serves(image, changes, replica))
+      ? lastKnown.find((replica) => lastKnown.length === 1 && serving.has(replica))
       : undefined;
   const leader = elected ?? unclean ?? NO_BROKER;
   const isrAfter = unclean === undefined ? isr : [unclean];
@@ -85,10 +89,11 @@ export const partitionAfter = (
 
 /** The changes of all partitions that brokers' coming and going touches. */
 export const electionRecords = (image: MetadataImage, changes: BrokerChanges): MetadataRecord[] => {
+  const serving = servingAfter(image, changes);
   const records: MetadataRecord[] = [];
   for (const topic of image.topicsById.values()) {
     for (const partition of topic.partitions) {
-      const value = partitionAfter(image, topic.topicId, partition, changes);
+      const value = partitionAfter(serving, topic.topicId, partition, changes);
       if (value !== undefined) records.push({ kind: 'PartitionChangeRecord', value });
     }
   }
