@@ -40,6 +40,7 @@ export class Replicas {
   /** Topics that committed records removed while their logs were not open yet. */
   readonly #removedWhileLoading = new Set<TopicId>();
   #isLoading = true;
+  #hasRoles = false;
   /** Deletions of logs under way, so that a shutdown can wait for them. */
   readonly #deletions = new Set<Promise<void>>();
 
@@ -92,6 +93,21 @@ export class Replicas {
       }
     }
     this.#removedWhileLoading.clear();
+    for (const topic of image.topicsById.values()) {
+      for (const partition of topic.partitions) {
+        const isOurs = partition.replicas.includes(this.#options.nodeId);
+        if (isOurs && this.find(topic.topicId, partition.partition) === undefined)
+          this.#create(topic, partition.partition, image);
+      }
+    }
+  }
+
+  /**
+   * Takes the roles that the metadata give, once this incarnation is registered: what they said to an earlier one is
+   * not for this one.
+   */
+  takeRoles(image: MetadataImage): void {
+    this.#hasRoles = true;
     for (const topic of image.topicsById.values()) this.#follow(topic, topic.partitions, image);
   }
 
@@ -168,6 +184,7 @@ export class Replicas {
       const replica =
         this.find(topic.topicId, partition.partition) ?? this.#create(topic, partition.partition, image);
       const { machine } = replica;
+      if (!this.#hasRoles) continue;
       // What is being read back is told its role afterwards, from the metadata as they are then.
       if (replica.isLoading || machine.role.kind === 'offline') continue;
       if (partition.leaderEpoch <= machine.leaderEpoch && machine.role.kind !== 'recovering') continue;

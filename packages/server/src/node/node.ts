@@ -136,6 +136,7 @@ class Assembly {
     await replicas.open(controller.image);
     await this.#listen(replicas, controller);
     await this.#register(controller, directories);
+    replicas.takeRoles(controller.image);
     this.#scheduleRetention(FIRST_RETENTION_MS);
     await codecs;
     this.#door?.open();
