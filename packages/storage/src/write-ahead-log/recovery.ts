@@ -2,7 +2,7 @@ import type { Disk } from '@kafkaesque/kernel';
 import { Failure } from '@kafkaesque/kernel';
 import { EntryLog } from './entry-log';
 import type { PlacedHeader } from './file-header';
-import { decodeFileHeader } from './file-header';
+import { decodeFileHeader, encodeFileHeader } from './file-header';
 import { decodeFrame, findFrameHeader, frameHeaderAt, salvageHardState } from './frames';
 import type { HardState, LogPosition, WriteAheadLogRecord } from './records';
 import { initialHardState, logBeginning } from './records';
@@ -251,14 +251,18 @@ export const recoverLog = async (disk: Disk, directory: string): Promise<Recover
     );
   entries.trim(start);
   const salvaged = salvageHardState(newest.content, end, newest.header.salt, replay.nextLsn);
-  const writtenAt = lastAt === -1 ? 0 : lastAt;
+  // Without a frame it is the header; one copy of it may be all that reached the file.
+  const lastWritten =
+    lastAt === -1
+      ? { position: 0, bytes: encodeFileHeader(newest.header) }
+      : { position: lastAt, bytes: newest.content.subarray(lastAt, end) };
   return {
     entries,
     hardState: salvaged ?? replay.hardState,
     voters: replay.voters,
     nextLsn: replay.nextLsn,
     newest: { number: newest.header.number, end, path: newest.path },
-    lastWritten: { position: writtenAt, bytes: newest.content.subarray(writtenAt, end) },
+    lastWritten,
     numbers: chain.map(({ header }) => header.number),
     strays,
     nextNumber,
@@ -267,7 +271,7 @@ export const recoverLog = async (disk: Disk, directory: string): Promise<Recover
       files: chain.length,
       frames: replay.frames,
       entries: entries.last.index - entries.start.index,
-      tornBytes: newest.content.length - end,
+      tornBytes: Math.max(0, newest.content.length - end),
       salvagedHardState: salvaged !== undefined,
     },
   };

@@ -162,12 +162,15 @@ class Life {
   }
 }
 
-const seeds = Number(process.env['WRITE_AHEAD_LOG_SEEDS'] ?? 60);
+const seeds = Number(process.env['WRITE_AHEAD_LOG_SEEDS'] ?? 40);
 const firstSeed = Number(process.env['WRITE_AHEAD_LOG_FIRST_SEED'] ?? 1);
 
 describe('a write-ahead log whose process crashes at any moment', () => {
+  /** Seeds that once found a mistake: a header of which only one copy had reached the file. */
+  const found = [113, 160];
+
   test(`has everything it acknowledged, whole writes only, in order (seeds ${firstSeed} on)`, async () => {
-    for (let seed = firstSeed; seed < firstSeed + seeds; seed++) {
+    for (const seed of [...found, ...Array.from({ length: seeds }, (_, i) => firstSeed + i)]) {
       const life = new Life(seed);
       try {
         for (let crash = 0; crash < 12; crash++) {
