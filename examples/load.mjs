@@ -19,7 +19,9 @@ if (topic === undefined || datasets[topic] === undefined) {
 const client = openClient({ bootstrapServers: values['bootstrap-server'] });
 const admin = client.admin();
 // The rows carry the times of what they tell, which is years ago: the usual retention would delete them within minutes.
-const [created] = await admin.createTopics([{ name: topic, partitions: 3, configs: { 'retention.ms': '-1' } }]);
+const [created] = await admin.createTopics([
+  { name: topic, partitions: 3, configs: { 'retention.ms': '-1' } },
+]);
 console.log(created.kind === 'done' ? `created topic ${topic}` : `topic ${topic}: ${created.error.message}`);
 
 const producer = client.producer({ compression: 'lz4' });

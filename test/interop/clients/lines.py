@@ -40,3 +40,10 @@ def questions_from_stdin():
 
 def answer(value):
     sys.stdout.write(json.dumps(value) + "\n")
+
+
+def serve(answers):
+    """Answers one question a line: {"ask": NAME, …} → {"ok": …} or {"error": CODE}; `answers` maps names to functions."""
+    for question in questions_from_stdin():
+        answer(answers[question.pop("ask")](**question))
+        sys.stdout.flush()

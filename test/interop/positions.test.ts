@@ -1,0 +1,172 @@
+import type { Administration } from './administering-clients';
+import { administeringClients } from './administering-clients';
+import { differences, expectedOf } from './differences';
+import { found } from './found-clients';
+import { producingClients } from './producing-clients';
+import { linesOf, runToSuccess } from './program';
+import type { RawConnection } from './raw-connection';
+import { openRawConnection } from './raw-connection';
+import { readingClients } from './reading-clients';
+import type { ReadRow } from './rows';
+import { PARTITIONS, rowsOf } from './rows';
+import type { ServerUnderTest } from './server-under-test';
+import { openServer } from './server-under-test';
+import { fetchOnce, readStored } from './stored-batches';
+
+jest.setTimeout(60_000);
+
+const kafkajs = producingClients[0]!;
+const rows = rowsOf('movies');
+const written: readonly ReadRow[] = expectedOf(rows, []);
+const inPartition = (partition: number): readonly ReadRow[] =>
+  written.filter((row) => row.partition === partition);
+const endOf = (partition: number): number => inPartition(partition).length;
+
+let server: ServerUnderTest;
+let topic: string;
+let raw: RawConnection;
+beforeAll(async () => {
+  server = await openServer();
+  topic = await server.topic('positions');
+  // Everything of a partition in one compressed batch, so that almost every position lies within one.
+  await kafkajs.produce(server.bootstrap, topic, rows, { codec: 'gzip' });
+  raw = await openRawConnection(server.bootstrap);
+});
+afterAll(async () => {
+  raw.close();
+  await server.close();
+});
+
+test('a position within a batch is answered with the whole batch, whatever its size', async () => {
+  const batches = await readStored(server.bootstrap, topic, [0, 1, 2]);
+  expect(batches.map(({ partition, header }) => [partition, header.codec, header.recordCount])).toEqual(
+    [0, 1, 2].map((partition) => [partition, 'gzip', endOf(partition)]),
+  );
+  for (const { partition, header } of batches) {
+    for (const offset of [0, 1, 500, endOf(partition) - 1]) {
+      const { errorCode, highWatermark, records } = await fetchOnce(raw, topic, partition, offset, 1_000);
+      expect([errorCode, highWatermark, records.length]).toEqual([0, endOf(partition), header.sizeBytes]);
+    }
+  }
+});
+
+test('the end gives nothing, beyond it lies no position', async () => {
+  const none = { highWatermark: endOf(0), records: Buffer.alloc(0) };
+  expect(await fetchOnce(raw, topic, 0, endOf(0))).toEqual({ ...none, errorCode: 0 });
+  const beyond = await fetchOnce(raw, topic, 0, endOf(0) + 1);
+  expect([beyond.errorCode, beyond.records.length]).toEqual([1, 0]);
+});
+
+test.each(readingClients)('$name reads from where it is told, within a batch, to the end', async (client) => {
+  const starts = new Map([
+    [0, 1],
+    [1, 533],
+    [2, endOf(2) - 1],
+  ]);
+  const seen = await client.read(server.bootstrap, topic, starts);
+  expect(
+    differences(
+      written.filter(({ partition, offset }) => offset >= starts.get(partition)!),
+      seen,
+    ),
+  ).toEqual([]);
+});
+
+/** The first record, in the order of the log, that is not older. */
+const firstFrom = (partition: number, timestampMs: number): number | null =>
+  inPartition(partition).find((row) => row.timestampMs >= timestampMs)?.offset ?? null;
+const times = inPartition(0).map(({ timestampMs }) => timestampMs);
+const newestMs = Math.max(...times);
+const askedTimes = [
+  0,
+  Math.min(...times) + 1,
+  times[times.length >> 1]!,
+  Date.UTC(1999, 11, 31),
+  Date.UTC(2009, 0, 1),
+  newestMs,
+  newestMs + 1,
+];
+
+describe.each(administeringClients)('$name finds', ({ name, asksForMaxTimestamp, open }) => {
+  let client: Administration;
+  beforeAll(async () => {
+    client = await open(server.bootstrap);
+  });
+  afterAll(() => client.close());
+
+  test('the first and the next offset of each partition', async () => {
+    for (let partition = 0; partition < PARTITIONS; partition += 1) {
+      expect(await client.ask({ ask: 'offset', topic, partition, at: 'earliest' })).toEqual({ ok: 0 });
+      expect(await client.ask({ ask: 'offset', topic, partition, at: 'latest' })).toEqual({
+        ok: endOf(partition),
+      });
+    }
+  });
+
+  test('the first offset that is not older than a time', async () => {
+    for (const at of askedTimes) {
+      // KafkaJS puts the end in the place of "none".
+      const none = name === 'kafkajs' ? endOf(0) : null;
+      const answer = await client.ask({ ask: 'offset', topic, partition: 0, at });
+      expect({ at, ...answer }).toEqual({ at, ok: firstFrom(0, at) ?? none });
+    }
+  });
+
+  if (asksForMaxTimestamp) {
+    test('the newest record, which is not the last', async () => {
+      const newest = firstFrom(0, newestMs)!;
+      expect(newest).toBeLessThan(endOf(0) - 1);
+      expect(await client.ask({ ask: 'offset', topic, partition: 0, at: 'max' })).toEqual({ ok: newest });
+    });
+  }
+});
+
+const { kcat } = found;
+if (kcat !== undefined) {
+  test('kcat finds the first offset that is not older than a time, and begins to read there', async () => {
+    for (const at of askedTimes) {
+      const answer = await runToSuccess(kcat, ['-Q', '-b', server.bootstrap, '-t', `${topic}:0:${at}`]);
+      expect(answer.toString()).toBe(`${topic} [0] offset ${firstFrom(0, at) ?? -1}\n`);
+    }
+    const at = Date.UTC(1999, 11, 31);
+    const args = [
+      '-C',
+      '-b',
+      server.bootstrap,
+      '-t',
+      topic,
+      '-p',
+      '0',
+      '-o',
+      `s@${at}`,
+      '-e',
+      '-q',
+      '-f',
+      '%o %T\\n',
+    ];
+    const from = inPartition(0).slice(firstFrom(0, at)!);
+    expect(linesOf(await runToSuccess(kcat, args))).toEqual(
+      from.map(({ offset, timestampMs }) => `${offset} ${timestampMs}`),
+    );
+  });
+
+  test('kcat lists the cluster, its topics and their partitions', async () => {
+    const listing = JSON.parse(
+      (await runToSuccess(kcat, ['-L', '-J', '-b', server.bootstrap, '-t', topic])).toString(),
+    ) as unknown;
+    expect(listing).toMatchObject({
+      brokers: [{ id: 1, name: server.bootstrap }],
+      topics: [
+        {
+          topic,
+          partitions: [0, 1, 2].map((partition) => ({
+            partition,
+            leader: 1,
+            replicas: [{ id: 1 }],
+            isrs: [{ id: 1 }],
+          })),
+        },
+      ],
+    });
+  });
+}
