@@ -124,13 +124,18 @@ class PortListener implements Listener {
   }
 
   async #close(): Promise<void> {
-    const ended = new Promise<void>((resolve) => this.#server.close(() => resolve()));
+    const ended = [
+      new Promise<void>((resolve) => this.#server.close(() => resolve())),
+      ...[...this.#sockets].map(
+        (socket) => new Promise<void>((resolve) => socket.once('close', () => resolve())),
+      ),
+    ];
     for (const connection of this.#served) connection.reset();
     for (const socket of this.#sockets) socket.destroy();
     this.#cancelSweep?.();
     const grpc = await this.#grpc?.catch(() => undefined);
     grpc?.close();
-    await ended;
+    await Promise.all(ended);
   }
 
   get #firstByteMs(): number {
