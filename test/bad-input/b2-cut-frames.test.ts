@@ -82,10 +82,7 @@ onlyOurs(
     await idle.ask('ApiVersions', 0, {});
     expect(await target.isServing()).toBe(true);
     // The deadline counts from when the server has seen the bytes: leap until all have gone.
-    const gone = Promise.all(stalled.map(({ closed }) => closed));
-    let isOver = false;
-    void gone.then(() => (isOver = true));
-    while (!isOver) {
+    while (stalled.some(({ isClosed }) => !isClosed)) {
       clock.leap(1_000);
       await new Promise((resolve) => setTimeout(resolve, 5));
     }

@@ -1,8 +1,10 @@
 import { randomBytes } from 'node:crypto';
+import { Offset } from '@kafkaesque/kernel';
 import type { TopicId } from '@kafkaesque/kernel';
-import { encodeBatch } from '@kafkaesque/protocol';
+import { encodeBatch, errorName } from '@kafkaesque/protocol';
 import type { ResponseOf } from '@kafkaesque/protocol';
 import type { BadClient } from './client';
+import { isKafka } from './target';
 
 export interface CreatedTopic {
   readonly name: string;
@@ -12,7 +14,7 @@ export interface CreatedTopic {
 /** A name that no other test has, also on a server that lives longer than the test. */
 export const freshName = (prefix: string): string => `${prefix}-${randomBytes(6).toString('hex')}`;
 
-/** Creates a topic with one partition and waits until it can be produced to. */
+/** Creates a topic with one partition. Where its creation is answered, it can be produced to. */
 export const createTopic = async (
   client: BadClient,
   configs: Readonly<Record<string, string>> = {},
@@ -33,11 +35,10 @@ export const createTopic = async (
   });
   const [created] = topics;
   if (created?.errorCode !== 0) throw new Error(`${name}: ${created?.errorCode} ${created?.errorMessage}`);
-  for (;;) {
-    const metadata = await client.ask('Metadata', 12, { topics: [{ name }], allowAutoTopicCreation: false });
-    if (metadata.topics[0]?.errorCode === 0 && (metadata.topics[0].partitions[0]?.leaderId ?? -1) >= 0) break;
-  }
-  return { name, topicId: created.topicId };
+  const topic = { name, topicId: created.topicId };
+  // Kafka's brokers learn later of it.
+  while (isKafka && (await latestOffset(client, topic)).errorCode !== 0);
+  return topic;
 };
 
 /** What a good client sends. */
@@ -69,8 +70,10 @@ export const produce = async (
   return answer;
 };
 
-/** Where the next record will go. */
-export const endOffset = async (client: BadClient, topic: CreatedTopic): Promise<number> => {
+const latestOffset = async (
+  client: BadClient,
+  topic: CreatedTopic,
+): Promise<{ readonly errorCode: number; readonly offset: number }> => {
   const { topics } = await client.ask('ListOffsets', 7, {
     replicaId: -1,
     isolationLevel: 0,
@@ -79,6 +82,35 @@ export const endOffset = async (client: BadClient, topic: CreatedTopic): Promise
     ],
   });
   const answer = topics[0]?.partitions[0];
-  if (answer?.errorCode !== 0) throw new Error(`ListOffsets: ${answer?.errorCode}`);
-  return answer.offset;
+  if (answer === undefined) throw new Error('the answer names no partition');
+  return answer;
+};
+
+/** Where the next record will go. */
+export const endOffset = async (client: BadClient, topic: CreatedTopic): Promise<number> => {
+  const { errorCode, offset } = await latestOffset(client, topic);
+  if (errorCode !== 0) throw new Error(`ListOffsets: ${errorName(errorCode)}`);
+  return offset;
+};
+
+/** The records that a fetch from this offset gives. */
+export const fetchBatch = async (
+  client: BadClient,
+  topic: CreatedTopic,
+  fetchOffset: number,
+): Promise<Buffer> => {
+  const { responses } = await client.ask('Fetch', 12, {
+    maxWaitMs: 30_000,
+    minBytes: 1,
+    maxBytes: 1,
+    topics: [
+      {
+        topic: topic.name,
+        partitions: [{ partition: 0, fetchOffset: Offset(fetchOffset), partitionMaxBytes: 1 }],
+      },
+    ],
+  });
+  const answer = responses[0]?.partitions[0];
+  if (answer?.errorCode !== 0) throw new Error(`Fetch: ${errorName(answer?.errorCode ?? -1)}`);
+  return answer.records ?? Buffer.alloc(0);
 };

@@ -34,6 +34,10 @@ const UNEXPLAINED = {
   error: 'UNKNOWN_SERVER_ERROR',
   because: 'the client should hear what is wrong',
 } as const;
+const BEYOND_EXACT_NUMBERS = {
+  error: 'NONE',
+  because: 'without bounds Kafka takes any 64 bits for a time; no exact number holds these',
+} as const;
 
 const keyed = Array.from({ length: 5 }, (_, index) => ({
   key: Buffer.from(`key-${index}`),
@@ -66,8 +70,12 @@ const rawBatch = (records: readonly (readonly number[])[], codec: Codec = 'none'
 };
 
 /** A record: length, attributes, timestamp delta, offset delta, key, value, header count; all lengths of one byte. */
-const rawRecord = (index: number, tail: readonly number[] = [1, 1, 0]): readonly number[] => {
-  const body = [0, 0, index * 2, ...tail];
+const rawRecord = (
+  index: number,
+  tail: readonly number[] = [1, 1, 0],
+  timestampDelta: readonly number[] = [0],
+): readonly number[] => {
+  const body = [0, ...timestampDelta, index * 2, ...tail];
   return [body.length * 2, ...body];
 };
 
@@ -293,10 +301,28 @@ const wrongTimes = (): readonly JudgedBatch[] => [
     kafka: { error: 'INVALID_TIMESTAMP', because: 'the sums overflow in Java, so it names one record only' },
   },
   {
+    name: 'base-timestamp-minus-2-to-the-63',
+    bytes: changed(batchOf(), (copy) => {
+      copy.writeUInt32BE(0x80000000, 27);
+      copy.writeUInt32BE(0, 31);
+    }),
+    error: 'INVALID_TIMESTAMP',
+    refused: [0, 1, 2, 3, 4],
+    kafka: BEYOND_EXACT_NUMBERS,
+  },
+  {
+    name: 'timestamp-delta-2-to-the-63',
+    bytes: rawBatch([rawRecord(0), rawRecord(1, [1, 1, 0], [...Array<number>(9).fill(0xff), 1])]),
+    error: 'INVALID_TIMESTAMP',
+    refused: [1],
+    kafka: BEYOND_EXACT_NUMBERS,
+  },
+  {
     name: 'append-time-from-a-client',
     bytes: encodeBatch({ records: keyed, timestampType: 'LogAppendTime' }),
     timestampType: 'LogAppendTime',
     error: 'INVALID_TIMESTAMP',
+    kafka: { error: 'INVALID_TIMESTAMP', because: 'it names every record; the batch is wrong as a whole' },
   },
   {
     name: 'append-time-from-a-client-to-create-time',
@@ -370,6 +396,17 @@ const wrongRecords = (): readonly JudgedBatch[] => [
     bytes: rawBatch([rawRecord(0, [0x81, 0x80, 0x80, 0x80, 0x10, 1, 0])]),
     error: 'INVALID_RECORD',
     kafka: { error: 'NONE', because: 'Kafka drops the bits, so one record would have several texts' },
+  },
+  {
+    name: 'timestamp-delta-of-11-bytes',
+    bytes: rawBatch([rawRecord(0, [1, 1, 0], [...Array<number>(10).fill(0x80), 0])]),
+    error: 'INVALID_RECORD',
+  },
+  {
+    name: 'length-of-6-bytes',
+    bytes: rawBatch([[0x8e, 0x80, 0x80, 0x80, 0x80, 0x00, ...rawRecord(0).slice(1)]]),
+    error: 'INVALID_RECORD',
+    kafka: UNEXPLAINED,
   },
   {
     name: 'offset-deltas-repeat',

@@ -205,23 +205,24 @@ interface Resolved {
 const transactionRefusal = (
   broker: Broker,
   context: RequestContext,
-  { topicData, transactionalId }: ProduceRequest,
+  request: ProduceRequest,
 ): Resolved | undefined => {
-  const isTransaction = topicData.some(({ partitionData }) =>
-    partitionData.some(
-      ({ records }) =>
-        records !== null &&
-        records.length >= BATCH_HEADER_BYTES &&
-        magicOf(records) === CURRENT_MAGIC &&
-        isTransactional(records),
-    ),
-  );
-  const mayWrite =
-    !isTransaction ||
-    (transactionalId !== null && broker.isAllowed(context, 'WRITE', 'TRANSACTIONAL_ID', transactionalId));
-  return mayWrite
-    ? undefined
-    : { topicId: ZERO_TOPIC_ID, errorCode: ErrorCode.TRANSACTIONAL_ID_AUTHORIZATION_FAILED };
+  if (!hasTransactionalRecords(request)) return undefined;
+  const { transactionalId } = request;
+  if (transactionalId !== null && broker.isAllowed(context, 'WRITE', 'TRANSACTIONAL_ID', transactionalId)) {
+    return undefined;
+  }
+  return { topicId: ZERO_TOPIC_ID, errorCode: ErrorCode.TRANSACTIONAL_ID_AUTHORIZATION_FAILED };
+};
+
+const hasTransactionalRecords = ({ topicData }: ProduceRequest): boolean => {
+  for (const { partitionData } of topicData) {
+    for (const { records } of partitionData) {
+      if (records === null || records.length < BATCH_HEADER_BYTES) continue;
+      if (magicOf(records) === CURRENT_MAGIC && isTransactional(records)) return true;
+    }
+  }
+  return false;
 };
 
 const resolveTopic = (broker: Broker, context: RequestContext, topic: TopicRecords): Resolved => {
