@@ -197,6 +197,9 @@ const replayChain = (chain: readonly FoundFile[], replay: Replay): { end: number
   let ending = { end: 0, lastAt: -1 };
   for (const [i, file] of chain.entries()) {
     if (i > 0) checkJoint(replay, file);
+    // Not always what the frames before said last: a vote may have been salvaged from a torn one.
+    replay.hardState = file.header.hardState;
+    replay.voters = file.header.voters;
     const successor = chain[i + 1];
     const namedEnd = successor?.header.previousEnd;
     if (namedEnd !== undefined && namedEnd > file.content.length)

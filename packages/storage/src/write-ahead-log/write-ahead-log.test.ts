@@ -296,6 +296,23 @@ describe('damage to the write-ahead log', () => {
     }
   });
 
+  test('that left only a copy of a vote is survived by the vote, also over further starts', async () => {
+    const { open, machine } = world();
+    const log = await open();
+    const votedFor = { nodeId: BrokerId(2), directoryId: 'z'.repeat(22) };
+    await log.append({ entries: [entry(1)] });
+    await log.append({ hardState: { term: 9, votedFor }, entries: [entry(2, 9, 'beside the vote')] });
+    machine.crash('power');
+    const path = newestFile(machine);
+    machine.flip(path, positionOf(machine, path, 'beside the vote'));
+    for (let start = 0; start < 3; start++) {
+      const again = await open();
+      expect(again.lastIndex).toBe(1);
+      expect(again.hardState).toEqual({ term: 9, votedFor });
+      await again.close();
+    }
+  });
+
   test('to one copy of a file header does no harm, to both it is refused', async () => {
     const { open, machine } = world();
     const log = await open();
