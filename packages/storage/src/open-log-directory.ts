@@ -1,5 +1,5 @@
 import { Failure, LeaderEpoch, Offset, assert, messageOf } from '@kafkaesque/kernel';
-import type { BrokerEpoch, PartitionIndex, TopicId } from '@kafkaesque/kernel';
+import type { BrokerEpoch, CancelWake, PartitionIndex, TopicId } from '@kafkaesque/kernel';
 import { CheckpointWriter } from './checkpoint-writer';
 import { dropRun } from './cuts';
 import { DirectFlusher } from './direct-flusher';
@@ -49,6 +49,8 @@ export class OpenLogDirectory implements LogDirectory, LogServices {
   /** Deletions that are not settled yet, by directory of the log. */
   readonly #deletions = new Map<string, Promise<void>>();
   readonly #background = new Set<Promise<void>>();
+  /** Wake-ups that will remove files that nobody needs. */
+  readonly #removals = new Set<CancelWake>();
   readonly #unlock: () => Promise<void>;
   readonly #unsubscribe: () => void;
   #recordedBrokerEpoch: BrokerEpoch;
@@ -217,7 +219,8 @@ export class OpenLogDirectory implements LogDirectory, LogServices {
 
   removeLater(path: string, delayMs: number): void {
     const { clock, disk, logger } = this.context;
-    clock.wakeAt(clock.monotonicMs() + delayMs, () => {
+    const cancel = clock.wakeAt(clock.monotonicMs() + delayMs, () => {
+      this.#removals.delete(cancel);
       if (this.#closing !== undefined || this.context.offline) return;
       this.inBackground(
         unlinkIfThere(disk, path).then(
@@ -226,6 +229,7 @@ export class OpenLogDirectory implements LogDirectory, LogServices {
         ),
       );
     });
+    this.#removals.add(cancel);
   }
 
   close(options?: { readonly brokerEpoch: BrokerEpoch }): Promise<void> {
@@ -238,6 +242,8 @@ export class OpenLogDirectory implements LogDirectory, LogServices {
   }
 
   async #close(brokerEpoch: BrokerEpoch | undefined): Promise<void> {
+    // What is still to be removed is found again at the next start.
+    for (const cancel of this.#removals) cancel();
     try {
       if (brokerEpoch !== undefined && !this.context.offline) await this.#drain();
       await this.rounds.stop();
