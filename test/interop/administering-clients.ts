@@ -44,7 +44,7 @@ export interface AdministeringClient {
   readonly lacks: readonly Question['ask'][];
   /** Whether it can ask for the record with the largest timestamp. */
   readonly asksForMaxTimestamp: boolean;
-  open(bootstrap: string): Promise<Administration>;
+  readonly open: (bootstrap: string) => Promise<Administration>;
 }
 
 const inProcess =

@@ -3,8 +3,8 @@ import { createInterface } from 'node:readline';
 
 /** A child process that answers every line with a line. */
 export interface Conversation {
-  ask(question: unknown): Promise<unknown>;
-  close(): Promise<void>;
+  readonly ask: (question: unknown) => Promise<unknown>;
+  readonly close: () => Promise<void>;
 }
 
 const MOST_QUOTED = 4_000;
@@ -17,7 +17,8 @@ export const openConversation = (command: string, args: readonly string[]): Conv
     (chunk: Buffer) => (complaints = (complaints + chunk.toString()).slice(0, MOST_QUOTED)),
   );
   child.stdin.on('error', () => undefined);
-  const waiting: { resolve(answer: unknown): void; reject(cause: Error): void }[] = [];
+  const waiting: { readonly resolve: (answer: unknown) => void; readonly reject: (cause: Error) => void }[] =
+    [];
   createInterface({ input: child.stdout }).on('line', (line) => waiting.shift()?.resolve(JSON.parse(line)));
   const ended = new Promise<void>((resolve) => {
     child.on('close', (code) => {

@@ -6,6 +6,8 @@ import { PARTITIONS } from './rows';
 /** The server that the foreign clients talk to. */
 export interface ServerUnderTest {
   readonly bootstrap: string;
+  /** False for another server that the tests are judged against. */
+  readonly isOurs: boolean;
   readonly admin: Admin;
   /** A topic name that no earlier run has used. */
   name(purpose: string): string;
@@ -31,6 +33,7 @@ export const openServer = async (options: ClusterOptions = {}): Promise<ServerUn
     `${purpose.replace(/[^a-zA-Z0-9._-]/g, '-')}-${run}-${(count += 1)}`;
   return {
     bootstrap,
+    isOurs: cluster !== undefined,
     admin,
     name,
     topic: async (purpose, configs = {}) => {
