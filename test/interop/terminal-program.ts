@@ -1,0 +1,54 @@
+import type { ChildProcess } from 'node:child_process';
+import { spawn } from 'node:child_process';
+
+/** A program that runs until it is interrupted, and what it has written so far. */
+export interface RunningProgram {
+  readonly child: ChildProcess;
+  output(): string;
+  complaints(): string;
+  /** Resolves once `isEnough` holds of the output; rejects if the program ends before. */
+  until(isEnough: (output: string) => boolean): Promise<string>;
+  readonly ended: Promise<number | null>;
+}
+
+export const startProgram = (command: string, args: readonly string[], cwd?: string): RunningProgram => {
+  const child = spawn(command, args, { cwd, stdio: ['pipe', 'pipe', 'pipe'] });
+  let output = '';
+  let complaints = '';
+  const watchers = new Set<() => void>();
+  const tell = (): void => {
+    for (const watcher of watchers) watcher();
+  };
+  child.stdout.on('data', (chunk: Buffer) => {
+    output += chunk.toString();
+    tell();
+  });
+  child.stderr.on('data', (chunk: Buffer) => (complaints += chunk.toString()));
+  child.stdin.on('error', () => undefined);
+  let hasEnded = false;
+  const ended = new Promise<number | null>((resolve, reject) => {
+    child.on('error', reject);
+    child.on('close', (code) => {
+      hasEnded = true;
+      tell();
+      resolve(code);
+    });
+  });
+  return {
+    child,
+    output: () => output,
+    complaints: () => complaints,
+    until: (isEnough) =>
+      new Promise((resolve, reject) => {
+        const watch = (): void => {
+          if (!isEnough(output) && !hasEnded) return;
+          watchers.delete(watch);
+          if (isEnough(output)) resolve(output);
+          else reject(new Error(`${[command, ...args].join(' ')} ended early:\n${output}\n${complaints}`));
+        };
+        watchers.add(watch);
+        watch();
+      }),
+    ended,
+  };
+};
