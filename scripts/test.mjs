@@ -11,7 +11,7 @@ import { fileURLToPath } from 'node:url';
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const parts = [
   { name: 'unit', minutes: 3, patterns: ['<rootDir>/packages/', '<rootDir>/test/[^/]*\\.test\\.ts$'] },
-  { name: 'simulation', minutes: 4, patterns: ['<rootDir>/test/simulation/'] },
+  { name: 'simulation', minutes: 4, patterns: ['<rootDir>/test/(simulation|bad-input)/'] },
   { name: 'interop', minutes: 2, patterns: ['<rootDir>/test/interop/'] },
   { name: 'chaos', minutes: 1, patterns: ['<rootDir>/test/(chaos|durability)/'] },
 ];
