@@ -43,7 +43,7 @@ export const createTopic = async (
 
 /** What a good client sends. */
 export const goodBatch = (value = 'value'): Buffer =>
-  encodeBatch({ records: [{ key: Buffer.from('key'), value: Buffer.from(value) }], timestampMs: 1_000 });
+  encodeBatch({ records: [{ key: Buffer.from('key'), value: Buffer.from(value) }], timestampMs: Date.now() });
 
 export type ProduceAnswer = ResponseOf<'Produce'>['responses'][number]['partitionResponses'][number];
 

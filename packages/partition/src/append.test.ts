@@ -282,6 +282,16 @@ describe('compression.type', () => {
     );
   });
 
+  test('asks for no other codec of a batch that cannot be opened', () => {
+    const damaged = batchOf(1, undefined, { codec: 'gzip' });
+    damaged.writeUInt8(damaged.readUInt8(damaged.length - 1) ^ 1, damaged.length - 1);
+    damaged.writeUInt32BE(computeCrc(damaged), 17);
+    expect(summary(produce(leaderOf({ compressionType: 'lz4' }), damaged))).toBe('INVALID_RECORD');
+    expect(summary(produce(leaderOf({ compressionType: 'gzip' }), damaged))).toBe(
+      'accepted 0-0 high-watermark 1',
+    );
+  });
+
   test('changes nothing before the batch comes back in the right codec', () => {
     const partition = leaderOf({ compressionType: 'gzip' });
     produce(partition, batchOf(1, [9, 0, 0]));

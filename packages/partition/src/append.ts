@@ -1,9 +1,11 @@
 import { NO_TIMESTAMP, Offset, TimestampMs } from '@kafkaesque/kernel';
 import type { LeaderEpoch } from '@kafkaesque/kernel';
 import {
+  BATCH_HEADER_BYTES,
   ErrorCode,
   baseOffsetOf,
   baseSequenceOf,
+  codecOf,
   isTransactional,
   lastOffsetDeltaOf,
   producerEpochOf,
@@ -141,14 +143,18 @@ function appendClientBatch(
   options: ValidateOptions,
   nowMs: number,
 ): AppendOutcome {
-  const validation = validateProduceRecords(records, options);
+  const codec = otherCodec(state.config, records);
+  // What the host is to open and encode again must be whole, and hold records.
+  const validation = validateProduceRecords(
+    records,
+    codec === undefined ? options : { ...options, full: true },
+  );
   if (validation.kind === 'invalid')
     return rejected(state, validation.error, validation.message, validation.recordErrors);
   if (isTransactional(records)) return transactional(state);
   const judged = judgeSequence(state, records, request);
   if (judged !== undefined) return judged;
-  const codec = targetCodec(state.config.compressionType);
-  if (codec !== undefined && codec !== validation.codec) return { kind: 'recompress', codec };
+  if (codec !== undefined) return { kind: 'recompress', codec };
   const batch = place(state, records, validation, options);
   remember(state, batch, nowMs);
   return accepted(state, request, [batch], batch.baseOffset, options);
@@ -242,9 +248,11 @@ function remember(state: ReplicaState, batch: PlacedBatch, nowMs: number): void 
   state.producers.shrinkTo(state.config.maxProducerIds);
 }
 
-const targetCodec = (compressionType: PartitionConfig['compressionType']): Codec | undefined => {
-  if (compressionType === 'producer') return undefined;
-  return compressionType === 'uncompressed' ? 'none' : compressionType;
+/** The codec that the topic wants, where the batch has another one. */
+const otherCodec = ({ compressionType }: PartitionConfig, records: Buffer): Codec | undefined => {
+  if (compressionType === 'producer' || records.length < BATCH_HEADER_BYTES) return undefined;
+  const wanted = compressionType === 'uncompressed' ? 'none' : compressionType;
+  return wanted === codecOf(records) ? undefined : wanted;
 };
 
 function accepted(
