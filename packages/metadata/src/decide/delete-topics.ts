@@ -30,6 +30,11 @@ const absent = (topic: TopicToDelete, retried: boolean): DeleteTopicResult => {
   return answer(topic, ErrorCode.UNKNOWN_TOPIC_ID, 'This server does not host this topic ID.');
 };
 
+/** What is asked for twice is answered once, with an error. */
+const onceEach = (topics: readonly TopicToDelete[]): readonly TopicToDelete[] => [
+  ...new Map(topics.map((topic) => [`${topic.topicId}/${topic.name ?? ''}`, topic])).values(),
+];
+
 /** DeleteTopics by name or id. An id that is gone counts as deleted when the command may have been sent before. */
 export const decideDeleteTopics = (
   command: DeleteTopicsCommand,
@@ -60,5 +65,6 @@ export const decideDeleteTopics = (
     records.push({ kind: 'RemoveTopicRecord', value: { topicId: found.topicId } });
     return { name: found.name, topicId: found.topicId, errorCode: ErrorCode.NONE, errorMessage: null };
   };
-  return { kind: 'decided', records, response: { responses: command.topics.map(decide) } };
+  const responses = onceEach(command.topics).map(decide);
+  return { kind: 'decided', records, response: { responses } };
 };
