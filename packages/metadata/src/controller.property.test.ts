@@ -173,7 +173,7 @@ describe('any sequence of commands', () => {
       }
     }
     expect(topicsCreated).toBeGreaterThan(seeds * 5);
-  });
+  }, 60_000);
 });
 
 const checkReplays = (cluster: ExampleCluster): void => {

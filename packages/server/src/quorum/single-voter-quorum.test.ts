@@ -261,7 +261,7 @@ describe('a quorum of one voter', () => {
         world.crash(world.random.below(2) === 0 ? 'power' : 'kill');
       }
     }
-  });
+  }, 60_000);
 });
 
 test('records of every kind that is applied travel through the log', async () => {
