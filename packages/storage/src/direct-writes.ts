@@ -52,8 +52,7 @@ export class DirectWrites {
       if (current.unsyncedBytes > UNSYNCED_LIMIT_BYTES && !this.#context.offline)
         await settleLog(this.#context, current).catch(() => undefined);
       await current.exclusive.run(() => this.#write(current));
-      if (current.run.end > current.durableCount && !current.failed && !current.journaled)
-        this.request(current);
+      if (this.#hasWork(current)) this.request(current);
     }
     this.#running -= 1;
     if (this.#running > 0) return;
@@ -61,9 +60,14 @@ export class DirectWrites {
     this.#idle.clear();
   }
 
+  #hasWork(log: LogState): boolean {
+    if (this.#context.offline || log.failed || log.deleted || log.journaled) return false;
+    return log.run.end - log.waiting.length > log.durableCount;
+  }
+
   async #write(log: LogState): Promise<void> {
+    if (!this.#hasWork(log)) return;
     const to = log.run.end - log.waiting.length;
-    if (this.#context.offline || log.failed || log.deleted || log.journaled || to <= log.durableCount) return;
     let failure: unknown;
     try {
       await writeRun(this.#context, log, log.writtenCount, to);

@@ -227,8 +227,8 @@ const identify = async (options: LogDirectoryOptions): Promise<string> => {
       `${path} holds topics but no meta.properties: restore the file (cluster.id, node.id, directory.id, version=1) or, if the directory holds nothing of value, empty it`,
     );
   for (const name of ['topics', 'journal']) await ensureDirectory(disk, `${path}/${name}`);
-  if (found !== undefined) return found.directoryId;
   await disk.syncDirectory(path);
+  if (found !== undefined) return found.directoryId;
   const directoryId = randomUuid(options.random);
   await writeMetaProperties(disk, path, { clusterId, nodeId, directoryId });
   return directoryId;
@@ -243,13 +243,20 @@ const holdsData = async (disk: Disk, path: string, entries: readonly DiskEntry[]
   return false;
 };
 
+/** Makes the directory with its parents, and their names durable: an earlier start may have died in between. */
 const ensurePath = async (disk: Disk, path: string): Promise<void> => {
+  const parent = directoryOf(path) || '/';
   try {
     await ensureDirectory(disk, path);
   } catch (error) {
-    const parent = directoryOf(path);
-    if (!hasCode(error, 'ENOENT') || parent === '') throw error;
+    if (!hasCode(error, 'ENOENT') || parent === '/') throw error;
     await ensurePath(disk, parent);
     await ensureDirectory(disk, path);
+  }
+  try {
+    await disk.syncDirectory(parent);
+  } catch (error) {
+    // Where the parent may not even be read, somebody else made the directory for us.
+    if (!hasCode(error, 'EACCES')) throw error;
   }
 };

@@ -7,6 +7,7 @@ import type { LogState } from './log-state';
 import type { Segment } from './segment';
 import { withSegmentFile } from './segment-files';
 import { scanBatches } from './segment-scan';
+import type { ScanEnd } from './segment-scan';
 
 const WALK_CHUNK_BYTES = 256 << 10;
 const SEARCH_CHUNK_BYTES = 64 << 10;
@@ -55,26 +56,14 @@ const walkSegment = async (
   const number = Math.max(segmentIndexOf(log, from), 0);
   const segment = log.segments[number];
   if (segment === undefined) return undefined;
-  const { offsets } = await wholeIndex(context, log, segment);
-  const entry = offsets.floorOffset(from);
   let next = from;
-  const scan = await withSegmentFile(context, log, segment, (file) =>
-    scanBatches(
-      file,
-      context.pool,
-      entry < 0 ? 0 : offsets.positionAt(entry),
-      endInFile(log, segment),
-      { whole: false, chunkBytes: WALK_CHUNK_BYTES },
-      (bytes, at) => {
-        const lastOffset = lastOffsetOf(bytes, at);
-        if (lastOffset < from) return true;
-        next = lastOffset + 1;
-        return visit(bytes, at);
-      },
-    ),
-  );
+  const scan = await scanFrom(context, log, segment, from, WALK_CHUNK_BYTES, (bytes, at) => {
+    const lastOffset = lastOffsetOf(bytes, at);
+    if (lastOffset < from) return true;
+    next = lastOffset + 1;
+    return visit(bytes, at);
+  });
   if (scan.kind === 'stopped') return undefined;
-  if (scan.kind === 'bad') throw damaged(log, segment, scan.position);
   if (next > from) return next;
   // A gap: the next batch begins with the next segment, or with what memory holds.
   const nextSegment = log.segments[number + 1]?.baseOffset ?? Infinity;
@@ -90,10 +79,37 @@ const damaged = (log: LogState, segment: Segment, position: number): Failure =>
   new Failure('LOG_CORRUPT', `${log.directory}: no batch at ${position} of segment ${segment.baseOffset}`);
 
 /** How far the segment's file is written. */
-export const endInFile = (log: LogState, segment: Segment): number =>
-  segment.baseOffset === log.written.segmentBase
-    ? Math.min(segment.sizeBytes, log.written.position)
-    : segment.sizeBytes;
+export const endInFile = (log: LogState, segment: Segment): number => {
+  const { segmentBase, position } = log.written;
+  if (segment.baseOffset > segmentBase) return 0;
+  return segment.baseOffset === segmentBase ? Math.min(segment.sizeBytes, position) : segment.sizeBytes;
+};
+
+/** Scans what the segment's file holds, from the index entry for `offset` on. */
+const scanFrom = async (
+  context: DirectoryContext,
+  log: LogState,
+  segment: Segment,
+  offset: number,
+  chunkBytes: number,
+  visit: (bytes: Buffer, at: number, position: number) => boolean,
+): Promise<ScanEnd> => {
+  if (endInFile(log, segment) === 0) return { kind: 'end', position: 0 };
+  const { offsets } = await wholeIndex(context, log, segment);
+  const entry = offsets.floorOffset(offset);
+  const scan = await withSegmentFile(context, log, segment, (file) =>
+    scanBatches(
+      file,
+      context.pool,
+      entry < 0 ? 0 : offsets.positionAt(entry),
+      endInFile(log, segment),
+      { whole: false, chunkBytes },
+      visit,
+    ),
+  );
+  if (scan.kind === 'bad') throw damaged(log, segment, scan.position);
+  return scan;
+};
 
 /** The end of a log that keeps only what lies below some offset. */
 export interface CutPlace {
@@ -134,27 +150,11 @@ const lastBelow = async (
   segment: Segment,
   offset: number,
 ): Promise<CutPlace | undefined> => {
-  const { offsets } = await wholeIndex(context, log, segment);
-  const entry = offsets.floorOffset(offset - 1);
   let found: CutPlace | undefined;
-  const scan = await withSegmentFile(context, log, segment, (file) =>
-    scanBatches(
-      file,
-      context.pool,
-      entry < 0 ? 0 : offsets.positionAt(entry),
-      endInFile(log, segment),
-      { whole: false, chunkBytes: SEARCH_CHUNK_BYTES },
-      (bytes, at, position) => {
-        if (lastOffsetOf(bytes, at) >= offset) return false;
-        found = {
-          offset: lastOffsetOf(bytes, at) + 1,
-          segment,
-          position: position + batchSizeBytes(bytes, at),
-        };
-        return true;
-      },
-    ),
-  );
-  if (scan.kind === 'bad') throw damaged(log, segment, scan.position);
+  await scanFrom(context, log, segment, offset - 1, SEARCH_CHUNK_BYTES, (bytes, at, position) => {
+    if (lastOffsetOf(bytes, at) >= offset) return false;
+    found = { offset: lastOffsetOf(bytes, at) + 1, segment, position: position + batchSizeBytes(bytes, at) };
+    return true;
+  });
   return found;
 };

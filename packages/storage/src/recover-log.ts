@@ -55,7 +55,10 @@ const stateOf = (recovered: RecoveredLog, config: LogConfig, files: LogFiles): L
   log.journaled = recovered.journaled;
   log.suspectReason = recovered.suspectReason;
   log.logStart = Math.max(recovered.logStart, recovered.unknown ? (files.bases[0] ?? 0) : 0);
-  for (const start of recovered.epochs.starts) log.epochs.assign(start.leaderEpoch, start.startOffset);
+  // Later epochs come from the batches that are read.
+  for (const start of recovered.epochs.starts)
+    if (start.startOffset < recovered.durableEnd.offset)
+      log.epochs.assign(start.leaderEpoch, start.startOffset);
   return log;
 };
 

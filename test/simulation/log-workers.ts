@@ -1,0 +1,248 @@
+import { LeaderEpoch, Offset, TimestampMs } from '@kafkaesque/kernel';
+import { batchSizeBytes, encodeBatch } from '@kafkaesque/protocol';
+import type { Log } from '@kafkaesque/storage';
+import type { LogModel } from './log-model';
+import { snapshotOf } from './producer-snapshots';
+import { Violation, isExpectedFailure } from './storage-world';
+import type { StorageWorld } from './storage-world';
+
+const FIRST_TIME_MS = 1_700_000_000_000;
+
+/** Someone who does one thing after the other with logs chosen by chance, and remembers what was promised. */
+export const work = async (world: StorageWorld): Promise<void> => {
+  try {
+    const { clock } = world;
+    while (world.violation === undefined && !world.resting && world.clock === clock) {
+      await pause(world, world.random.below(3) === 0 ? world.random.below(8) : 0);
+      const model = world.models[world.random.below(world.models.length)];
+      if (model === undefined || model.busy || world.offline || world.resting) continue;
+      model.busy = true;
+      try {
+        await doSomething(world, model);
+      } catch (cause) {
+        if (!isExpectedFailure(cause)) throw cause;
+      }
+      model.busy = false;
+    }
+  } catch (cause) {
+    world.violation ??= cause;
+  }
+};
+
+const pause = (world: StorageWorld, forMs: number): Promise<void> =>
+  new Promise((resolve) => world.clock.wakeAt(world.clock.monotonicMs() + forMs, resolve));
+
+const logOf = (model: LogModel): Log => {
+  if (model.log === undefined) throw new Violation(`log ${model.name} is not open`);
+  return model.log;
+};
+
+export const listenTo = (world: StorageWorld, model: LogModel, log: Log): void => {
+  log.listen({
+    durable: (endOffset, leaderEpoch) => {
+      if (model.log !== log) return;
+      if (endOffset < model.acked || endOffset > model.end)
+        world.violation ??= new Violation(
+          `log ${model.name}: told durable to ${endOffset} between ${model.acked} and ${model.end}`,
+        );
+      const last = model.batches.findLast((batch) => batch.next <= endOffset);
+      if (last !== undefined && last.epoch !== leaderEpoch)
+        world.violation ??= new Violation(
+          `log ${model.name}: durable in epoch ${leaderEpoch}, not ${last.epoch}`,
+        );
+      model.acked = endOffset;
+      // A later round is durable, so a frame that failed before it is void.
+      if (!model.busy && model.journaled) model.change = undefined;
+    },
+    failed: () => {
+      world.counts.failedLogs += 1;
+    },
+  });
+};
+
+const doSomething = async (world: StorageWorld, model: LogModel): Promise<void> => {
+  const log = logOf(model);
+  if (log.failure !== undefined) {
+    await repair(world, model, log);
+    return;
+  }
+  const dice = world.random.below(100);
+  if (dice < 62) append(world, model, log);
+  else if (dice < 68) await untilAcknowledged(world, model, log);
+  else if (dice < 74) await truncate(world, model, log);
+  else if (dice < 75) await reset(world, model, log);
+  else if (dice < 79) await raiseStart(world, model, log);
+  else if (dice < 83) await retain(model, log, world);
+  else if (dice < 84) await deleteAndCreate(world, model);
+  else if (dice < 88) await flush(model, log);
+  else if (dice < 94) await read(world, model, log);
+  else if (dice < 96) await log.writeProducerSnapshot(log.endOffset, snapshotOf(model.hash));
+  else if (dice < 98) await searchTime(world, model, log);
+  else if (world.shape.directShare > 0) await switchPolicy(world, model, log);
+};
+
+const append = (world: StorageWorld, model: LogModel, log: Log): void => {
+  const { random } = world;
+  if (random.below(12) === 0) model.epoch += 1;
+  const count = 1 + random.below(4);
+  for (let number = 0; number < count; number++) {
+    const base = model.end;
+    const records = 1 + random.below(3);
+    const bytes = encodeBatch({
+      baseOffset: Offset(base),
+      leaderEpoch: LeaderEpoch(model.epoch),
+      records: Array.from({ length: records }, (_, index) => ({
+        key: null,
+        value: Buffer.alloc(random.below(20) === 0 ? 3000 : random.below(120), random.uint32() & 0xff),
+        timestampMs: TimestampMs(timeOf(base + index)),
+        headers: [],
+      })),
+    });
+    log.append([
+      {
+        bytes,
+        baseOffset: Offset(base),
+        lastOffset: Offset(base + records - 1),
+        leaderEpoch: LeaderEpoch(model.epoch),
+        maxTimestampMs: TimestampMs(timeOf(base + records - 1)),
+      },
+    ]);
+    model.append(base, base + records, model.epoch, bytes);
+    world.counts.appended += 1;
+  }
+};
+
+const timeOf = (offset: number): number => FIRST_TIME_MS + offset * 10;
+
+const untilAcknowledged = async (world: StorageWorld, model: LogModel, log: Log): Promise<void> => {
+  const { end } = model;
+  while (model.acked < end && log.failure === undefined) await pause(world, 1);
+};
+
+/** Carries out a change of which a crash may leave either side. */
+const change = async (
+  model: LogModel,
+  pending: NonNullable<LogModel['change']>,
+  carryOut: () => Promise<void>,
+): Promise<void> => {
+  model.change = pending;
+  await carryOut();
+  model.change = undefined;
+};
+
+const truncate = async (world: StorageWorld, model: LogModel, log: Log): Promise<void> => {
+  const back = world.random.below(Math.min(model.end - model.start, 40) + 1);
+  const offset = model.end - back;
+  await change(model, { kind: 'truncate', offset }, async () => {
+    const end = await log.truncateTo(Offset(offset));
+    model.cutTo(offset);
+    if (end !== model.end || end !== log.endOffset)
+      throw new Violation(`log ${model.name}: truncated to ${offset}, it ends at ${end}, not ${model.end}`);
+  });
+  model.epoch += 1;
+};
+
+const reset = async (world: StorageWorld, model: LogModel, log: Log): Promise<void> => {
+  const offset = model.end + world.random.below(100);
+  await change(model, { kind: 'reset', offset }, async () => {
+    await log.resetTo(Offset(offset));
+    model.empty(offset);
+  });
+};
+
+const raiseStart = async (world: StorageWorld, model: LogModel, log: Log): Promise<void> => {
+  const offset = model.start + world.random.below(model.acked - model.start + 1);
+  await change(model, { kind: 'start', offset }, async () => {
+    await log.raiseLogStart(Offset(offset));
+    model.start = offset;
+  });
+  model.trim();
+};
+
+const retain = async (model: LogModel, log: Log, world: StorageWorld): Promise<void> => {
+  const highWatermark = model.acked;
+  await change(model, { kind: 'retention', upTo: highWatermark }, async () => {
+    await log.applyRetention(world.clock.wallMs(), Offset(highWatermark));
+    if (log.logStartOffset < model.start || log.logStartOffset > highWatermark)
+      throw new Violation(`log ${model.name}: retention moved the start to ${log.logStartOffset}`);
+    model.start = log.logStartOffset;
+  });
+  model.trim();
+};
+
+const deleteAndCreate = async (world: StorageWorld, model: LogModel): Promise<void> => {
+  const { directory } = world;
+  if (directory === undefined) return;
+  const log = model.log;
+  await change(model, { kind: 'delete' }, async () => {
+    await directory.deleteLog(world.topicOf(model), world.partitionOf(model));
+    model.log = undefined;
+    model.empty(0);
+    model.epoch += 1;
+  });
+  if (log === model.log) throw new Violation('a deleted log is still open');
+  model.journaled = world.random.fraction() >= world.shape.directShare;
+  model.log = directory.createLog(world.topicOf(model), world.partitionOf(model), world.configOf(model));
+  listenTo(world, model, model.log);
+};
+
+const flush = async (model: LogModel, log: Log): Promise<void> => {
+  const { end } = model;
+  await log.flush();
+  model.flushed = Math.max(model.flushed, end);
+  if (model.acked < end)
+    throw new Violation(`log ${model.name}: flushed to ${end}, acknowledged to ${model.acked}`);
+};
+
+/** What is read is what was appended, acknowledged or not. */
+const read = async (world: StorageWorld, model: LogModel, log: Log): Promise<void> => {
+  if (model.end === model.start) return;
+  const from = model.start + world.random.below(model.end - model.start);
+  const expected = model.batches.filter((batch) => batch.next > from);
+  const slices = await log.read(Offset(from), Offset(model.end), 1 + world.random.below(5000), {
+    atLeastOne: world.random.below(2) === 0,
+  });
+  const bytes = Buffer.concat(slices.parts);
+  slices.release();
+  let at = 0;
+  for (const batch of expected) {
+    if (at >= bytes.length) break;
+    if (!bytes.subarray(at, at + batchSizeBytes(bytes, at)).equals(batch.bytes))
+      throw new Violation(`log ${model.name}: read another batch at ${batch.base} when asked for ${from}`);
+    at += batch.bytes.length;
+  }
+  if (at !== bytes.length) throw new Violation(`log ${model.name}: read more than there is from ${from}`);
+};
+
+const searchTime = async (world: StorageWorld, model: LogModel, log: Log): Promise<void> => {
+  if (model.end === model.start) return;
+  const offset = model.start + world.random.below(model.end - model.start);
+  const found = await log.offsetForTimestamp(TimestampMs(timeOf(offset) - world.random.below(9)));
+  if (found?.offset !== offset)
+    throw new Violation(`log ${model.name}: found ${found?.offset} for the time of ${offset}`);
+  const newest = await log.maxTimestamp();
+  if (newest?.offset !== model.end - 1)
+    throw new Violation(`log ${model.name}: newest at ${newest?.offset} of ${model.end}`);
+};
+
+const switchPolicy = async (world: StorageWorld, model: LogModel, log: Log): Promise<void> => {
+  // The weaker promise holds from the call on, the stronger one once everything is flushed under it.
+  const journaled = !model.journaled;
+  if (!journaled) model.journaled = false;
+  log.updateConfig({ ...world.shape.config, flushPolicy: journaled ? 'ack' : 'replication' });
+  append(world, model, log);
+  await flush(model, log);
+  if (journaled) model.journaled = log.config.flushPolicy === 'ack';
+};
+
+/** What was not acknowledged is gone; what was is there. */
+const repair = async (world: StorageWorld, model: LogModel, log: Log): Promise<void> => {
+  await pause(world, 1);
+  await log.repair();
+  if (log.failure !== undefined) return;
+  model.cutTo(model.acked);
+  if (log.endOffset !== model.acked)
+    throw new Violation(`log ${model.name}: repaired to ${log.endOffset}, acknowledged to ${model.acked}`);
+  model.change = undefined;
+  model.epoch += 1;
+};
