@@ -6,7 +6,3 @@ const internal: ReadonlySet<string> = new Set([
 ]);
 
 export const isInternalTopic = (name: string): boolean => internal.has(name);
-
-/** Kafka's rule for topic names; `.` and `..` would be directories. */
-export const isValidTopicName = (name: string): boolean =>
-  /^[a-zA-Z0-9._-]{1,249}$/.test(name) && name !== '.' && name !== '..';

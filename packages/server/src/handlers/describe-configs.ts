@@ -1,8 +1,7 @@
 import type { DescribeConfigsRequest, DescribeConfigsResponse, Draft } from '@kafkaesque/protocol';
 import { ErrorCode } from '@kafkaesque/protocol';
-import { configOverrides } from '@kafkaesque/metadata';
+import { configOverrides, invalidTopicName } from '@kafkaesque/metadata';
 import type { Broker } from '../broker/broker';
-import { isValidTopicName } from '../broker/topic-names';
 import type { DescribedConfiguration } from '../configuration';
 import {
   CONFIG_SOURCE_CODE,
@@ -81,11 +80,10 @@ const describe = (
 };
 
 const describeTopic = (broker: Broker, name: string): Description => {
-  if (!isValidTopicName(name))
-    return refused(ErrorCode.INVALID_TOPIC_EXCEPTION, `Topic name is invalid: '${name}'`);
-  if (broker.topicByName(name) === undefined) {
-    return refused(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, 'This server does not host this topic-partition.');
-  }
+  const problem = invalidTopicName(name);
+  if (problem !== undefined) return refused(ErrorCode.INVALID_TOPIC_EXCEPTION, problem);
+  // Kafka has no sentence for this one.
+  if (broker.topicByName(name) === undefined) return refused(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, '');
   const overrides = configOverrides(broker.image(), { type: TOPIC_RESOURCE, name });
   return {
     kind: 'described',

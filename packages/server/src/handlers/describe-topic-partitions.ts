@@ -1,6 +1,6 @@
 import { ZERO_TOPIC_ID } from '@kafkaesque/kernel';
 import type { PartitionImage, TopicImage } from '@kafkaesque/metadata';
-import { brokerById, topicNames } from '@kafkaesque/metadata';
+import { brokerById, invalidTopicName, topicNames } from '@kafkaesque/metadata';
 import type {
   DescribeTopicPartitionsRequest,
   DescribeTopicPartitionsResponse,
@@ -8,7 +8,7 @@ import type {
 } from '@kafkaesque/protocol';
 import { ErrorCode } from '@kafkaesque/protocol';
 import type { Broker } from '../broker/broker';
-import { isInternalTopic, isValidTopicName } from '../broker/topic-names';
+import { isInternalTopic } from '../broker/topic-names';
 import { authorizedTopicOperations } from './authorized-operations';
 import type { Reply, RequestContext } from './handler';
 
@@ -41,7 +41,9 @@ export const describeTopicPartitions =
         topics.push(
           failed(
             name,
-            isValidTopicName(name) ? ErrorCode.UNKNOWN_TOPIC_OR_PARTITION : ErrorCode.INVALID_TOPIC_EXCEPTION,
+            invalidTopicName(name) === undefined
+              ? ErrorCode.UNKNOWN_TOPIC_OR_PARTITION
+              : ErrorCode.INVALID_TOPIC_EXCEPTION,
           ),
         );
         continue;

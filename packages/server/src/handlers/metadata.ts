@@ -1,7 +1,7 @@
 import type { BrokerId, TopicId } from '@kafkaesque/kernel';
 import { ZERO_TOPIC_ID } from '@kafkaesque/kernel';
 import type { BrokerAddress, PartitionImage, TopicImage } from '@kafkaesque/metadata';
-import { aliveBrokers, topicNames } from '@kafkaesque/metadata';
+import { aliveBrokers, invalidTopicName, topicNames } from '@kafkaesque/metadata';
 import type { Draft, MetadataRequest, MetadataResponse } from '@kafkaesque/protocol';
 import { ErrorCode } from '@kafkaesque/protocol';
 import type { Broker } from '../broker/broker';
@@ -78,9 +78,11 @@ const namedTopic = async (
     return failed(ErrorCode.TOPIC_AUTHORIZATION_FAILED, name);
   const found = broker.topicByName(name);
   if (found !== undefined) return topicAnswer(broker, context, request, found);
+  if (invalidTopicName(name) !== undefined) return failed(ErrorCode.INVALID_TOPIC_EXCEPTION, name);
   const mayCreate =
     broker.configuration.autoCreateTopicsEnable && (context.apiVersion < 4 || request.allowAutoTopicCreation);
-  if (!mayCreate) return failed(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, name);
+  // Topics of the cluster itself are not created by a question: their shape is the coordinators' business.
+  if (!mayCreate || isInternalTopic(name)) return failed(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, name);
   if (
     !broker.isAllowed(context, 'CREATE', 'CLUSTER', 'kafka-cluster') &&
     !broker.isAllowed(context, 'CREATE', 'TOPIC', name)

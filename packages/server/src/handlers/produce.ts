@@ -18,6 +18,7 @@ import {
   recompressBatch,
 } from '@kafkaesque/protocol';
 import type { Replica } from '../broker/replica';
+import { isInternalTopic } from '../broker/topic-names';
 import type { Waiter } from '../broker/waiting-room';
 import type { Broker } from '../broker/broker';
 import type { Reply, RequestContext } from './handler';
@@ -27,6 +28,8 @@ type PartitionAnswer = Mutable<TopicAnswer['partitionResponses'][number]>;
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 type TopicRecords = ProduceRequest['topicData'][number];
 
+/** Who says so may write to the cluster's own topics, for those who restore them (Kafka's AdminUtils). */
+const ADMIN_CLIENT_ID = '__admin_client';
 const NONE_OFFSET = -1 as Offset;
 
 /** A produced partition that waits: which answer it belongs to. */
@@ -239,6 +242,9 @@ const resolveTopic = (broker: Broker, context: RequestContext, topic: TopicRecor
       topicId: topic.topicId,
       errorCode: byId ? ErrorCode.UNKNOWN_TOPIC_ID : ErrorCode.UNKNOWN_TOPIC_OR_PARTITION,
     };
+  }
+  if (isInternalTopic(found.name) && context.clientId !== ADMIN_CLIENT_ID) {
+    return { topicId: found.topicId, errorCode: ErrorCode.INVALID_TOPIC_EXCEPTION };
   }
   return { topicId: found.topicId, errorCode: ErrorCode.NONE };
 };
