@@ -1,7 +1,7 @@
 import { differences, expectedOf } from './differences';
 import type { Acks, ProducingClient } from './producing-clients';
 import { producingClients } from './producing-clients';
-import { readingClients } from './reading-clients';
+import { stored } from './reading-clients';
 import type { ReadRow, Row } from './rows';
 import { rowsOf } from './rows';
 import type { ServerUnderTest } from './server-under-test';
@@ -12,7 +12,6 @@ jest.setTimeout(60_000);
 
 const movies = rowsOf('movies');
 const some = movies.slice(0, 300);
-const stored = readingClients[0]!;
 let server: ServerUnderTest;
 beforeAll(async () => {
   server = await openServer();

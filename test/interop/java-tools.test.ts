@@ -5,7 +5,7 @@ import { differences, expectedOf } from './differences';
 import { javaTools } from './found-clients';
 import type { Ran } from './program';
 import { linesOf, run } from './program';
-import { readingClients } from './reading-clients';
+import { stored } from './reading-clients';
 import type { Row } from './rows';
 import { rowsOf } from './rows';
 import type { ServerUnderTest } from './server-under-test';
@@ -27,7 +27,6 @@ test('Apache Kafka’s own tools are there when KAFKAESQUE_PEERS=1 asks for them
 
 if (javaTools !== undefined) {
   const script = javaTools;
-  const stored = readingClients[0]!;
   let server: ServerUnderTest;
   beforeAll(async () => {
     server = await openServer();

@@ -2,7 +2,7 @@ import type { Administration } from './administering-clients';
 import { administeringClients } from './administering-clients';
 import { differences, expectedOf } from './differences';
 import { found } from './found-clients';
-import { producingClients } from './producing-clients';
+import { kafkajs } from './producing-clients';
 import { linesOf, runToSuccess } from './program';
 import type { RawConnection } from './raw-connection';
 import { openRawConnection } from './raw-connection';
@@ -15,7 +15,6 @@ import { fetchOnce, readStored } from './stored-batches';
 
 jest.setTimeout(60_000);
 
-const kafkajs = producingClients[0]!;
 const rows = rowsOf('movies');
 const written: readonly ReadRow[] = expectedOf(rows, []);
 const inPartition = (partition: number): readonly ReadRow[] =>

@@ -2,6 +2,7 @@ import * as zlib from 'node:zlib';
 import type { Message } from 'kafkajs';
 import { CompressionTypes, Kafka, logLevel } from 'kafkajs';
 import { found, programPath } from './found-clients';
+import { ownProducer } from './own-client';
 import { linesOf, runToSuccess } from './program';
 import type { Row } from './rows';
 import { packRow } from './rows';
@@ -132,7 +133,7 @@ const kcat = (command: string): ProducingClient => ({
   },
 });
 
-const kafkajs: ProducingClient = {
+export const kafkajs: ProducingClient = {
   name: 'kafkajs',
   // The other codecs are packages of their own that nobody maintains.
   codecs: ['none', 'gzip'],
@@ -176,6 +177,7 @@ const kafkajsMessage = ({ partition, key, value, timestampMs, headers }: Row): M
 
 /** Every client that can produce on this machine. */
 export const producingClients: readonly ProducingClient[] = [
+  ownProducer,
   kafkajs,
   platformatic,
   ...(found.kcat === undefined ? [] : [kcat(found.kcat)]),

@@ -1,21 +1,15 @@
 import { found, programPath } from './found-clients';
 import { linesOf, runToSuccess } from './program';
-import type { ReadRow } from './rows';
-import { PARTITIONS, unpackRow } from './rows';
+import { ownReader } from './own-client';
+import type { ReadRow, Starts } from './rows';
+import { fromTheBeginning, unpackRow } from './rows';
 import { readStored } from './stored-batches';
-
-/** First offset to read of each partition; null: wherever the partition begins. */
-export type Starts = ReadonlyMap<number, number | null>;
 
 export interface ReadingClient {
   readonly name: string;
   /** Reads assigned partitions from where it is told to their ends; within a partition in the order of the log. */
   read(bootstrap: string, topic: string, starts?: Starts): Promise<readonly ReadRow[]>;
 }
-
-export const fromTheBeginning: Starts = new Map(
-  Array.from({ length: PARTITIONS }, (_, partition) => [partition, null]),
-);
 
 const inProcess =
   (command: string, program: string) =>
@@ -83,7 +77,7 @@ const kcat = (command: string): ReadingClient => ({
 });
 
 /** What the server stores, fetched and opened with this project's own protocol package. */
-const stored: ReadingClient = {
+export const stored: ReadingClient = {
   name: 'the stored batches',
   async read(bootstrap, topic, starts = fromTheBeginning) {
     const batches = await readStored(bootstrap, topic, [...starts.keys()]);
@@ -106,6 +100,7 @@ const stored: ReadingClient = {
 /** Every client that can read assigned partitions on this machine. */
 export const readingClients: readonly ReadingClient[] = [
   stored,
+  ownReader,
   ...(found.kcat === undefined ? [] : [kcat(found.kcat)]),
   ...(found.confluent === undefined
     ? []

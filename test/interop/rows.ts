@@ -57,6 +57,12 @@ export const unpackRow = (line: string): ReadRow => {
 
 export const PARTITIONS = 3;
 
+/** First offset to read of each partition; null: wherever the partition begins. */
+export type Starts = ReadonlyMap<number, number | null>;
+export const fromTheBeginning: Starts = new Map(
+  Array.from({ length: PARTITIONS }, (_, partition) => [partition, null]),
+);
+
 /** All rows of a data set, dealt to three partitions in turn. */
 export const rowsOf = (dataset: string): readonly Row[] =>
   recordsOf(dataset).map(({ key, value, timestampMs, headers }, index) => ({
