@@ -30,7 +30,7 @@ export type NameChange =
 
 export interface UnsyncedName {
   readonly sequence: number;
-  readonly change: NameChange;
+  change: NameChange;
   done: boolean;
 }
 
@@ -112,11 +112,33 @@ export const coverWrites = (file: TrackedFile, covered: ReadonlySet<number>): vo
   });
 };
 
-/** A sync has covered these changes of names. Returns them, in the order in which they happened. */
+/**
+ * A sync has covered these changes of names. Returns what can no longer be undone, in the order in which it happened:
+ * with a directory that is gone for good, all that happened in it.
+ */
 export const coverNames = (unsynced: Unsynced, covered: ReadonlySet<number>): readonly UnsyncedName[] => {
-  const gone = unsynced.names.filter(({ sequence }) => covered.has(sequence));
-  unsynced.names = unsynced.names.filter(({ sequence }) => !covered.has(sequence));
+  const settled = new Set(unsynced.names.filter(({ sequence }) => covered.has(sequence)));
+  for (const { sequence, change, done } of [...settled]) {
+    if (!done || (change.kind !== 'removeDirectory' && change.kind !== 'rename')) continue;
+    for (const earlier of unsynced.names) {
+      if (earlier.sequence >= sequence || settled.has(earlier)) continue;
+      if (change.kind === 'rename') earlier.change = moved(earlier.change, change.from, change.to);
+      else if (pathsOf(earlier.change).some((path) => isAtOrBelow(path, change.path))) settled.add(earlier);
+    }
+  }
+  const isSettled = (name: UnsyncedName): boolean => settled.has(name);
+  const gone = unsynced.names.filter(isSettled);
+  unsynced.names = unsynced.names.filter((name) => !isSettled(name));
   return gone;
+};
+
+/** What happened in a directory happened, from now on, where the directory stands for good. */
+const moved = (change: NameChange, from: string, to: string): NameChange => {
+  const follows = (path: string): string =>
+    path !== from && isAtOrBelow(path, from) ? to + path.slice(from.length) : path;
+  return change.kind === 'rename'
+    ? { ...change, from: follows(change.from), to: follows(change.to) }
+    : { ...change, path: follows(change.path) };
 };
 
 /** Takes one record in. A record that is told again, after a rewrite that knew it already, changes nothing. */
