@@ -33,10 +33,8 @@ export class PartitionQueue {
   #identity: ProducerIdentity | undefined;
   #spentProducerId: ProducerId | undefined;
   #nextSequence = 0;
-  /** One past the last acknowledged sequence. */
-  #acknowledged = 0;
-  /** A batch was given up whose sequence the broker may or may not have seen: nothing new leaves until that is clear. */
-  #isUnresolved = false;
+  /** The broker has this producer and epoch on record, so it refuses what does not follow. */
+  #isOnRecord = false;
   /** The broker misses something for good: once nothing is on its way, a new epoch starts at sequence 0. */
   #needsNewEpoch = false;
   #notBeforeMs = 0;
@@ -87,7 +85,7 @@ export class PartitionQueue {
 
   /** When the first batch may leave; Infinity while something else has to happen first. */
   sendableAt(isHurried: boolean): number {
-    this.#settleSequences();
+    if (this.#needsNewEpoch && this.#inFlight.length === 0) this.#startNewEpoch();
     const head = this.#waiting[0];
     if (head === undefined || this.#isBlocked(head)) return Infinity;
     const hasWaited = head.isClosed || this.#waiting.length > 1 || isHurried || head.attempts > 0;
@@ -124,9 +122,7 @@ export class PartitionQueue {
   acknowledged(batch: ProducerBatch): void {
     this.#land(batch);
     this.#notBeforeMs = 0;
-    if (!batch.hasSequence || !this.#isCurrent(batch)) return;
-    const end = nextSequenceAfter(batch.baseSequence, batch.recordCount);
-    if (isBefore(this.#acknowledged, end)) this.#acknowledged = end;
+    if (this.#isCurrent(batch)) this.#isOnRecord = true;
   }
 
   /** The first unanswered batch by sequence: what the broker says of it is not the fault of one before it. */
@@ -141,10 +137,7 @@ export class PartitionQueue {
   /** `retryAtMs` is when the next attempt may leave. */
   failed(batch: ProducerBatch, outcome: FailedBatch, retryAtMs: number): void {
     this.#land(batch);
-    if (outcome === 'given-up') {
-      if (batch.hasSequence && this.#isCurrent(batch)) this.#isUnresolved = true;
-      return;
-    }
+    if (outcome === 'given-up') return;
     if (outcome === 'out-of-order') {
       // Refused for a gap: the broker does not hold this batch, whatever its earlier attempts did.
       batch.mayBeWritten = false;
@@ -182,7 +175,6 @@ export class PartitionQueue {
     if (out.length === 0) return out;
     const kept = this.#waiting.filter((batch) => !out.includes(batch));
     this.#waiting.splice(0, this.#waiting.length, ...kept);
-    if (out.some((batch) => batch.hasSequence && this.#isCurrent(batch))) this.#isUnresolved = true;
     return out;
   }
 
@@ -191,20 +183,8 @@ export class PartitionQueue {
     if (!this.#options.isIdempotent) return false;
     if (this.#identity === undefined || this.#needsNewEpoch) return true;
     if (head.hasSequence) return !this.isFirstUnanswered(head);
-    return this.#isUnresolved;
-  }
-
-  /** Decides what an unresolved sequence or a gap comes to, as soon as nothing of the old order is left. */
-  #settleSequences(): void {
-    if (this.#inFlight.length > 0) return;
-    if (this.#needsNewEpoch) {
-      this.#startNewEpoch();
-      return;
-    }
-    if (!this.#isUnresolved || this.#waiting[0]?.hasSequence === true) return;
-    // Everything after the lost batch was acknowledged: then the broker had got the lost one too.
-    if (this.#acknowledged === this.#nextSequence) this.#isUnresolved = false;
-    else this.#startNewEpoch();
+    // A broker that does not know the producer takes any sequence: a second batch could overtake a refused first one.
+    return !this.#isOnRecord && this.#inFlight.length > 0;
   }
 
   #startNewEpoch(): void {
@@ -218,8 +198,7 @@ export class PartitionQueue {
 
   #restartSequences(): void {
     this.#nextSequence = 0;
-    this.#acknowledged = 0;
-    this.#isUnresolved = false;
+    this.#isOnRecord = false;
     this.#needsNewEpoch = false;
     for (const batch of this.#waiting) batch.sequence(undefined, NO_SEQUENCE);
   }

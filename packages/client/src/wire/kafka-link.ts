@@ -265,12 +265,13 @@ export class KafkaLink {
   }
 
   #answered(frame: Buffer): void {
-    const pending = this.#sent.shift();
+    const [pending] = this.#sent;
     const correlationId = frame.readInt32BE(0);
     if (pending?.correlationId !== correlationId) {
       this.#end(this.#notKafka(`it answered request ${correlationId}, which is not the next one`));
       return;
     }
+    this.#sent.shift();
     if (pending.isSettled) return;
     try {
       pending.resolve(decodeResponse(pending.api, pending.version, frame).body);
