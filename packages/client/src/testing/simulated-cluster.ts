@@ -10,7 +10,7 @@ import {
 import type { Clock, Random } from '@kafkaesque/kernel';
 import { ErrorCode, apis } from '@kafkaesque/protocol';
 import type { ApiName, RequestDraftOf, ResponseOf } from '@kafkaesque/protocol';
-import { ClientError } from '../errors';
+import { ClientError, isClientError } from '../errors';
 import type {
   Capabilities,
   DraftFor,
@@ -36,7 +36,7 @@ export interface SimulatedClusterOptions {
   readonly topics: Readonly<Record<string, number>>;
   readonly brokers?: number;
   readonly mishap?: (api: ApiName) => Mishap;
-  /** Answers instead of the cluster when it returns something. */
+  /** Answers instead of the cluster when it returns something; a ClientError is how the request fails. */
   readonly intercept?: (api: ApiName, draft: unknown, node: number) => unknown;
 }
 
@@ -123,7 +123,8 @@ export class SimulatedCluster implements Wire {
           clock.wakeAt(arrivesAtMs + (answered ? 1 + random.below(MAX_LATENCY_MS) : 0), () => {
             if ((this.#connections.get(node) ?? 0) !== connection) return;
             breaks.delete(broken);
-            resolve(answer as ResponseOf<Name>);
+            if (isClientError(answer)) reject(answer);
+            else resolve(answer as ResponseOf<Name>);
           });
         }
       });

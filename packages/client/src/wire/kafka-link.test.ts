@@ -48,7 +48,9 @@ const open = (options: { readonly refuseVersions?: readonly number[] } = {}) => 
 const metadataAnswer = (clusterId: string): unknown => ({
   brokers: [],
   clusterId,
-  topics: [{ errorCode: 0, name: 't', topicId: TopicId(`${'B'.repeat(21)}A`), isInternal: false, partitions: [] }],
+  topics: [
+    { errorCode: 0, name: 't', topicId: TopicId(`${'B'.repeat(21)}A`), isInternal: false, partitions: [] },
+  ],
 });
 
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
