@@ -1,12 +1,28 @@
 /** Codes of the operating system that the rules of storage and transport distinguish. */
 export type SystemCode =
-  | 'ENOENT' | 'EEXIST' | 'ENOSPC' | 'EIO' | 'EACCES' | 'ENOTDIR' | 'EISDIR' | 'ENOTEMPTY'
-  | 'EMFILE' | 'EROFS' | 'EADDRINUSE' | 'ECONNREFUSED' | 'ECONNRESET' | 'EPIPE' | 'ETIMEDOUT';
+  | 'ENOENT'
+  | 'EEXIST'
+  | 'ENOSPC'
+  | 'EIO'
+  | 'EACCES'
+  | 'ENOTDIR'
+  | 'EISDIR'
+  | 'ENOTEMPTY'
+  | 'EMFILE'
+  | 'EROFS'
+  | 'EADDRINUSE'
+  | 'ECONNREFUSED'
+  | 'ECONNRESET'
+  | 'EPIPE'
+  | 'ETIMEDOUT';
 
 /**
  * Whether `error` carries this `code`. Ask for the code, never `instanceof`: errors cross realms (jest) and packages.
  */
-export const hasCode = <Code extends string>(error: unknown, code: Code): error is Error & { readonly code: Code } =>
+export const hasCode = <Code extends string>(
+  error: unknown,
+  code: Code,
+): error is Error & { readonly code: Code } =>
   typeof error === 'object' && error !== null && 'code' in error && error.code === code;
 
 /** The text of whatever was thrown, for people. */
@@ -18,7 +34,11 @@ export class Failure<Code extends string = string> extends Error {
   override readonly name: string = 'Failure';
   readonly code: Code;
   readonly retriable: boolean;
-  constructor(code: Code, message: string, options: { readonly retriable?: boolean; readonly cause?: unknown } = {}) {
+  constructor(
+    code: Code,
+    message: string,
+    options: { readonly retriable?: boolean; readonly cause?: unknown } = {},
+  ) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.code = code;
     this.retriable = options.retriable ?? false;

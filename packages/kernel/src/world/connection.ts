@@ -1,5 +1,6 @@
 /** Why a connection ended. */
-export type ConnectionEnd = { readonly kind: 'closed' } | { readonly kind: 'failed'; readonly cause: unknown };
+export type ConnectionEnd =
+  { readonly kind: 'closed' } | { readonly kind: 'failed'; readonly cause: unknown };
 
 /** Ordered bytes between two parties, with back-pressure: TCP, TLS, or their simulation. */
 export interface Connection {
