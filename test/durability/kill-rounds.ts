@@ -45,6 +45,7 @@ export interface KillRoundsOutcome {
   confirmed: number;
   unacknowledged: number;
   repeated: number;
+  deletedByRetention: number;
   /** Writes and changes of names that losses of power took or tore. */
   lostOperations: number;
   tornWrites: number;
@@ -88,6 +89,7 @@ class KillRounds {
   #broker: SpawnedBroker | undefined;
   #senders: Sender[] = [];
   #port = 0;
+  #lastStartMs = 1000;
 
   constructor(options: KillRoundsOptions) {
     this.#options = options;
@@ -106,7 +108,14 @@ class KillRounds {
       },
       kills: { underLoad: 0, duringStart: 0, whileIdle: 0 },
       ...{ cleanStops: 0, powerLosses: 0, verifications: 0, confirmed: 0, unacknowledged: 0, repeated: 0 },
-      ...{ lostOperations: 0, tornWrites: 0, scannedBytes: 0, cutBytes: 0, tornLogs: 0 },
+      ...{
+        deletedByRetention: 0,
+        lostOperations: 0,
+        tornWrites: 0,
+        scannedBytes: 0,
+        cutBytes: 0,
+        tornLogs: 0,
+      },
       ...{ journalRounds: 0, journalTornBytes: 0, unsealedTails: 0, violations: [] },
     };
   }
@@ -142,7 +151,7 @@ class KillRounds {
     let told = '';
     if (plan === 'start') {
       await broker.starting;
-      const delayMs = this.#random.below(300);
+      const delayMs = this.#random.below(this.#random.below(2) === 0 ? 300 : this.#lastStartMs);
       await Promise.race([sleep(delayMs), broker.ready.then(() => sleep(20))]);
       await broker.kill();
       outcome.kills.duringStart += 1;
@@ -150,7 +159,8 @@ class KillRounds {
     } else {
       const startedMs = performance.now();
       const ready = await broker.ready;
-      told = `ready after ${Math.round(performance.now() - startedMs)} ms, `;
+      this.#lastStartMs = 1 + Math.round(performance.now() - startedMs);
+      told = `ready after ${this.#lastStartMs} ms, `;
       this.#judgeStart(ready);
       told += await this.#verify();
       if (outcome.violations.length > 0) {
@@ -272,6 +282,7 @@ class KillRounds {
     const { confirmed, unacknowledged, repeated } = total;
     Object.assign(this.outcome, { confirmed, unacknowledged, repeated });
     this.outcome.verifications += 1;
+    this.outcome.deletedByRetention = readings.reduce((sum, { logStartOffset }) => sum + logStartOffset, 0);
     const bytes = readings.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
     return `${confirmed} acknowledged and ${unacknowledged} other records in ${Math.round(bytes / 1024)} KiB`;
   }
@@ -293,9 +304,7 @@ class KillRounds {
       const random = this.#random.fork(name);
       this.#senders.push(openSender({ bootstrapServers, history: this.#history, random, name, trouble }));
     }
-    const targets: readonly SendTarget[] = [...this.#livePartitions()].filter(
-      ({ topic }) => !topic.startsWith('churn'),
-    );
+    const targets = this.#targets();
     for (const sender of this.#senders) sender.start(targets, this.#options.eagerBytes);
     const name = `s${this.#options.seed}.r${round}.churn`;
     const churn = startChurn({
@@ -342,6 +351,14 @@ class KillRounds {
         continue;
       await createTopic(client, this.#history, topic);
     }
+  }
+
+  /** However many partitions the largest topic has, retention has something to do elsewhere. */
+  #targets(): readonly SendTarget[] {
+    const live = [...this.#livePartitions()];
+    const steady = live.filter(({ topic }) => topic === 'steady');
+    const retained = live.filter(({ topic }) => topic === 'retained');
+    return [...steady, ...steady.flatMap((_, index) => (index % 8 === 0 ? retained : []))];
   }
 
   *#livePartitions(): Iterable<SendTarget & { readonly known: KnownTopic }> {
