@@ -1,7 +1,7 @@
 import type { ApiVersionsRequest, Draft, ApiVersionsResponse } from '@kafkaesque/protocol';
 import { ErrorCode } from '@kafkaesque/protocol';
+import { supportedFeatures } from '@kafkaesque/metadata';
 import type { Broker } from '../broker/broker';
-import { supportedFeatures } from '../broker/features';
 import type { Reply, RequestContext } from './handler';
 import type { Served } from './table';
 
@@ -38,8 +38,12 @@ export const apiVersions =
         apiKeys,
         // Clients before version 4 cannot read a feature whose minimum is 0 (KAFKA-17011).
         supportedFeatures: supportedFeatures
-          .filter(({ min }) => context.apiVersion >= 4 || min > 0)
-          .map(({ name, min, max }) => ({ name, minVersion: min, maxVersion: max })),
+          .filter(({ minSupportedVersion }) => context.apiVersion >= 4 || minSupportedVersion > 0)
+          .map(({ name, minSupportedVersion, maxSupportedVersion }) => ({
+            name,
+            minVersion: minSupportedVersion,
+            maxVersion: maxSupportedVersion,
+          })),
         finalizedFeaturesEpoch: image.offset,
         finalizedFeatures: [...image.features.entries()]
           .filter(([, level]) => level > 0)

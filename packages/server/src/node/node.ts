@@ -1,7 +1,7 @@
 import type { BrokerEpoch, CancelWake } from '@kafkaesque/kernel';
 import { BrokerId, BufferPool, Failure, messageOf } from '@kafkaesque/kernel';
 import type { RegisterBrokerCommand } from '@kafkaesque/metadata';
-import { createController } from '@kafkaesque/metadata';
+import { createController, supportedFeatures } from '@kafkaesque/metadata';
 import { initialiseCodecs } from '@kafkaesque/protocol';
 import type { LogDirectory } from '@kafkaesque/storage';
 import { openLogDirectory } from '@kafkaesque/storage';
@@ -10,7 +10,6 @@ import { RequestMemory, ServingState } from '@kafkaesque/transport';
 import { AnswerMemory } from '../broker/answer-memory';
 import { openBroker } from '../broker/broker';
 import { DynamicConfigurations } from '../broker/dynamic-configuration';
-import { registeredFeatures } from '../broker/features';
 import { FetchSessions } from '../broker/fetch-sessions';
 import { LogDirectories } from '../broker/log-directories';
 import { ProducerIds } from '../broker/producer-ids';
@@ -347,7 +346,7 @@ class Assembly {
           securityProtocol: PROTOCOL_IDS[endpoint.protocol],
         };
       }),
-      features: registeredFeatures,
+      features: supportedFeatures,
       rack: this.#configuration.rack ?? null,
       logDirs: directories.all.map(({ directoryId }) => directoryId),
       previousBrokerEpoch: directories.recordedBrokerEpoch,
