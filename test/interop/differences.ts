@@ -3,7 +3,7 @@ import type { ReadRow, Row } from './rows';
 const shown = (bytes: Buffer | null): string => {
   if (bytes === null) return 'null';
   const text = bytes.toString('base64');
-  return text.length > 200 ? `${text.slice(0, 200)}… (${bytes.length} bytes)` : text;
+  return text.length > 60 ? `${text.slice(0, 60)}… (${bytes.length} bytes)` : text;
 };
 const described = ({ offset, key, value, timestampMs, timestampType, headers }: ReadRow): string =>
   `@${offset} ${timestampType} ${timestampMs} key ${shown(key)} value ${shown(value)} headers ${headers.map(([name, content]) => `${name}=${shown(content)}`).join(' ')}`;

@@ -18,6 +18,8 @@ export const ownProducer: ProducingClient = {
         compression: codec,
         acks: ({ '0': 0, '1': 1, all: -1 } as const)[acks],
         idempotence: idempotent,
+        // Without sequences a retry could overtake what was sent after it.
+        maxInFlight: idempotent ? 5 : 1,
         lingerMs: 20,
         batchSizeBytes: 256 * 1024,
       });

@@ -113,6 +113,8 @@ const kcat = (command: string): ProducingClient => ({
       `request.required.acks=${acks}`,
       `enable.idempotence=${String(idempotent)}`,
       'linger.ms=50',
+      // Without sequences a retry could overtake what was sent after it.
+      `max.in.flight=${idempotent ? 5 : 1}`,
     ];
     const headers = rows[0]?.headers ?? [];
     const args = (partition: number): readonly string[] => [

@@ -20,6 +20,8 @@ def produce(bootstrap, topic, options):
         "compression.type": options["codec"],
         "acks": options["acks"],
         "enable.idempotence": options["idempotent"],
+        # Without sequences a retry could overtake what was sent after it.
+        "max.in.flight": 5 if options["idempotent"] else 1,
         "linger.ms": 50,
         "queue.buffering.max.messages": 1000000,
         "message.max.bytes": 2000000,
