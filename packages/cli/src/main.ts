@@ -58,9 +58,16 @@ const run = async (): Promise<number> => {
   try {
     return await runTool(process.argv.slice(2), basename(process.argv[1] ?? ''), terminal);
   } catch (error) {
-    terminal.err(`${String(error instanceof Error ? (error.stack ?? error.message) : error)}\n`);
+    terminal.err(`${explained(error)}\n`);
     return 1;
   }
+};
+
+/** Failures with a code are for people; anything else is a mistake of ours, and its stack says where. */
+const explained = (error: unknown): string => {
+  if (typeof error !== 'object' || error === null) return String(error);
+  if ('code' in error && 'message' in error) return `${String(error.code)}: ${String(error.message)}`;
+  return 'stack' in error ? String(error.stack) : JSON.stringify(error);
 };
 
 if (require.main === module) start();

@@ -1,6 +1,10 @@
 import { hasCode, messageOf } from '@kafkaesque/kernel';
 import type { Terminal } from './terminal';
 
+/** Whether the client calls it a mistake of its caller; asked without loading the client. */
+const isMistakenCall = (error: unknown): boolean =>
+  typeof error === 'object' && error !== null && 'kind' in error && error.kind === 'usage';
+
 /** Runs a tool's work; a wrong command line ends with its sentence and exit code 1. */
 export const withUsage = async (
   terminal: Terminal,
@@ -10,7 +14,7 @@ export const withUsage = async (
   try {
     return await work();
   } catch (error) {
-    if (!hasCode(error, 'USAGE')) throw error;
+    if (!hasCode(error, 'USAGE') && !isMistakenCall(error)) throw error;
     terminal.err(`${messageOf(error)}\nRun '${calledAs} --help' for the options.\n`);
     return 1;
   }

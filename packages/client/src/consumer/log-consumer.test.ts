@@ -11,8 +11,8 @@ interface World {
   readonly cluster: SimulatedCluster;
   readonly client: Client;
   readonly consumer: Consumer;
-  produce(values: readonly string[], partition?: number): Promise<void>;
-  poll(options?: PollOptions): Promise<readonly string[]>;
+  readonly produce: (values: readonly string[], partition?: number) => Promise<void>;
+  readonly poll: (options?: PollOptions) => Promise<readonly string[]>;
 }
 
 const textOf = ({ offset, value }: ConsumerRecord): string => `${offset}${value?.toString() ?? ''}`;
@@ -184,7 +184,7 @@ describe('the consumer', () => {
       autoOffsetReset: 'earliest',
       fetchMaxBytes: 500,
     });
-    for (let n = 0; n < 30; n += 1) await produce([`${'y'.repeat(100)}`]);
+    for (let n = 0; n < 30; n += 1) await produce(['y'.repeat(100)]);
     consumer.assign([p0]);
     let count = 0;
     while (count < 30) count += (await scheduler.settle(consumer.poll({ maxRecords: 7 }))).length;

@@ -57,7 +57,7 @@ export class FakeConnection implements Connection {
 
   /** Answers a request in the version in which it came, or in another one. */
   answer({ header }: ArrivedRequest, draft: unknown, version = header.apiVersion): void {
-    const frame = encodeResponseFrame(header.api as Api, version, header.correlationId, draft);
+    const frame = encodeResponseFrame(header.api, version, header.correlationId, draft);
     this.give(Buffer.concat(frame));
   }
 

@@ -85,7 +85,7 @@ export class SimulatedCluster implements Wire {
     return TopicId(Buffer.from(topic.padEnd(16, '.')).toString('base64url').slice(0, 22));
   }
 
-  learn(_nodes: readonly NodeAddress[]): void {
+  learn(): void {
     // Its nodes are known to themselves.
   }
 

@@ -1,0 +1,148 @@
+import { BrokerId, LeaderEpoch, Offset, TopicId } from '@kafkaesque/kernel';
+import { ClientError } from '@kafkaesque/client';
+import type { Admin, ConfigEntry, Outcome, PartitionDescription, Reassignment } from '@kafkaesque/client';
+
+export interface FakePartition {
+  readonly leader?: number;
+  readonly replicas?: readonly number[];
+  readonly isr?: readonly number[];
+  readonly elr?: readonly number[] | undefined;
+}
+
+export interface FakeTopic {
+  readonly internal?: boolean;
+  readonly partitions: readonly FakePartition[];
+  readonly configs?: Readonly<Record<string, string>>;
+}
+
+export interface FakeCluster {
+  readonly topics: Readonly<Record<string, FakeTopic>>;
+  readonly reassignments?: readonly Reassignment[] | undefined;
+  /** Offsets by `topic-partition`; undefined fails. */
+  readonly offsets?: Readonly<Record<string, number | undefined>>;
+}
+
+/** An Admin over facts given by the test, and the calls that were made to change them. */
+export interface FakeAdmin extends Admin {
+  readonly calls: { readonly name: string; readonly argument: unknown }[];
+}
+
+const done = <Key, Value>(key: Key, value: Value): Outcome<Key, Value> => ({ kind: 'done', key, value });
+const brokers = (ids: readonly number[]): readonly BrokerId[] => ids.map((id) => BrokerId(id));
+const DYNAMIC_TOPIC_CONFIG = 1;
+const DEFAULT_CONFIG = 5;
+
+/** A topic's id in the fake cluster: its name, so that lines can be told apart. */
+export const fakeTopicId = (name: string): TopicId =>
+  TopicId(Buffer.from(name.padEnd(16, '.').slice(0, 16)).toString('base64url'));
+
+const entry = (name: string, value: string, source: number): ConfigEntry => ({
+  name,
+  value,
+  source,
+  readOnly: false,
+  sensitive: false,
+  synonyms: [],
+  type: 2,
+  documentation: null,
+});
+
+const described = (one: FakePartition, partition: number): PartitionDescription => ({
+  partition,
+  leader: BrokerId(one.leader ?? 1),
+  leaderEpoch: LeaderEpoch(0),
+  replicas: brokers(one.replicas ?? [1]),
+  isr: brokers(one.isr ?? [1]),
+  offlineReplicas: [],
+  eligibleLeaders: one.elr === undefined && 'elr' in one ? undefined : brokers(one.elr ?? []),
+  lastKnownEligibleLeaders: one.elr === undefined && 'elr' in one ? undefined : [],
+});
+
+export const fakeAdmin = ({ topics, reassignments, offsets = {} }: FakeCluster): FakeAdmin => {
+  const calls: { name: string; argument: unknown }[] = [];
+  const record = (name: string, argument: unknown): void => void calls.push({ name, argument });
+  const topic = (name: string): FakeTopic => topics[name] ?? { partitions: [] };
+  const describe = (name: string) => ({
+    name,
+    topicId: fakeTopicId(name),
+    internal: topic(name).internal ?? false,
+    partitions: topic(name).partitions.map(described),
+  });
+  return {
+    calls,
+    createTopics: (created) => {
+      record('createTopics', created);
+      return Promise.resolve(
+        created.map(({ name }) =>
+          topics[name] === undefined
+            ? done(name, { topicId: fakeTopicId(name), partitions: 1, replicationFactor: 1 })
+            : {
+                kind: 'failed' as const,
+                key: name,
+                error: new ClientError('broker', 'TOPIC_ALREADY_EXISTS', `Topic '${name}' already exists.`),
+              },
+        ),
+      );
+    },
+    deleteTopics: (names) => {
+      record('deleteTopics', names);
+      return Promise.resolve(names.map((name) => done(name, undefined)));
+    },
+    listTopics: (options = {}) =>
+      Promise.resolve(
+        Object.entries(topics)
+          .map(([name, { internal = false }]) => ({ name, topicId: fakeTopicId(name), internal }))
+          .filter(({ internal }) => !internal || options.includeInternal === true)
+          .sort((a, b) => (a.name < b.name ? -1 : 1)),
+      ),
+    describeTopics: (names) => Promise.resolve(names.map((name) => done(name, describe(name)))),
+    describeTopicsById: (ids) =>
+      Promise.resolve(
+        ids.map((id) =>
+          done(id, describe(Object.keys(topics).find((name) => fakeTopicId(name) === id) ?? '')),
+        ),
+      ),
+    createPartitions: (counts) => {
+      record('createPartitions', counts);
+      return Promise.resolve(Object.keys(counts).map((name) => done(name, undefined)));
+    },
+    describeConfigs: (resources) =>
+      Promise.resolve(
+        resources.map((resource) =>
+          done(resource, [
+            ...Object.entries(topic(resource.name).configs ?? {}).map(([name, value]) =>
+              entry(name, value, DYNAMIC_TOPIC_CONFIG),
+            ),
+            entry('retention.ms', '604800000', DEFAULT_CONFIG),
+          ]),
+        ),
+      ),
+    incrementalAlterConfigs: () => Promise.resolve([]),
+    describeCluster: () =>
+      Promise.resolve({
+        clusterId: 'fake',
+        controllerId: BrokerId(1),
+        nodes: [1, 2].map((id) => ({ id: BrokerId(id), host: 'h', port: 1, rack: null })),
+      }),
+    listOffsets: (specs) =>
+      Promise.resolve(
+        specs.map(({ topic: name, partition }) => {
+          const offset = offsets[`${name}-${partition}`];
+          return offset === undefined
+            ? {
+                kind: 'failed' as const,
+                key: { topic: name, partition },
+                error: new ClientError('broker', 'LEADER_NOT_AVAILABLE', 'no leader'),
+              }
+            : done(
+                { topic: name, partition },
+                { offset: Offset(offset), timestampMs: -1, leaderEpoch: LeaderEpoch(0) },
+              );
+        }),
+      ),
+    listPartitionReassignments: () => Promise.resolve(reassignments),
+    apiVersions: () => Promise.reject(new Error('not asked in these tests')),
+    close: () => Promise.resolve(),
+    [Symbol.asyncDispose]: () => Promise.resolve(),
+  };
+};
