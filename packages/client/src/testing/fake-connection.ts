@@ -1,6 +1,6 @@
 import type { Connection, ConnectionHandler } from '@kafkaesque/kernel';
 import { encodeResponseFrame, readRequestHeader } from '@kafkaesque/protocol';
-import type { Api, RequestFrame } from '@kafkaesque/protocol';
+import type { RequestFrame } from '@kafkaesque/protocol';
 
 /** A request as the fake broker got it. */
 export interface ArrivedRequest {

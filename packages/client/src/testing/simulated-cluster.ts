@@ -11,15 +11,7 @@ import type { Clock, Random } from '@kafkaesque/kernel';
 import { ErrorCode, apis } from '@kafkaesque/protocol';
 import type { ApiName, RequestDraftOf, ResponseOf } from '@kafkaesque/protocol';
 import { ClientError, isClientError } from '../errors';
-import type {
-  Capabilities,
-  DraftFor,
-  FetchOptions,
-  FetchStream,
-  NodeAddress,
-  RequestOptions,
-  Wire,
-} from '../wire/wire';
+import type { Capabilities, DraftFor, FetchOptions, FetchStream, RequestOptions, Wire } from '../wire/wire';
 import { SimulatedFetchStream } from './simulated-fetch-stream';
 import { SimulatedPartition } from './simulated-partition';
 
