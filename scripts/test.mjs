@@ -10,7 +10,11 @@ import { fileURLToPath } from 'node:url';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const parts = [
-  { name: 'unit', minutes: 3, patterns: ['<rootDir>/packages/', '<rootDir>/test/[^/]*\\.test\\.ts$'] },
+  {
+    name: 'unit',
+    minutes: 3,
+    patterns: ['<rootDir>/packages/', '<rootDir>/test/node/', '<rootDir>/test/[^/]*\\.test\\.ts$'],
+  },
   { name: 'simulation', minutes: 4, patterns: ['<rootDir>/test/(simulation|bad-input)/'] },
   { name: 'interop', minutes: 2, patterns: ['<rootDir>/test/interop/'] },
   { name: 'chaos', minutes: 1, patterns: ['<rootDir>/test/(chaos|durability)/'] },
