@@ -1,5 +1,6 @@
 import type { FaultHandler, Logger, Random } from '@kafkaesque/kernel';
 import { messageOf } from '@kafkaesque/kernel';
+import { ErrorCode } from '@kafkaesque/protocol';
 import type {
   Command,
   CommandResponses,
@@ -40,7 +41,8 @@ export interface ControllerHostOptions {
 
 interface WaitingForOffset {
   readonly offset: number;
-  readonly resolve: () => void;
+  /** Whether it came so far; not when leadership was lost first. */
+  readonly resolve: (isCommitted: boolean) => void;
 }
 
 /** Carries out what the controller decides: proposals into the quorum, committed batches back, answers out. */
@@ -85,13 +87,16 @@ export class ControllerHost implements ControllerDoor, QuorumListener {
     if (decision.records.length === 0) {
       // The decision may rest on batches that are appended but not committed: its answer may not overtake them.
       const readAt = this.#controller.speculative.offset;
-      await this.#committed(readAt);
+      if (!(await this.#committed(readAt))) return { kind: 'unknown', cause: 'leadership was lost' };
       return { kind: 'done', response: decision.response, offset: readAt };
     }
     const proposal = quorum.propose(decision.records, epoch);
     if (proposal.kind === 'refused') {
       if (proposal.reason === 'not-leader') return { kind: 'not-controller' };
-      return { kind: 'unknown', cause: proposal.reason };
+      // Definite: nothing was written.
+      return proposal.reason === 'too-large'
+        ? refused(ErrorCode.POLICY_VIOLATION, 'The request makes more metadata than one batch may hold.')
+        : refused(ErrorCode.THROTTLING_QUOTA_EXCEEDED, 'Too many changes of the metadata are under way.');
     }
     this.#controller.appended(proposal.offset, epoch, decision.records);
     const outcome = await proposal.outcome;
@@ -114,6 +119,7 @@ export class ControllerHost implements ControllerDoor, QuorumListener {
 
   leadership(state: Leadership): void {
     if (this.#leadership.kind === 'leader' && state.kind !== 'leader') this.#controller.resign();
+    if (state.kind !== 'leader') for (const one of this.#waiting.splice(0)) one.resolve(false);
     this.#leadership = state;
     this.#options.logger.info('metadata leadership', { state: state.kind, epoch: state.epoch });
   }
@@ -136,13 +142,16 @@ export class ControllerHost implements ControllerDoor, QuorumListener {
     const ready = this.#waiting.filter((one) => one.offset <= offset);
     if (ready.length === 0) return;
     this.#waiting = this.#waiting.filter((one) => one.offset > offset);
-    for (const one of ready) one.resolve();
+    for (const one of ready) one.resolve(true);
   }
 
-  #committed(offset: number): Promise<void> {
-    if (this.#controller.committed.offset >= offset) return Promise.resolve();
+  #committed(offset: number): Promise<boolean> {
+    if (this.#controller.committed.offset >= offset) return Promise.resolve(true);
     return new Promise((resolve) => {
       this.#waiting.push({ offset, resolve });
     });
   }
 }
+
+const refused = (errorCode: number, errorMessage: string) =>
+  ({ kind: 'refused', errorCode, errorMessage }) as const;
