@@ -11,7 +11,9 @@ export class BadClient implements AsyncDisposable {
   readonly socket: Socket;
   /** Resolves when the connection is gone, by whichever end. */
   readonly closed: Promise<void>;
-  #received = Buffer.alloc(0);
+  #chunks: Buffer[] = [];
+  #receivedBytes = 0;
+  #neededBytes = LENGTH_BYTES;
   #isClosed = false;
   #wake: (() => void) | undefined;
   #correlationId = 1000;
@@ -19,7 +21,8 @@ export class BadClient implements AsyncDisposable {
   private constructor(socket: Socket) {
     this.socket = socket;
     socket.on('data', (chunk) => {
-      this.#received = Buffer.concat([this.#received, chunk]);
+      this.#chunks.push(chunk);
+      this.#receivedBytes += chunk.length;
       this.#wake?.();
     });
     this.closed = new Promise((resolve) => {
@@ -55,14 +58,8 @@ export class BadClient implements AsyncDisposable {
   /** The next frame without its length; undefined when the connection ends first. */
   async receive(): Promise<Buffer | undefined> {
     for (;;) {
-      if (this.#received.length >= LENGTH_BYTES) {
-        const end = LENGTH_BYTES + this.#received.readInt32BE(0);
-        if (this.#received.length >= end) {
-          const frame = this.#received.subarray(LENGTH_BYTES, end);
-          this.#received = this.#received.subarray(end);
-          return frame;
-        }
-      }
+      const frame = this.#takeFrame();
+      if (frame !== undefined) return frame;
       if (this.#isClosed) return undefined;
       await new Promise<void>((resolve) => {
         this.#wake = resolve;
@@ -70,9 +67,25 @@ export class BadClient implements AsyncDisposable {
     }
   }
 
+  /** Joins what came at most twice a frame: for its length, and for the rest. */
+  #takeFrame(): Buffer | undefined {
+    if (this.#receivedBytes < this.#neededBytes) return undefined;
+    const bytes = Buffer.concat(this.#chunks);
+    const end = LENGTH_BYTES + bytes.readInt32BE(0);
+    if (bytes.length < end) {
+      this.#chunks = [bytes];
+      this.#neededBytes = end;
+      return undefined;
+    }
+    this.#chunks = [bytes.subarray(end)];
+    this.#receivedBytes -= end;
+    this.#neededBytes = LENGTH_BYTES;
+    return bytes.subarray(LENGTH_BYTES, end);
+  }
+
   /** Bytes that came and belong to no frame that was taken. */
   get unreadBytes(): number {
-    return this.#received.length;
+    return this.#receivedBytes;
   }
 
   /** One well-formed request and its answer. Throws when the connection ends instead. */

@@ -1,11 +1,12 @@
 import type { Offset, TopicId } from '@kafkaesque/kernel';
 import { PartitionIndex } from '@kafkaesque/kernel';
-import type { FetchPlan, Isolation } from '@kafkaesque/partition';
+import type { FetchPlan, FetchRead, Isolation } from '@kafkaesque/partition';
 import type { Draft, FetchRequest, FetchResponse } from '@kafkaesque/protocol';
 import { ErrorCode } from '@kafkaesque/protocol';
 import type { Slices } from '@kafkaesque/storage';
 import type { Broker } from '../broker/broker';
 import type { FetchContext, FetchWish } from '../broker/fetch-sessions';
+import { errorOfRead } from '../broker/read-failures';
 import type { Replica } from '../broker/replica';
 import type { Waiter } from '../broker/waiting-room';
 import type { Reply, RequestContext } from './handler';
@@ -22,6 +23,13 @@ const MAX_SLICES = 960;
 export const fetch =
   (broker: Broker) =>
   (context: RequestContext, request: FetchRequest): FetchReply | Promise<FetchReply> => {
+    // Kafka has no word for it; data of another isolation than was asked for would be worse.
+    if (request.isolationLevel !== 0 && request.isolationLevel !== 1) {
+      return {
+        kind: 'answer',
+        response: { errorCode: ErrorCode.INVALID_REQUEST, sessionId: 0, responses: [] },
+      };
+    }
     const usesTopicIds = context.apiVersion >= 13;
     const opened = broker.fetchSessions.open(
       {
@@ -67,7 +75,7 @@ const wishesOf = (request: FetchRequest): readonly FetchWish[] => {
 /** What one wish has come to in this look. */
 interface Served {
   readonly wish: FetchWish;
-  readonly plan: FetchPlan;
+  plan: FetchPlan;
   readonly replica: Replica | undefined;
   slices: Slices | undefined;
 }
@@ -170,7 +178,7 @@ class FetchWork implements Waiter {
     let sizeBytes = 0;
     for (const { wish, plan, replica } of served) {
       if (plan.kind !== 'read' || plan.from >= plan.upTo || replica === undefined) continue;
-      sizeBytes += Math.min(replica.log.sizeBetween(plan.from, plan.upTo), wish.maxBytes);
+      sizeBytes += Math.min(replica.log.sizeBetween(plan.from, plan.upTo), Math.max(wish.maxBytes, 0));
       if (sizeBytes >= this.#request.minBytes) break;
     }
     return sizeBytes;
@@ -195,6 +203,15 @@ class FetchWork implements Waiter {
   }
 
   #read(served: Served[], start: number, reservedBytes: number): FetchReply | Promise<FetchReply> {
+    try {
+      return this.#readFrom(served, start, reservedBytes);
+    } catch (error) {
+      this.#release(served, reservedBytes);
+      throw error;
+    }
+  }
+
+  #readFrom(served: Served[], start: number, reservedBytes: number): FetchReply | Promise<FetchReply> {
     let taken = 0;
     let slices = 0;
     for (const done of served.slice(0, start)) {
@@ -206,26 +223,41 @@ class FetchWork implements Waiter {
       if (one?.replica === undefined || one.plan.kind !== 'read' || one.plan.from >= one.plan.upTo) continue;
       const left = Math.min(this.#maxBytes - taken, one.wish.maxBytes);
       if ((left <= 0 && taken > 0) || slices >= MAX_SLICES) continue;
-      const read = one.replica.log.read(one.plan.from, one.plan.upTo, Math.max(left, 0), {
-        atLeastOne: taken === 0,
-      });
+      const read = this.#readOne(one, one.replica, one.plan, Math.max(left, 0), taken === 0);
       if (read instanceof Promise) {
-        return read.then(
-          (arrived) => {
-            one.slices = this.#stillHolds(one) ? arrived : (arrived.release(), undefined);
-            return this.#read(served, i + 1, reservedBytes);
-          },
-          (error: unknown) => {
-            this.#release(served, reservedBytes);
-            throw error;
-          },
-        );
+        return read.then((arrived) => {
+          one.slices = arrived;
+          return this.#read(served, i + 1, reservedBytes);
+        });
       }
       one.slices = read;
-      taken += read.sizeBytes;
-      slices += read.parts.length;
+      taken += read?.sizeBytes ?? 0;
+      slices += read?.parts.length ?? 0;
     }
     return this.#reply(served, reservedBytes);
+  }
+
+  /** What one partition gives; a read that fails is that partition's error, not the whole answer's. */
+  #readOne(
+    one: Served,
+    replica: Replica,
+    plan: FetchRead,
+    maxBytes: number,
+    atLeastOne: boolean,
+  ): Slices | Promise<Slices | undefined> | undefined {
+    const failed = (error: unknown): undefined => {
+      one.plan = errorPlan(errorOfRead(this.#broker, replica, error));
+    };
+    try {
+      const read = replica.log.read(plan.from, plan.upTo, maxBytes, { atLeastOne });
+      if (!(read instanceof Promise)) return read;
+      return read.then(
+        (arrived) => (this.#stillHolds(one) ? arrived : (arrived.release(), undefined)),
+        failed,
+      );
+    } catch (error) {
+      return failed(error);
+    }
   }
 
   /** After a wait for the disk the partition may have another leader, and the bytes another meaning. */

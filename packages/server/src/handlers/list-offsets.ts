@@ -1,8 +1,10 @@
 import type { Offset } from '@kafkaesque/kernel';
-import type { ListedOffset, OffsetError } from '@kafkaesque/partition';
+import type { ListedOffset, OffsetError, OffsetLookup } from '@kafkaesque/partition';
 import type { Draft, ListOffsetsRequest, ListOffsetsResponse } from '@kafkaesque/protocol';
 import { ErrorCode } from '@kafkaesque/protocol';
 import type { Broker } from '../broker/broker';
+import { errorOfRead } from '../broker/read-failures';
+import type { Replica } from '../broker/replica';
 import type { Reply, RequestContext } from './handler';
 
 type TopicQuestion = ListOffsetsRequest['topics'][number];
@@ -56,28 +58,22 @@ const list = async (
   if (!broker.isAllowed(context, 'DESCRIBE', 'TOPIC', topic.name)) {
     return refused(question, ErrorCode.TOPIC_AUTHORIZATION_FAILED);
   }
+  if (request.isolationLevel !== 0 && request.isolationLevel !== 1) {
+    return refused(question, ErrorCode.INVALID_REQUEST);
+  }
   const found = broker.topicByName(topic.name);
   if (found === undefined) return refused(question, ErrorCode.UNKNOWN_TOPIC_OR_PARTITION);
   const replica = broker.replicas.find(found.topicId, question.partitionIndex);
   if (replica === undefined) {
     return refused(question, broker.missingReplicaError(found.topicId, question.partitionIndex));
   }
-  const { machine, log } = replica;
-  const plan = machine.listOffset({
+  const plan = replica.machine.listOffset({
     timestamp: question.timestamp,
     isolation: request.isolationLevel === 1 ? 'read-committed' : 'read-uncommitted',
     currentLeaderEpoch: question.currentLeaderEpoch,
     apiVersion: context.apiVersion,
   });
-  const listed: ListedOffset | OffsetError =
-    plan.kind === 'lookup'
-      ? machine.resolveOffset(
-          plan,
-          plan.by === 'max-timestamp'
-            ? await log.maxTimestamp()
-            : await log.offsetForTimestamp(plan.timestampMs),
-        )
-      : plan;
+  const listed = plan.kind === 'lookup' ? await lookUp(broker, replica, plan) : plan;
   if (listed.kind === 'error') return refused(question, listed.error);
   return {
     partitionIndex: question.partitionIndex,
@@ -86,4 +82,22 @@ const list = async (
     offset: listed.offset,
     ...(context.apiVersion >= 4 ? { leaderEpoch: listed.leaderEpoch } : {}),
   };
+};
+
+/** Asks the log. A lookup that fails is its partition's error, not the whole answer's. */
+const lookUp = async (
+  broker: Broker,
+  replica: Replica,
+  lookup: OffsetLookup,
+): Promise<ListedOffset | OffsetError> => {
+  const { machine, log } = replica;
+  try {
+    const found =
+      lookup.by === 'max-timestamp'
+        ? await log.maxTimestamp()
+        : await log.offsetForTimestamp(lookup.timestampMs);
+    return machine.resolveOffset(lookup, found);
+  } catch (error) {
+    return { kind: 'error', error: errorOfRead(broker, replica, error) };
+  }
 };
