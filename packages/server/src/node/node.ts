@@ -58,8 +58,6 @@ export interface Node extends AsyncDisposable {
 const REQUEST_MEMORY_BYTES = 64 << 20;
 const ANSWER_MEMORY_BYTES = 64 << 20;
 const KEPT_BUFFER_BYTES = 128 << 20;
-/** `log.initial.task.delay.ms`: retention first looks this long after the start. */
-const FIRST_RETENTION_MS = 30_000;
 
 const PROTOCOL_IDS = { PLAINTEXT: 0, SSL: 1, SASL_PLAINTEXT: 2, SASL_SSL: 3 } as const;
 
@@ -136,7 +134,7 @@ class Assembly {
     await this.#listen(replicas, controller);
     await this.#register(controller, directories);
     replicas.takeRoles(controller.image);
-    this.#scheduleRetention(FIRST_RETENTION_MS);
+    this.#scheduleRetention(Number(this.#configuration.get('log.initial.task.delay.ms')));
     await codecs;
     this.#door?.open();
     this.#serving.set(true);
