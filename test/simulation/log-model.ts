@@ -8,6 +8,8 @@ export interface ModelBatch {
   readonly epoch: number;
   readonly bytes: Buffer;
   readonly hash: number;
+  /** Of each record. */
+  readonly times: readonly number[];
 }
 
 /** A change that is under way, or that failed and may still come true after a crash. */
@@ -44,8 +46,9 @@ export class LogModel {
     return this.batches[this.batches.length - 1]?.hash ?? 0;
   }
 
-  append(base: number, next: number, epoch: number, bytes: Buffer): void {
-    this.batches.push({ base, next, epoch, bytes, hash: crc32c(bytes, 0, bytes.length, this.hash) });
+  append(base: number, epoch: number, times: readonly number[], bytes: Buffer): void {
+    const next = base + times.length;
+    this.batches.push({ base, next, epoch, bytes, times, hash: crc32c(bytes, 0, bytes.length, this.hash) });
     this.end = next;
   }
 
@@ -63,6 +66,22 @@ export class LogModel {
     this.end = offset;
     this.acked = offset;
     this.flushed = offset;
+  }
+
+  /** First record at or above `from` of the log that `fits`. */
+  find(fits: (timeMs: number) => boolean): number | undefined {
+    for (const batch of this.batches)
+      for (const [index, timeMs] of batch.times.entries())
+        if (batch.base + index >= this.start && fits(timeMs)) return batch.base + index;
+    return undefined;
+  }
+
+  get newestMs(): number {
+    let newestMs = -1;
+    for (const batch of this.batches)
+      for (const [index, timeMs] of batch.times.entries())
+        if (batch.base + index >= this.start) newestMs = Math.max(newestMs, timeMs);
+    return newestMs;
   }
 
   trim(): void {

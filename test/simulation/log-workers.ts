@@ -50,11 +50,13 @@ export const listenTo = (world: StorageWorld, model: LogModel, log: Log): void =
         world.violation ??= new Violation(
           `log ${model.name}: durable in epoch ${leaderEpoch}, not ${last.epoch}`,
         );
+      world.say(`log ${model.name} acknowledged ${endOffset}`);
       model.acked = endOffset;
       // A later round is durable, so a frame that failed before it is void.
       if (!model.busy && model.journaled) model.change = undefined;
     },
-    failed: () => {
+    failed: (cause) => {
+      world.say(`log ${model.name} failed ${String(cause)}`);
       world.counts.failedLogs += 1;
     },
   });
@@ -87,14 +89,14 @@ const append = (world: StorageWorld, model: LogModel, log: Log): void => {
   const count = 1 + random.below(4);
   for (let number = 0; number < count; number++) {
     const base = model.end;
-    const records = 1 + random.below(3);
+    const times = Array.from({ length: 1 + random.below(3) }, (_, index) => timeOf(world, base + index));
     const bytes = encodeBatch({
       baseOffset: Offset(base),
       leaderEpoch: LeaderEpoch(model.epoch),
-      records: Array.from({ length: records }, (_, index) => ({
+      records: times.map((timeMs) => ({
         key: null,
         value: Buffer.alloc(random.below(20) === 0 ? 3000 : random.below(120), random.uint32() & 0xff),
-        timestampMs: TimestampMs(timeOf(base + index)),
+        timestampMs: TimestampMs(timeMs),
         headers: [],
       })),
     });
@@ -102,17 +104,20 @@ const append = (world: StorageWorld, model: LogModel, log: Log): void => {
       {
         bytes,
         baseOffset: Offset(base),
-        lastOffset: Offset(base + records - 1),
+        lastOffset: Offset(base + times.length - 1),
         leaderEpoch: LeaderEpoch(model.epoch),
-        maxTimestampMs: TimestampMs(timeOf(base + records - 1)),
+        maxTimestampMs: TimestampMs(Math.max(...times)),
       },
     ]);
-    model.append(base, base + records, model.epoch, bytes);
+    model.append(base, model.epoch, times, bytes);
+    world.say(`log ${model.name} append ${base} to ${base + times.length} epoch ${model.epoch}`);
     world.counts.appended += 1;
   }
 };
 
-const timeOf = (offset: number): number => FIRST_TIME_MS + offset * 10;
+/** Grows with the offset, and sometimes goes back or stands still. */
+const timeOf = (world: StorageWorld, offset: number): number =>
+  FIRST_TIME_MS + offset * 10 - (world.random.below(4) === 0 ? world.random.below(30) * 10 : 0);
 
 const untilAcknowledged = async (world: StorageWorld, model: LogModel, log: Log): Promise<void> => {
   const { end } = model;
@@ -121,19 +126,22 @@ const untilAcknowledged = async (world: StorageWorld, model: LogModel, log: Log)
 
 /** Carries out a change of which a crash may leave either side. */
 const change = async (
+  world: StorageWorld,
   model: LogModel,
   pending: NonNullable<LogModel['change']>,
   carryOut: () => Promise<void>,
 ): Promise<void> => {
+  world.say(`log ${model.name} ${JSON.stringify(pending)} at end ${model.end}`);
   model.change = pending;
   await carryOut();
+  world.say(`log ${model.name} done ${JSON.stringify(pending)}`);
   model.change = undefined;
 };
 
 const truncate = async (world: StorageWorld, model: LogModel, log: Log): Promise<void> => {
   const back = world.random.below(Math.min(model.end - model.start, 40) + 1);
   const offset = model.end - back;
-  await change(model, { kind: 'truncate', offset }, async () => {
+  await change(world, model, { kind: 'truncate', offset }, async () => {
     const end = await log.truncateTo(Offset(offset));
     model.cutTo(offset);
     if (end !== model.end || end !== log.endOffset)
@@ -144,7 +152,7 @@ const truncate = async (world: StorageWorld, model: LogModel, log: Log): Promise
 
 const reset = async (world: StorageWorld, model: LogModel, log: Log): Promise<void> => {
   const offset = model.end + world.random.below(100);
-  await change(model, { kind: 'reset', offset }, async () => {
+  await change(world, model, { kind: 'reset', offset }, async () => {
     await log.resetTo(Offset(offset));
     model.empty(offset);
   });
@@ -152,7 +160,7 @@ const reset = async (world: StorageWorld, model: LogModel, log: Log): Promise<vo
 
 const raiseStart = async (world: StorageWorld, model: LogModel, log: Log): Promise<void> => {
   const offset = model.start + world.random.below(model.acked - model.start + 1);
-  await change(model, { kind: 'start', offset }, async () => {
+  await change(world, model, { kind: 'start', offset }, async () => {
     await log.raiseLogStart(Offset(offset));
     model.start = offset;
   });
@@ -161,7 +169,7 @@ const raiseStart = async (world: StorageWorld, model: LogModel, log: Log): Promi
 
 const retain = async (model: LogModel, log: Log, world: StorageWorld): Promise<void> => {
   const highWatermark = model.acked;
-  await change(model, { kind: 'retention', upTo: highWatermark }, async () => {
+  await change(world, model, { kind: 'retention', upTo: highWatermark }, async () => {
     await log.applyRetention(world.clock.wallMs(), Offset(highWatermark));
     if (log.logStartOffset < model.start || log.logStartOffset > highWatermark)
       throw new Violation(`log ${model.name}: retention moved the start to ${log.logStartOffset}`);
@@ -174,7 +182,7 @@ const deleteAndCreate = async (world: StorageWorld, model: LogModel): Promise<vo
   const { directory } = world;
   if (directory === undefined) return;
   const log = model.log;
-  await change(model, { kind: 'delete' }, async () => {
+  await change(world, model, { kind: 'delete' }, async () => {
     await directory.deleteLog(world.topicOf(model), world.partitionOf(model));
     model.log = undefined;
     model.empty(0);
@@ -216,13 +224,15 @@ const read = async (world: StorageWorld, model: LogModel, log: Log): Promise<voi
 
 const searchTime = async (world: StorageWorld, model: LogModel, log: Log): Promise<void> => {
   if (model.end === model.start) return;
-  const offset = model.start + world.random.below(model.end - model.start);
-  const found = await log.offsetForTimestamp(TimestampMs(timeOf(offset) - world.random.below(9)));
-  if (found?.offset !== offset)
-    throw new Violation(`log ${model.name}: found ${found?.offset} for the time of ${offset}`);
+  const wantedMs = FIRST_TIME_MS + (model.start + world.random.below(model.end - model.start + 3)) * 10 - 3;
+  const found = await log.offsetForTimestamp(TimestampMs(wantedMs));
+  const expected = model.find((timeMs) => timeMs >= wantedMs);
+  if (found?.offset !== expected)
+    throw new Violation(`log ${model.name}: found ${found?.offset} for time ${wantedMs}, not ${expected}`);
   const newest = await log.maxTimestamp();
-  if (newest?.offset !== model.end - 1)
-    throw new Violation(`log ${model.name}: newest at ${newest?.offset} of ${model.end}`);
+  const newestOffset = model.find((timeMs) => timeMs === model.newestMs);
+  if (newest?.offset !== newestOffset)
+    throw new Violation(`log ${model.name}: newest at ${newest?.offset}, not ${newestOffset}`);
 };
 
 const switchPolicy = async (world: StorageWorld, model: LogModel, log: Log): Promise<void> => {
@@ -239,6 +249,7 @@ const switchPolicy = async (world: StorageWorld, model: LogModel, log: Log): Pro
 const repair = async (world: StorageWorld, model: LogModel, log: Log): Promise<void> => {
   await pause(world, 1);
   await log.repair();
+  world.say(`log ${model.name} repaired to ${log.endOffset}`);
   if (log.failure !== undefined) return;
   model.cutTo(model.acked);
   if (log.endOffset !== model.acked)

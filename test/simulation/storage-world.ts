@@ -110,6 +110,8 @@ export class StorageWorld {
   readonly counts: WorldCounts;
   /** Puts something between storage and the disk, to see whether it is noticed. */
   readonly through: (disk: Disk) => Disk;
+  /** For whoever looks into a seed that failed. */
+  readonly say: (line: string) => void;
   directory: LogDirectory | undefined;
   clock: VirtualClock;
   offline = false;
@@ -125,11 +127,13 @@ export class StorageWorld {
     logCount: number,
     counts: WorldCounts,
     through: (disk: Disk) => Disk = (disk) => disk,
+    say: (line: string) => void = () => undefined,
   ) {
     this.random = new SeededRandom(seed, 'storage-world');
     this.shape = drawShape(this.random, logCount);
     this.counts = counts;
     this.through = through;
+    this.say = say;
     this.disk = new SimulatedDisk({ random: this.random.fork('disk'), scheduler: this.scheduler });
     this.clock = new VirtualClock({ scheduler: this.scheduler });
     this.models = Array.from(
@@ -155,6 +159,7 @@ export class StorageWorld {
   crash(): void {
     const kind = this.random.below(4) === 0 ? 'kill' : 'power';
     if (kind === 'power') this.powerLost = true;
+    this.say(`${kind} after ${this.scheduler.eventCount} events`);
     this.clock.stop();
     this.disk.crash(kind);
     this.directory = undefined;
@@ -229,6 +234,9 @@ export class StorageWorld {
     for (const model of this.models) {
       const log = directory.log(this.topicOf(model), this.partitionOf(model));
       const shown = log === undefined ? undefined : await show(log, this.random);
+      this.say(
+        `log ${model.name} start ${model.start} acked ${model.acked} end ${model.end} ${JSON.stringify(model.change)}: shows ${shown?.start} to ${shown?.end}, ${JSON.stringify(log?.recovery)}`,
+      );
       const wrong = contradiction(model, shown, this.powerLost);
       if (wrong !== undefined)
         throw new Violation(
@@ -252,11 +260,12 @@ export class StorageWorld {
       () => (closed = {}),
       (failure: unknown) => (closed = { failure }),
     );
-    await this.scheduler.run({
+    const end = await this.scheduler.run({
       until: () => closed !== undefined || this.violation !== undefined,
       maximumEvents: 1_000_000,
     });
-    if (closed === undefined) throw new Violation('closing does not end');
+    if (closed === undefined)
+      throw new Violation(`closing does not end (${end}, ${this.scheduler.waitingCount} events wait)`);
     if (closed.failure !== undefined && !isExpectedFailure(closed.failure)) throw closed.failure as Error;
     this.stoppedCleanly = closed.failure === undefined && !this.offline;
     if (this.stoppedCleanly) this.counts.cleanStops += 1;

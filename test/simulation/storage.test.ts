@@ -15,8 +15,9 @@ const run = async (
   events: number,
   counts: WorldCounts,
   through?: (disk: Disk) => Disk,
+  say?: (line: string) => void,
 ): Promise<StorageWorld> => {
-  const world = new StorageWorld(seed, logCount, counts, through);
+  const world = new StorageWorld(seed, logCount, counts, through, say);
   while (world.scheduler.eventCount < events) {
     const directory = await world.start();
     await world.check(directory);
@@ -52,7 +53,7 @@ const runSeeds = async (firstSeed: number, logCount: number, events: number): Pr
   const eventsPerSeed = Math.min(events, 20_000 * Math.ceil(logCount / 50));
   for (let seed = firstSeed; counts.events < events; seed++) {
     try {
-      await run(seed, logCount, eventsPerSeed, counts, traced);
+      await run(seed, logCount, eventsPerSeed, counts, traced, say);
     } catch (cause) {
       throw new Error(`SEED=${seed} LOGS=${logCount}: ${describeFailure(cause)}`, { cause });
     }
@@ -62,10 +63,8 @@ const runSeeds = async (firstSeed: number, logCount: number, events: number): Pr
 
 /** TRACE=path: what the disk is asked to do, and by whom. */
 const trace = process.env['TRACE'];
-const traced =
-  trace === undefined
-    ? undefined
-    : (disk: Disk) => tracedDisk(disk, (line) => appendFileSync(trace, `${line}\n`));
+const say = trace === undefined ? undefined : (line: string) => appendFileSync(trace, `${line}\n`);
+const traced = say === undefined ? undefined : (disk: Disk) => tracedDisk(disk, say);
 
 const seed = Number(process.env['SEED'] ?? 1);
 const events = Number(process.env['EVENTS'] ?? 60_000);

@@ -14,7 +14,7 @@ import {
 } from './recovered-log';
 import type { RecoveredLog } from './recovered-log';
 import { segmentFileName } from './segment';
-import { openOrCreate, removeSegments, removeTree, truncateSegments } from './segment-removal';
+import { openOrCreate, removeSegments, removeTree, syncIfThere, truncateSegments } from './segment-removal';
 import { directoryOf, ensureDirectory } from './small-file';
 
 /** Memory of one replay: batches of this many bytes go to their segments together. */
@@ -162,7 +162,9 @@ class Replay {
     } else if (entry.kind === 'delete') {
       this.#pieces.delete(log);
       this.#target.logs.delete(keyOf(log.topicId, log.partition));
-      if (await removeTree(disk, log.directory)) await disk.syncDirectory(directoryOf(log.directory));
+      await removeTree(disk, log.directory);
+      // Also when it was gone already: a killed process may have moved it in the cache only.
+      await syncIfThere(disk, directoryOf(log.directory));
     }
   }
 

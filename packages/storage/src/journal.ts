@@ -34,6 +34,7 @@ export class Journal {
   readonly #options: JournalOptions;
   #nextNumber: number;
   #current: JournalFile | undefined;
+  #opening: number | undefined;
   #older: JournalFile[] = [];
 
   constructor(options: JournalOptions) {
@@ -47,11 +48,11 @@ export class Journal {
   get oldest(): JournalFile | undefined {
     return this.#older[0];
   }
-  /** The first file that holds something unsettled: everything below may be void. */
+  /** The first file that holds something unsettled: everything below may be void. A file being made is not. */
   firstUnsettled(): number {
     for (const file of this.#older)
       for (const [log, lsn] of file.touched) if (log.settledLsn < lsn) return file.number;
-    return this.#current?.number ?? this.#nextNumber;
+    return this.#current?.number ?? this.#opening ?? this.#nextNumber;
   }
   get newest(): number {
     return this.#current?.number ?? -1;
@@ -76,11 +77,26 @@ export class Journal {
   }
 
   async #openNext(): Promise<JournalFile> {
-    const { disk, directory, directoryId, random } = this.#options;
     const previous = this.#current;
     if (previous !== undefined) previous.abandoned = true;
     const number = this.#nextNumber;
     this.#nextNumber += 1;
+    this.#opening = number;
+    try {
+      const file = await this.#create(number, previous);
+      this.#current = file;
+      if (previous !== undefined) {
+        this.#older.push(previous);
+        await previous.file.close();
+      }
+      return file;
+    } finally {
+      this.#opening = undefined;
+    }
+  }
+
+  async #create(number: number, previous: JournalFile | undefined): Promise<JournalFile> {
+    const { disk, directory, directoryId, random } = this.#options;
     const path = `${directory}/${journalFileName(number)}`;
     const tag = random.bytes(8);
     const head = encodeJournalHead(
@@ -98,11 +114,7 @@ export class Journal {
       await disk.unlink(path).catch(() => undefined);
       throw error;
     }
-    if (previous !== undefined) {
-      this.#older.push(previous);
-      await previous.file.close();
-    }
-    this.#current = {
+    return {
       number,
       tag,
       path,
@@ -111,7 +123,6 @@ export class Journal {
       touched: new Map(),
       abandoned: false,
     };
-    return this.#current;
   }
 
   /** Unlinks files below `number`, oldest first; only below a durable `journalStart` (rule 3). */

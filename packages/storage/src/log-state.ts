@@ -1,3 +1,4 @@
+import { Failure } from '@kafkaesque/kernel';
 import type { PartitionIndex, TopicId } from '@kafkaesque/kernel';
 import { Deque } from './deque';
 import { EpochList } from './epoch-list';
@@ -221,6 +222,10 @@ export const shownLsnOf = (log: LogState): number => {
 /** Resolves when everything before `count`, by number in the run, is acknowledged. */
 export const acknowledged = (log: LogState, count: number = log.run.end): Promise<void> => {
   if (log.durableCount >= count) return Promise.resolve();
+  if (log.failed || log.deleted)
+    return Promise.reject(
+      new Failure('LOG_FAILED', `${log.directory} takes no appends`, { cause: log.failure }),
+    );
   return new Promise((resolve, reject) => log.waiters.push({ count, resolve, reject }));
 };
 

@@ -201,6 +201,7 @@ export class OpenLogDirectory implements LogDirectory, LogServices {
   openGate(log: LogState): void {
     log.gate = 'open';
     const waiting = log.waiting.splice(0);
+    if (log.deleted || log.failed) return;
     if (log.journaled) for (const batch of waiting) this.rounds.enqueue(batch);
     else if (waiting.length > 0) this.direct.request(log);
     switchPolicy(this, log);

@@ -104,6 +104,7 @@ const adopt = (log: LogState, scan: LogScan): void => {
   log.durableEnd = log.end;
   log.durableEpoch = log.epochs.last?.leaderEpoch ?? -1;
   log.epochs.truncateTo(log.end);
+  log.epochs.raiseStart(log.logStart);
   const end: LogEnd =
     last === undefined
       ? emptyEnd(log.end)

@@ -133,17 +133,18 @@ export class Rounds {
       if (this.#items.length === 0 && !this.#sealDue) continue;
       this.#sealWake?.();
       this.#sealWake = undefined;
-      const sealed = this.#sealDue;
+      // Taken now: a seal that falls due while this round waits for room is the next round's.
+      const seals = this.#sealDue;
+      this.#sealDue = false;
       try {
-        await this.#writeRound(sizeBytes);
+        await this.#writeRound(sizeBytes, seals);
       } catch (cause) {
         this.#failRound(cause);
         continue;
       }
-      this.#sealDue = false;
       this.#takeVoidWaiters().forEach((waiter) => waiter.resolve());
       this.#complete();
-      if (!sealed || this.#logs.length > 0) this.#sealLater();
+      if (!seals || this.#logs.length > 0) this.#sealLater();
     }
     if (this.#context.offline) this.#abort();
   }
@@ -171,8 +172,9 @@ export class Rounds {
       const item = this.#queue.shift();
       const { log } = item;
       if (item.kind === 'append') {
-        // A failed log drops its queue when it is repaired; until then nothing of it may be acknowledged.
-        if (item.dropped || log.failed) continue;
+        // A failed log drops its queue when it is repaired, a deleted one when its deletion is carried out: until
+        // then nothing of it may be acknowledged, and nothing may follow a deletion.
+        if (item.dropped || log.failed || log.deleted) continue;
         sizeBytes += item.bytes.length;
       } else if (log.failed && item.entry.kind !== 'delete') {
         item.failed(log.failure);
@@ -190,16 +192,16 @@ export class Rounds {
     return sizeBytes;
   }
 
-  async #writeRound(batchBytes: number): Promise<void> {
+  async #writeRound(batchBytes: number, seals: boolean): Promise<void> {
     const { limits } = this.#context;
-    const entryCount = this.#items.length + (this.#sealDue ? 1 : 0);
+    const entryCount = this.#items.length + (seals ? 1 : 0);
     if (this.#journal.sizeBytes > limits.journalLimitBytes && batchBytes > 0) await this.#makeRoom();
     const before = this.#journal.current;
     const file = await this.#journal.writable();
     if (before === undefined) this.#hooks.journalOpened();
     else if (file !== before) this.#hooks.journalGrew();
     this.#lastLsn += 1;
-    const gathered = this.#encode(file, entryCount, batchBytes);
+    const gathered = this.#encode(file, entryCount, batchBytes, seals);
     const startedMs = this.#context.clock.monotonicMs();
     await writeFrame(file, gathered.finish(), gathered.sizeBytes);
     this.#context.metrics.flushMs.record(this.#context.clock.monotonicMs() - startedMs);
@@ -224,7 +226,7 @@ export class Rounds {
     }
   }
 
-  #encode(file: JournalFile, entryCount: number, batchBytes: number): GatheredParts {
+  #encode(file: JournalFile, entryCount: number, batchBytes: number, seals: boolean): GatheredParts {
     const shape = { logCount: this.#logs.length, entryCount };
     const prefixBytes = framePrefixBytes(shape);
     if (prefixBytes > this.#prefix.length)
@@ -241,7 +243,7 @@ export class Rounds {
       } else writeControlEntry(prefix, at, item.entry, item.log.roundIndex);
       at += ENTRY_BYTES;
     }
-    if (this.#sealDue) {
+    if (seals) {
       const seal = {
         kind: 'seal',
         offset: file.endBytes,
@@ -285,7 +287,6 @@ export class Rounds {
   }
 
   #failRound(cause: unknown): void {
-    this.#sealDue = false;
     this.#takeVoidWaiters().forEach((waiter) => waiter.reject(cause as Error));
     if (!isOutOfSpace(cause)) {
       this.#context.fail(cause);

@@ -59,15 +59,14 @@ export const truncateSegments = async (
   }
 };
 
-/** Cuts a file that is longer. Flushes it, so that the cut cannot be undone. */
+/** Cuts a file that is longer. Flushes it in any case: a cut that a killed process made may be in the cache only. */
 export const cutFileTo = async (disk: Disk, path: string, sizeBytes: number): Promise<number> => {
   const file = await disk.open(path, 'write');
   try {
     const cutBytes = (await file.sizeBytes()) - sizeBytes;
-    if (cutBytes <= 0) return 0;
-    await file.truncate(sizeBytes);
+    if (cutBytes > 0) await file.truncate(sizeBytes);
     await file.sync();
-    return cutBytes;
+    return Math.max(cutBytes, 0);
   } finally {
     await file.close();
   }
@@ -86,5 +85,14 @@ export const removeTree = async (disk: Disk, path: string): Promise<boolean> => 
   } catch (error) {
     if (hasCode(error, 'ENOENT')) return false;
     throw error;
+  }
+};
+
+/** Makes the names in a directory durable, if it is there. */
+export const syncIfThere = async (disk: Disk, path: string): Promise<void> => {
+  try {
+    await disk.syncDirectory(path);
+  } catch (error) {
+    if (!hasCode(error, 'ENOENT')) throw error;
   }
 };

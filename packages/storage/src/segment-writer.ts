@@ -46,20 +46,21 @@ export class SegmentWriter {
   }
 
   #wakeFor(log: LogState): void {
-    this.#wake ??= this.#context.clock.wakeAt(
-      log.pendingSinceMs + this.#context.limits.segmentWriteMs,
-      () => {
-        this.#wake = undefined;
-        const dueMs = this.#context.clock.monotonicMs() - this.#context.limits.segmentWriteMs;
-        for (const waiting of this.#waiting) {
-          if (waiting.pendingSinceMs > dueMs) {
-            this.#wakeFor(waiting);
-            return;
-          }
-          this.#request(waiting);
+    this.#wake ??= this.#context.clock.wakeAt(this.#dueMs(log), () => {
+      this.#wake = undefined;
+      const nowMs = this.#context.clock.monotonicMs();
+      for (const waiting of this.#waiting) {
+        if (this.#dueMs(waiting) > nowMs) {
+          this.#wakeFor(waiting);
+          return;
         }
-      },
-    );
+        this.#request(waiting);
+      }
+    });
+  }
+
+  #dueMs(log: LogState): number {
+    return log.pendingSinceMs + this.#context.limits.segmentWriteMs;
   }
 
   #request(log: LogState): void {

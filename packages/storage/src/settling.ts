@@ -1,8 +1,10 @@
+import { hasCode } from '@kafkaesque/kernel';
 import { inParallel } from './exclusive';
 import type { DirectoryContext } from './directory-context';
 import type { JournalFile } from './journal';
 import { shownLsnOf } from './log-state';
 import type { LogState } from './log-state';
+import type { Segment } from './segment';
 import { syncNames, withSegmentFile, writePending } from './segment-files';
 
 /** Logs settled at once: enough to keep a disk busy, few enough to leave threads for others. */
@@ -27,7 +29,7 @@ const syncLog = async (context: DirectoryContext, log: LogState): Promise<void> 
   for (const segment of dirty) segment.dirty = false;
   log.unsyncedBytes = 0;
   try {
-    for (const segment of dirty) await withSegmentFile(context, log, segment, (file) => file.sync());
+    for (const segment of dirty) await syncSegment(context, log, segment);
     await syncNames(context, log);
   } catch (error) {
     // Another sync after a failed one could succeed without the bytes (rule 11): this directory is done.
@@ -36,6 +38,16 @@ const syncLog = async (context: DirectoryContext, log: LogState): Promise<void> 
   }
   log.settledLsn = Math.max(log.settledLsn, shownLsn);
   if (log.cuts === cuts && written.offset > log.synced.offset) log.synced = written;
+};
+
+/** A segment that a truncation or a raised log start takes away meanwhile has nothing left to sync. */
+const syncSegment = async (context: DirectoryContext, log: LogState, segment: Segment): Promise<void> => {
+  if (!log.segments.includes(segment)) return;
+  try {
+    await withSegmentFile(context, log, segment, (file) => file.sync());
+  } catch (error) {
+    if (log.segments.includes(segment) || !hasCode(error, 'ENOENT')) throw error;
+  }
 };
 
 /** Settles everything that the journal file's rounds say. */

@@ -1,12 +1,4 @@
-import { LeaderEpoch, Offset, TimestampMs } from '@kafkaesque/kernel';
-import {
-  baseOffsetOf,
-  lastOffsetOf,
-  leaderEpochOf,
-  maxTimestampOf,
-  recordsOf,
-  timestampTypeOf,
-} from '@kafkaesque/protocol';
+import { baseOffsetOf, lastOffsetOf, leaderEpochOf, maxTimestampOf, recordsOf } from '@kafkaesque/protocol';
 import type { DirectoryContext } from './directory-context';
 import { wholeIndex } from './index-files';
 import type { TimestampedOffset } from './log';
@@ -89,30 +81,58 @@ export const findMaxTimestamp = async (
   context: DirectoryContext,
   log: LogState,
 ): Promise<TimestampedOffset | undefined> => {
-  let largest: Segment | undefined;
-  for (const segment of log.segments)
-    if (segment.maxTimestampMs > (largest?.maxTimestampMs ?? -1)) largest = segment;
-  if (largest === undefined) return undefined;
-  const { maxTimestampMs, offsetOfMaxTimestamp } = largest;
-  const slices = await readLog(context, log, Math.max(offsetOfMaxTimestamp, log.logStart), log.end, 1, {
-    atLeastOne: true,
-  });
-  try {
-    const [bytes] = slices.parts;
-    if (bytes === undefined) return undefined;
-    const leaderEpoch = leaderEpochOf(bytes);
-    if (timestampTypeOf(bytes) === 'LogAppendTime')
-      return { offset: baseOffsetOf(bytes), timestampMs: TimestampMs(maxTimestampMs), leaderEpoch };
-    let found: TimestampedOffset | undefined;
-    for (const record of recordsOf(bytes))
-      if (record.timestampMs > (found?.timestampMs ?? -1))
-        found = {
-          offset: Offset(record.offset),
-          timestampMs: record.timestampMs,
-          leaderEpoch: LeaderEpoch(leaderEpoch),
-        };
-    return found;
-  } finally {
-    slices.release();
+  let best = await largestOfFirst(context, log);
+  for (const segment of log.segments) {
+    if (segment.baseOffset < log.logStart || segment.maxTimestampMs <= (best?.timestampMs ?? -1)) continue;
+    const { maxTimestampMs, offsetOfMaxTimestamp } = segment;
+    best =
+      (await recordIn(context, log, offsetOfMaxTimestamp, (timestampMs) => timestampMs === maxTimestampMs))
+        .record ?? best;
   }
+  return best;
+};
+
+/** Of a segment that the log start cuts through, what counts lies behind it: its batches are looked through. */
+const largestOfFirst = async (
+  context: DirectoryContext,
+  log: LogState,
+): Promise<TimestampedOffset | undefined> => {
+  const [first, second] = log.segments;
+  if (first === undefined || first.baseOffset >= log.logStart || first.sizeBytes === 0) return undefined;
+  const endOffset = second?.baseOffset ?? log.end;
+  let boundary: number | undefined;
+  let offset: number | undefined;
+  let largestMs = -1;
+  await walkBatches(context, log, log.logStart, (bytes, at) => {
+    const baseOffset = baseOffsetOf(bytes, at);
+    if (baseOffset >= endOffset) return false;
+    if (baseOffset < log.logStart) boundary = log.logStart;
+    else if (maxTimestampOf(bytes, at) > largestMs) {
+      largestMs = maxTimestampOf(bytes, at);
+      offset = baseOffset;
+    }
+    return true;
+  });
+  const found =
+    offset === undefined
+      ? undefined
+      : (await recordIn(context, log, offset, (timestampMs) => timestampMs === largestMs)).record;
+  const cut = boundary === undefined ? undefined : await largestIn(context, log, boundary);
+  return cut !== undefined && cut.timestampMs >= (found?.timestampMs ?? -1) ? cut : found;
+};
+
+/** The largest timestamp of the records that the log still has of the batch at `offset`. */
+const largestIn = async (
+  context: DirectoryContext,
+  log: LogState,
+  offset: number,
+): Promise<TimestampedOffset | undefined> => {
+  let largestMs = -1;
+  await recordIn(context, log, offset, (timestampMs) => {
+    largestMs = Math.max(largestMs, timestampMs);
+    return false;
+  });
+  return largestMs < 0
+    ? undefined
+    : (await recordIn(context, log, offset, (timestampMs) => timestampMs === largestMs)).record;
 };
