@@ -18,14 +18,26 @@ export interface KafkaDoorOptions {
   readonly disconnected: (connectionId: number) => void;
 }
 
-interface KafkaExchange extends Exchange, Omit<RequestContext, 'lease'> {
+/** A request that is served here. */
+interface Asked extends Exchange, Omit<RequestContext, 'lease'> {
+  readonly kind: 'asked';
   lease: Lease | undefined;
   readonly served: Served;
   readonly bodyAt: number;
   readonly frame: Buffer;
   answer: readonly Buffer[] | undefined;
   sent: (() => void) | undefined;
+  /** Why the connection ends instead of an answer. */
+  closing: string | undefined;
 }
+
+/** A frame that ends the connection, once everything before it is answered. */
+interface Refused extends Exchange {
+  readonly kind: 'refused';
+  readonly closing: string;
+}
+
+type KafkaExchange = Asked | Refused;
 
 /** Answers that may wait in one connection's socket before its next requests are looked at. */
 const MAX_UNSENT_BYTES = 1024 * 1024;
@@ -64,6 +76,10 @@ class Visit {
   readonly #software = { name: 'unknown', version: 'unknown' };
   readonly #principal: Principal = ANONYMOUS;
   #isEnded = false;
+  /** A frame that cannot be served came: what follows it is noise. */
+  #isDeaf = false;
+  /** A request ends the connection instead of being answered: no later one starts. */
+  #isClosing = false;
   #isFlushAsked = false;
   #isPumping = false;
   /** An answer that must leave before the next request starts is in the socket. */
@@ -75,12 +91,13 @@ class Visit {
   }
 
   frame(frame: Buffer, lease: Lease | undefined): void {
-    const exchange = this.#read(frame, lease);
-    if (exchange === undefined) {
+    const exchange = this.#isDeaf || this.#isClosing ? undefined : this.#read(frame, lease);
+    if (exchange?.kind !== 'asked') {
       lease?.release();
       this.#connection.settle(frame.length);
-      return;
     }
+    if (exchange === undefined) return;
+    if (exchange.kind === 'refused') this.#isDeaf = true;
     this.#order.arrived(exchange);
     this.#pump();
   }
@@ -93,17 +110,20 @@ class Visit {
     this.#isEnded = true;
     this.#options.disconnected(this.#connection.id);
     // What waited in the purgatory is dropped there without a word, and what did not start never will.
-    for (const exchange of this.#order.drain()) release(exchange);
+    for (const exchange of this.#order.drain()) {
+      if (exchange.kind === 'refused') continue;
+      release(exchange);
+      if (exchange.isAnswered) exchange.sent?.();
+    }
   }
 
-  /** Understands the header; what Kafka answers by closing the connection ends here. */
-  #read(frame: Buffer, lease: Lease | undefined): KafkaExchange | undefined {
+  /** Understands the header; what Kafka answers by closing the connection is refused here. */
+  #read(frame: Buffer, lease: Lease | undefined): KafkaExchange {
     let header: RequestFrame;
     try {
       header = readRequestHeader(frame);
     } catch (error) {
-      this.#refuse(messageOf(error));
-      return undefined;
+      return refused(messageOf(error));
     }
     const served = this.#options.handlers.byKey(header.apiKey);
     const isKnownVersion =
@@ -113,10 +133,10 @@ class Visit {
     // An ApiVersions version that is not known here is answered in version 0, so that its sender can choose again.
     const isVersionQuestion = header.apiKey === apis.ApiVersions.key;
     if (served === undefined || (!isKnownVersion && !isVersionQuestion)) {
-      this.#refuse(`API key ${header.apiKey} version ${header.apiVersion} is not served here`);
-      return undefined;
+      return refused(`API key ${header.apiKey} version ${header.apiVersion} is not served here`);
     }
     return {
+      kind: 'asked',
       served,
       bodyAt: header.bodyAt,
       frame,
@@ -137,10 +157,11 @@ class Visit {
       isAnswered: false,
       answer: undefined,
       sent: undefined,
+      closing: undefined,
     };
   }
 
-  #refuse(why: string): void {
+  #end(why: string): void {
     this.#options.logger.warn('closing a connection after an invalid request', {
       remoteAddress: this.#connection.remoteAddress,
       listener: this.#connection.listenerName,
@@ -154,15 +175,25 @@ class Visit {
   #pump(): void {
     if (this.#isPumping) return;
     this.#isPumping = true;
-    while (!this.#isEnded && !this.#isSending && this.#connection.unsentBytes < MAX_UNSENT_BYTES) {
+    while (this.#mayStart()) {
       const exchange = this.#order.next();
       if (exchange === undefined) break;
-      this.#start(exchange);
+      if (exchange.kind === 'asked') this.#start(exchange);
+      else this.#answered(exchange);
     }
     this.#isPumping = false;
   }
 
-  #start(exchange: KafkaExchange): void {
+  #mayStart(): boolean {
+    return (
+      !this.#isEnded &&
+      !this.#isClosing &&
+      !this.#isSending &&
+      this.#connection.unsentBytes < MAX_UNSENT_BYTES
+    );
+  }
+
+  #start(exchange: Asked): void {
     try {
       const reply = exchange.served.handle(
         exchange,
@@ -186,7 +217,7 @@ class Visit {
     }
   }
 
-  #fail(exchange: KafkaExchange, error: unknown): void {
+  #fail(exchange: Asked, error: unknown): void {
     if (hasCode(error, 'INVARIANT_BROKEN')) {
       this.#options.faults.fault(`answering ${exchange.served.name}`, error);
     } else if (!hasCode(error, 'INVALID_REQUEST')) {
@@ -202,16 +233,21 @@ class Visit {
     this.#finish(exchange, { kind: 'close', why: messageOf(error) });
   }
 
-  #finish(exchange: KafkaExchange, reply: Reply<readonly Buffer[]>): void {
+  #finish(exchange: Asked, reply: Reply<readonly Buffer[]>): void {
     release(exchange);
     this.#connection.settle(exchange.frame.length);
-    if (reply.kind === 'close' && !this.#isEnded) this.#refuse(reply.why);
-    if (reply.kind === 'answer') exchange.sent = reply.sent;
-    if (this.#isEnded) {
-      exchange.sent?.();
-      return;
+    if (reply.kind === 'answer') {
+      exchange.answer = reply.response;
+      exchange.sent = reply.sent;
+    } else if (reply.kind === 'close') {
+      exchange.closing = reply.why;
+      this.#isClosing = true;
     }
-    exchange.answer = reply.kind === 'answer' ? reply.response : undefined;
+    if (this.#isEnded) exchange.sent?.();
+    else this.#answered(exchange);
+  }
+
+  #answered(exchange: KafkaExchange): void {
     exchange.isAnswered = true;
     if (this.#isFlushAsked) return;
     // Answers that become ready in the same turn leave in one write.
@@ -223,15 +259,21 @@ class Visit {
   }
 
   #flush(): void {
+    if (this.#isEnded) return;
     const parts: Buffer[] = [];
     const sent: (() => void)[] = [];
-    for (let ready = this.#order.take(); ready !== undefined; ready = this.#order.take()) {
+    let closing: string | undefined;
+    while (closing === undefined) {
+      const ready = this.#order.take();
+      if (ready === undefined) break;
+      ({ closing } = ready);
+      if (ready.kind === 'refused') break;
       if (ready.answer !== undefined) for (const part of ready.answer) parts.push(part);
       if (ready.sent !== undefined) sent.push(ready.sent);
     }
-    if (this.#isEnded) for (const callback of sent) callback();
-    else if (parts.length > 0) this.#write(parts, sent);
-    this.#pump();
+    if (parts.length > 0) this.#write(parts, sent);
+    if (closing === undefined) this.#pump();
+    else this.#end(closing);
   }
 
   #write(parts: readonly Buffer[], sent: readonly (() => void)[]): void {
@@ -248,8 +290,15 @@ class Visit {
   }
 }
 
+const refused = (closing: string): Refused => ({
+  kind: 'refused',
+  closing,
+  concurrent: false,
+  isAnswered: false,
+});
+
 /** Gives the frame's memory back, once. */
-const release = (exchange: KafkaExchange): void => {
+const release = (exchange: Asked): void => {
   exchange.lease?.release();
   exchange.lease = undefined;
 };
