@@ -91,20 +91,16 @@ const moveAway = async (
 };
 
 const removeAwayLater = (services: LogServices, log: LogState, away: string, hooks: DeletionHooks): void => {
-  const { clock, disk, logger } = services.context;
-  const topicDirectory = directoryOf(log.directory);
-  clock.wakeAt(clock.monotonicMs() + log.config.fileDeleteDelayMs, () => {
-    if (services.isClosing() || services.context.offline) return;
-    const remove = async (): Promise<void> => {
-      try {
-        await removeTree(disk, away);
-        if (!hooks.isTopicInUse()) await disk.removeDirectory(topicDirectory);
-      } catch (cause) {
-        // Another partition's directory may still be in it, and the next start removes what is left.
-        if (!hasCode(cause, 'ENOTEMPTY') && !hasCode(cause, 'ENOENT'))
-          logger.warn('A deleted log could not be removed', { path: away, cause });
-      }
-    };
-    services.inBackground(remove());
-  });
+  const { disk, logger } = services.context;
+  const remove = async (): Promise<void> => {
+    try {
+      await removeTree(disk, away);
+      if (!hooks.isTopicInUse()) await disk.removeDirectory(directoryOf(log.directory));
+    } catch (cause) {
+      // Another partition's directory may still be in it, and the next start removes what is left.
+      if (!hasCode(cause, 'ENOTEMPTY') && !hasCode(cause, 'ENOENT'))
+        logger.warn('A deleted log could not be removed', { path: away, cause });
+    }
+  };
+  services.afterDelay(remove, log.config.fileDeleteDelayMs);
 };

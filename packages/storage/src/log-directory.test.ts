@@ -15,11 +15,13 @@ import type { TestOptions } from './testing/test-directory';
 
 const testWorld = () => {
   const disk = new SimulatedDisk({ random: new SeededRandom(1, 'disk') });
-  const clock = new VirtualClock({ scheduler: new Scheduler() });
+  const scheduler = new Scheduler();
+  const clock = new VirtualClock({ scheduler });
   const pool = testPool();
   return {
     disk,
     pool,
+    scheduler,
     open: (options: TestOptions = {}) => openTestDirectory(disk.mount(), clock, { pool, ...options }),
   };
 };
@@ -109,6 +111,22 @@ describe('a log directory', () => {
     const again = await world.open();
     expect(await readAll(again.log(TOPIC, partition(0))!)).toEqual(batches.map((batch) => batch.bytes));
     await again.close();
+  });
+
+  test('leaves no timer behind when it is closed, though deleted files are still to be removed', async () => {
+    const world = testWorld();
+    const directory = await world.open({ memory: { tailBytes: 2000 } });
+    const log = directory.createLog(
+      TOPIC,
+      partition(0),
+      config({ segmentBytes: 1000, flushPolicy: 'replication' }),
+    );
+    await appendAll(log, 40);
+    await log.raiseLogStart(Offset(25));
+    await directory.deleteLog(TOPIC, partition(0));
+    expect(world.scheduler.waitingCount).toBeGreaterThan(0);
+    await directory.close({ brokerEpoch: BrokerEpoch(7) });
+    expect(world.scheduler.waitingCount).toBe(0);
   });
 
   test('raises the log start', async () => {

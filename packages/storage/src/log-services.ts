@@ -14,12 +14,12 @@ export interface LogServices {
   readonly keeper: JournalKeeper;
   /** Unlinks a file that nobody names any more, after the delay of `file.delete.delay.ms`. */
   removeLater(path: string, delayMs: number): void;
+  /** Does work in the background when its time has come, unless the directory is closed by then. */
+  afterDelay(work: () => Promise<void>, delayMs: number): void;
   /** Appends of the log failed: it takes no more until it is repaired. */
   failed(log: LogState, cause: unknown): void;
   /** Work that nobody waits for but the closing of the directory. For lack of space it may fail, for nothing else. */
   inBackground(work: Promise<void>): void;
-  /** The directory is being closed: nothing new is begun. */
-  isClosing(): boolean;
   /** Lets appends through that waited at the log's gate. */
   openGate(log: LogState): void;
 }

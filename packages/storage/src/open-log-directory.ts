@@ -50,7 +50,7 @@ export class OpenLogDirectory implements LogDirectory, LogServices {
   readonly #deletions = new Map<string, Promise<void>>();
   readonly #background = new Set<Promise<void>>();
   /** Wake-ups that will remove files that nobody needs. */
-  readonly #removals = new Set<CancelWake>();
+  readonly #delayed = new Set<CancelWake>();
   readonly #unlock: () => Promise<void>;
   readonly #unsubscribe: () => void;
   #recordedBrokerEpoch: BrokerEpoch;
@@ -194,10 +194,6 @@ export class OpenLogDirectory implements LogDirectory, LogServices {
     this.rounds.abandon();
   }
 
-  isClosing(): boolean {
-    return this.#closing !== undefined;
-  }
-
   openGate(log: LogState): void {
     log.gate = 'open';
     const waiting = log.waiting.splice(0);
@@ -219,18 +215,24 @@ export class OpenLogDirectory implements LogDirectory, LogServices {
   }
 
   removeLater(path: string, delayMs: number): void {
-    const { clock, disk, logger } = this.context;
+    const { disk, logger } = this.context;
+    const remove = async (): Promise<void> => {
+      try {
+        await unlinkIfThere(disk, path);
+      } catch (cause) {
+        logger.warn('A file that nobody needs could not be removed', { path, cause });
+      }
+    };
+    this.afterDelay(remove, delayMs);
+  }
+
+  afterDelay(work: () => Promise<void>, delayMs: number): void {
+    const { clock } = this.context;
     const cancel = clock.wakeAt(clock.monotonicMs() + delayMs, () => {
-      this.#removals.delete(cancel);
-      if (this.#closing !== undefined || this.context.offline) return;
-      this.inBackground(
-        unlinkIfThere(disk, path).then(
-          () => undefined,
-          (cause: unknown) => logger.warn('A file that nobody needs could not be removed', { path, cause }),
-        ),
-      );
+      this.#delayed.delete(cancel);
+      if (this.#closing === undefined && !this.context.offline) this.inBackground(work());
     });
-    this.#removals.add(cancel);
+    this.#delayed.add(cancel);
   }
 
   close(options?: { readonly brokerEpoch: BrokerEpoch }): Promise<void> {
@@ -243,8 +245,6 @@ export class OpenLogDirectory implements LogDirectory, LogServices {
   }
 
   async #close(brokerEpoch: BrokerEpoch | undefined): Promise<void> {
-    // What is still to be removed is found again at the next start.
-    for (const cancel of this.#removals) cancel();
     try {
       if (brokerEpoch !== undefined && !this.context.offline) await this.#drain();
       await this.rounds.stop();
@@ -255,6 +255,8 @@ export class OpenLogDirectory implements LogDirectory, LogServices {
       await Promise.all(this.#background);
       if (brokerEpoch !== undefined && !this.context.offline) await this.#settleForGood(brokerEpoch);
     } finally {
+      // What is still to be removed is found again at the next start; a timer left behind would keep the process alive.
+      for (const cancel of this.#delayed) cancel();
       this.#unsubscribe();
       await this.#journal.release();
       await this.context.files.closeAll();
