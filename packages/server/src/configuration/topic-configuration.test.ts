@@ -228,10 +228,11 @@ test('overrides that contradict each other are refused together', () => {
 
 test('a running broker takes dynamic keys only', () => {
   expect(validateBrokerConfig('node.id', '3', 'broker')).toBe(
-    'Cannot update these configs dynamically: Set(node.id)',
+    'Cannot update these configs dynamically: [node.id]',
   );
   expect(validateBrokerConfig('listeners', 'X://:1', 'cluster')).toContain('at default cluster level');
   expect(validateBrokerConfig('listener.name.ext.ssl.keystore.location', '/x', 'broker')).toBeUndefined();
+  expect(validateBrokerConfig('ssl.keystore.password', 'x', 'broker')).toContain('only per-listener');
   expect(validateBrokerConfig('log.retention.ms', 'x', 'cluster')).toContain('Not a number of type LONG');
   expect(validateBrokerConfig('log.retention.ms', '5', 'cluster')).toBeUndefined();
   expect(validateBrokerConfig('mine', 'x', 'broker')).toBeUndefined();

@@ -42,9 +42,12 @@ export const validateBrokerConfig = (
   const keyName = name.replace(LISTENER_PREFIX, '');
   const key = NODE_KEYS.get(keyName);
   if (key === undefined) return undefined;
-  if (key.update === 'read-only') return `Cannot update these configs dynamically: Set(${name})`;
+  if (key.update === 'per-broker' && name === keyName && name.startsWith('ssl.')) {
+    return `These security configs can be dynamically updated only per-listener using the listener prefix: [${name}]`;
+  }
+  if (key.update === 'read-only') return `Cannot update these configs dynamically: [${name}]`;
   if (scope === 'cluster' && key.update === 'per-broker') {
-    return `Cannot update these configs at default cluster level: Set(${name})`;
+    return `Cannot update these configs at default cluster level: [${name}]`;
   }
   const parsed = parseValue(keyName, key, value);
   return parsed.kind === 'wrong' ? parsed.message : undefined;

@@ -5,12 +5,15 @@ import type {
 } from '@kafkaesque/protocol';
 import { ErrorCode } from '@kafkaesque/protocol';
 import type { Broker } from '../broker/broker';
+import { validateBrokerConfig } from '../configuration';
 import { errorOfOutcome, repeatedOf } from './command-errors';
 import type { Reply, RequestContext } from './handler';
 import { BROKER_RESOURCE, TOPIC_RESOURCE } from './resource-types';
 
 type Resource = IncrementalAlterConfigsRequest['resources'][number];
 type ResourceAnswer = Draft<typeof IncrementalAlterConfigsResponse>['responses'][number];
+
+const SET = 0;
 
 /** IncrementalAlterConfigs (44): SET 0, DELETE 1, APPEND 2, SUBTRACT 3 (KIP-339). */
 export const incrementalAlterConfigs =
@@ -60,11 +63,30 @@ const refusalOf = (
         : answer(resource, ErrorCode.TOPIC_AUTHORIZATION_FAILED, null);
     case BROKER_RESOURCE:
       return broker.isAllowed(context, 'ALTER_CONFIGS', 'CLUSTER', 'kafka-cluster')
-        ? undefined
+        ? brokerRefusalOf(broker, resource)
         : answer(resource, ErrorCode.CLUSTER_AUTHORIZATION_FAILED, null);
     default:
-      return answer(resource, ErrorCode.INVALID_REQUEST, `Unexpected resource type ${resourceType}.`);
+      return answer(resource, ErrorCode.INVALID_REQUEST, `Unknown resource type ${resourceType}`);
   }
+};
+
+/** A broker's own configs are judged by that broker before the controller hears of them. */
+const brokerRefusalOf = (broker: Broker, resource: Resource): ResourceAnswer | undefined => {
+  const { resourceName, configs } = resource;
+  const refused = (message: string): ResourceAnswer => answer(resource, ErrorCode.INVALID_REQUEST, message);
+  if (resourceName !== '' && !/^[+-]?\d{1,10}$/.test(resourceName)) {
+    return refused(`Node id must be an integer, but it is: ${resourceName}`);
+  }
+  if (resourceName !== '' && Number(resourceName) !== broker.nodeId) {
+    return refused(`Unexpected broker id, expected ${broker.nodeId}, but received ${resourceName}`);
+  }
+  const scope = resourceName === '' ? 'cluster' : 'broker';
+  for (const { name, configOperation, value } of configs) {
+    const problem =
+      configOperation === SET && value !== null ? validateBrokerConfig(name, value, scope) : undefined;
+    if (problem !== undefined) return refused(problem);
+  }
+  return undefined;
 };
 
 const alter = async (
