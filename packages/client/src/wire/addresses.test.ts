@@ -1,6 +1,10 @@
 import { parseBootstrapServers } from './addresses';
 
 describe('bootstrap servers', () => {
+  test('do not take one wire for another', () => {
+    expect(() => parseBootstrapServers('grpc://a:1')).toThrow('the gRPC wire is not there yet');
+  });
+
   test.each([
     { text: 'localhost:9092', hosts: [{ host: 'localhost', port: 9092 }] },
     {

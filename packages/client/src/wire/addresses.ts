@@ -21,6 +21,13 @@ export const parseBootstrapServers = (servers: string | readonly string[]): read
     .filter((entry) => entry !== '');
   if (entries.length === 0) throw refuse('', list);
   return entries.map((entry) => {
+    if (entry.startsWith('grpc://')) {
+      throw new ClientError(
+        'usage',
+        'UNSUPPORTED_WIRE',
+        `${entry}: the gRPC wire is not there yet; use kafka://host:port`,
+      );
+    }
     const match = /^(?:kafka:\/\/|[A-Za-z_]+:\/\/)?(?:\[([0-9a-fA-F:.%]+)\]|([^[\]:/\s]+)):(\d+)$/.exec(
       entry,
     );

@@ -208,8 +208,12 @@ export class KafkaWire implements Wire {
       ended: (opened, cause) => {
         this.#links.delete(link);
         if (this.#isClosed) return;
-        logger.debug('a connection ended', { where, code: cause.code, why: cause.message });
-        if (!opened) this.#backOff(node);
+        const what = { where, code: cause.code, why: cause.message };
+        if (opened) logger.debug('a connection ended', what);
+        else {
+          logger.warn(`no connection to ${where}`, what);
+          this.#backOff(node);
+        }
         closed();
       },
     });
