@@ -13,6 +13,7 @@ export type {
   Suspicion,
   TimestampedOffset,
 } from './log';
+export { lockDirectory } from './directory-lock';
 export { defaultLogDirectoryLimits, openLogDirectory } from './log-directory';
 export type {
   LockDirectory,

@@ -1,9 +1,9 @@
 import type {
   BrokerId,
+  CancelWake,
   Clock,
   LeaderEpoch,
   Logger,
-  Offset,
   PartitionIndex,
   TopicId,
 } from '@kafkaesque/kernel';
@@ -16,6 +16,7 @@ import type { Log } from '@kafkaesque/storage';
 import type { TopicConfiguration } from '../configuration';
 import type { LogDirectories } from './log-directories';
 import { BROKER_RESOURCE, TOPIC_RESOURCE } from '../handlers/resource-types';
+import { readProducers, writeProducerSnapshot } from './producer-snapshots';
 import type { Replica } from './replica';
 import { logConfig, partitionConfig } from './replica';
 import type { WaitingRoom } from './waiting-room';
@@ -29,20 +30,34 @@ export interface ReplicasOptions {
   readonly producerIdExpirationMs: number;
   /** A topic's effective configuration as of an image. */
   readonly configurationOf: (topic: string, image: MetadataImage) => TopicConfiguration;
-  /** A log refused an append: its partition needs a new leader epoch before it is appended to again. */
-  readonly askForLeader: (replica: Replica, leaderEpoch: LeaderEpoch) => void;
+  /**
+   * These partitions, led here, need a new leader epoch: their log refused an append and was repaired, or what an
+   * acknowledgement promises has changed.
+   */
+  readonly renewLeadership: (partitions: readonly LedPartition[]) => void;
+}
+
+/** A partition as it is led now. */
+export interface LedPartition {
+  readonly topicId: TopicId;
+  readonly partition: PartitionIndex;
+  readonly leaderEpoch: LeaderEpoch;
 }
 
 /** Every partition that this broker holds, kept as the committed metadata says, with the effects of their rules. */
 export class Replicas {
   readonly #options: ReplicasOptions;
-  readonly #byTopic = new Map<TopicId, Replica[]>();
+  /** By partition; a hole where another broker holds it. */
+  readonly #byTopic = new Map<TopicId, (Replica | undefined)[]>();
   /** Topics that committed records removed while their logs were not open yet. */
   readonly #removedWhileLoading = new Set<TopicId>();
   #isLoading = true;
   #hasRoles = false;
   /** Deletions of logs under way, so that a shutdown can wait for them. */
   readonly #deletions = new Set<Promise<void>>();
+  /** Repairs that failed and will be tried again. */
+  readonly #repairs = new Set<CancelWake>();
+  #isClosed = false;
 
   constructor(options: ReplicasOptions) {
     this.#options = options;
@@ -53,7 +68,8 @@ export class Replicas {
   }
 
   *all(): IterableIterator<Replica> {
-    for (const replicas of this.#byTopic.values()) for (const replica of replicas) yield replica;
+    for (const replicas of this.#byTopic.values())
+      for (const replica of replicas) if (replica !== undefined) yield replica;
   }
 
   /** Acts on a committed change. Until `open`, only removals are noted: logs are not looked at yet. */
@@ -133,29 +149,42 @@ export class Replicas {
 
   /**
    * Deletes what retention no longer keeps, one log after the other, and forgets idle producers. A log that has rolled
-   * gets a new snapshot of its producers first: what they are read from otherwise may be deleted.
+   * gets a new snapshot of its producers first: what they are read from otherwise may be deleted. A log that fails does
+   * not keep the others.
    */
   async applyRetention(): Promise<void> {
+    const { clock, logger } = this.#options;
     for (const replica of [...this.all()]) {
-      replica.machine.expireProducers(this.#options.clock.monotonicMs());
-      const deleted = await replica.log.applyRetention(
-        this.#options.clock.wallMs(),
-        replica.machine.highWatermark,
-      );
-      if (deleted > 0) replica.machine.logStartRaised(replica.log.logStartOffset);
+      const { topic, partition, machine, log } = replica;
+      try {
+        machine.expireProducers(clock.monotonicMs());
+        if (log.segmentCount !== replica.snapshotSegments) await writeProducerSnapshot(replica);
+        const deleted = await log.applyRetention(clock.wallMs(), machine.highWatermark);
+        // Fewer segments are no reason for another snapshot.
+        replica.snapshotSegments -= Math.min(deleted, replica.snapshotSegments);
+        if (deleted > 0) machine.logStartRaised(log.logStartOffset);
+      } catch (error) {
+        if (this.#isClosed || this.find(replica.topicId, partition) !== replica) continue;
+        logger.error('retention of a partition failed', { topic, partition, error: messageOf(error) });
+      }
     }
   }
 
   /** Keeps every partition's producer state, so that the next start has nothing to read. */
   async writeProducerSnapshots(): Promise<void> {
+    const { logger } = this.#options;
     for (const replica of this.all()) {
-      if (replica.isLoading || replica.machine.role.kind === 'offline' || replica.log.failure !== undefined)
-        continue;
-      await this.#writeProducerSnapshot(replica);
+      const { topic, partition } = replica;
+      await writeProducerSnapshot(replica).catch((error: unknown) => {
+        // The next start reads the batches instead.
+        logger.warn('producer state could not be kept', { topic, partition, error: messageOf(error) });
+      });
     }
   }
 
   async close(): Promise<void> {
+    this.#isClosed = true;
+    for (const cancel of this.#repairs) cancel();
     await Promise.allSettled(this.#deletions);
   }
 
@@ -166,15 +195,6 @@ export class Replicas {
       if (failed?.log(replica.topicId, replica.partition) === undefined) continue;
       this.carryOut(replica, replica.machine.goOffline(messageOf(cause)));
     }
-  }
-
-  async #writeProducerSnapshot(replica: Replica): Promise<void> {
-    const { machine, log } = replica;
-    const snapshot = machine.producerSnapshot();
-    // Only what the log is sure to have may be described.
-    if (machine.durableEndOffset < snapshot.offset) return;
-    await log.writeProducerSnapshot(snapshot.offset, snapshot.bytes);
-    replica.snapshotSegments = log.segmentCount;
   }
 
   #follow(topic: TopicImage, partitions: readonly PartitionImage[], image: MetadataImage): void {
@@ -228,8 +248,17 @@ export class Replicas {
       log,
       config,
       isLoading: false,
-      snapshotSegments: 0,
+      isDamaged: log.recovery.kind === 'corrupt',
+      snapshotSegments: log.segmentCount,
     };
+    if (log.recovery.kind === 'corrupt') {
+      const { reason } = log.recovery;
+      this.#options.logger.error('a partition is damaged: it can be read up to there, and takes no records', {
+        topic: topic.name,
+        partition: log.partition,
+        reason,
+      });
+    }
     log.listen({
       durable: (endOffset, leaderEpoch) => {
         this.carryOut(replica, machine.durable(endOffset, leaderEpoch));
@@ -254,33 +283,13 @@ export class Replicas {
     return replica;
   }
 
-  /** Rebuilds producer state: the newest readable snapshot, then the headers behind it. */
   async #load(replica: Replica): Promise<void> {
     replica.isLoading = true;
     try {
-      await this.#readProducers(replica);
+      await readProducers(replica, this.#options.clock.monotonicMs());
     } finally {
       replica.isLoading = false;
     }
-  }
-
-  async #readProducers({ machine, log }: Replica): Promise<void> {
-    const nowMs = this.#options.clock.monotonicMs();
-    let from: Offset = log.logStartOffset;
-    let below: Offset = log.endOffset;
-    for (;;) {
-      const snapshot = await log.latestProducerSnapshot(below);
-      if (snapshot === undefined) break;
-      if (machine.loadProducers(snapshot, nowMs) === 'loaded') {
-        from = snapshot.offset;
-        break;
-      }
-      below = (snapshot.offset - 1) as Offset;
-    }
-    if (from >= log.endOffset) return;
-    await log.scanHeaders(from, (bytes, at) => {
-      machine.replayHeader(bytes, at, nowMs);
-    });
   }
 
   #remove(topic: TopicImage): void {
@@ -288,6 +297,7 @@ export class Replicas {
     if (replicas === undefined) return;
     this.#byTopic.delete(topic.topicId);
     for (const replica of replicas) {
+      if (replica === undefined) continue;
       this.carryOut(replica, replica.machine.goOffline('the topic was deleted'));
       this.#options.waitingRoom.failed(replica.topicId, replica.partition);
       const deletion = this.#options.directories
@@ -310,14 +320,16 @@ export class Replicas {
    */
   #repair(replica: Replica, leaderEpoch: LeaderEpoch, failures = 0): void {
     const { clock, logger } = this.#options;
+    const { topicId, topic, partition, machine, log } = replica;
     const repaired = async (): Promise<void> => {
-      await replica.log.repair();
-      replica.machine.recover(recovered(replica.log));
+      await log.repair();
+      if (!this.#isWaitingForRepair(replica)) return;
+      machine.recover(recovered(log));
       await this.#load(replica);
-      this.#options.askForLeader(replica, leaderEpoch);
+      this.#options.renewLeadership([{ topicId, partition, leaderEpoch }]);
     };
     repaired().catch((error: unknown) => {
-      const { topic, partition } = replica;
+      if (!this.#isWaitingForRepair(replica)) return;
       const retryMs = Math.min(FIRST_REPAIR_RETRY_MS * 2 ** failures, LONGEST_REPAIR_RETRY_MS);
       logger.error('a log could not be repaired; trying again', {
         topic,
@@ -325,11 +337,22 @@ export class Replicas {
         retryMs,
         error: messageOf(error),
       });
-      clock.wakeAt(clock.monotonicMs() + retryMs, () => {
-        if (this.find(replica.topicId, replica.partition) === replica)
-          this.#repair(replica, leaderEpoch, failures + 1);
+      const cancel = clock.wakeAt(clock.monotonicMs() + retryMs, () => {
+        this.#repairs.delete(cancel);
+        this.#repair(replica, leaderEpoch, failures + 1);
       });
+      this.#repairs.add(cancel);
     });
+  }
+
+  /** Meanwhile its topic may have been deleted, its directory may have failed, or the broker may be closing. */
+  #isWaitingForRepair(replica: Replica): boolean {
+    const { kind } = replica.machine.role;
+    return (
+      !this.#isClosed &&
+      (kind === 'resigned' || kind === 'recovering') &&
+      this.find(replica.topicId, replica.partition) === replica
+    );
   }
 
   #updateConfigs(delta: MetadataDelta): void {
@@ -339,13 +362,20 @@ export class Replicas {
         .filter(({ resource }) => resource.type === TOPIC_RESOURCE)
         .map(({ resource }) => resource.name),
     );
+    const renewed: LedPartition[] = [];
     for (const replica of this.all()) {
       if (!isForAll && !topics.has(replica.topic)) continue;
+      const { flushPolicy } = replica.config;
       replica.config = this.#options.configurationOf(replica.topic, delta.after);
       replica.log.updateConfig(logConfig(replica.config));
       const config = partitionConfig(replica.config, this.#options.producerIdExpirationMs);
       this.carryOut(replica, replica.machine.updateConfig(config));
+      // An epoch has one flush policy: by it the controller judges what a replica must have after a crash (section 7).
+      const { topicId, partition, machine } = replica;
+      if (replica.config.flushPolicy !== flushPolicy && machine.role.kind === 'leader')
+        renewed.push({ topicId, partition, leaderEpoch: machine.leaderEpoch });
     }
+    if (renewed.length > 0) this.#options.renewLeadership(renewed);
   }
 }
 

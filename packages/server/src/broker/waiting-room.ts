@@ -62,9 +62,10 @@ export class WaitingRoom {
     this.#purgatory.cancelOwner(ownerId);
   }
 
+  /** Nobody is woken any more. */
   close(): void {
     this.#cancelWake?.();
-    this.#wakeAtMs = Infinity;
+    this.#wakeAtMs = -Infinity;
   }
 
   /** One timer for all deadlines; an earlier deadline moves it, a later one is looked at when it fires. */

@@ -251,12 +251,14 @@ class FetchWork implements Waiter {
     try {
       const read = replica.log.read(plan.from, plan.upTo, maxBytes, { atLeastOne });
       if (!(read instanceof Promise)) return read;
-      return read.then(
-        (arrived) => (this.#stillHolds(one) ? arrived : (arrived.release(), undefined)),
-        failed,
-      );
+      return read.then((arrived) => {
+        if (this.#stillHolds(one)) return arrived;
+        arrived.release();
+        return undefined;
+      }, failed);
     } catch (error) {
-      return failed(error);
+      failed(error);
+      return undefined;
     }
   }
 

@@ -123,7 +123,7 @@ const append = (
   records: Buffer | null,
   answer: PartitionAnswer,
 ): void => {
-  if (replica.log.failure !== undefined && replica.machine.role.kind === 'leader') {
+  if (replica.isDamaged || (replica.log.failure !== undefined && replica.machine.role.kind === 'leader')) {
     answer.errorCode = ErrorCode.KAFKA_STORAGE_ERROR;
     return;
   }

@@ -4,7 +4,7 @@ import type { RegisterBrokerCommand } from '@kafkaesque/metadata';
 import { createController, supportedFeatures } from '@kafkaesque/metadata';
 import { initialiseCodecs } from '@kafkaesque/protocol';
 import type { LogDirectory } from '@kafkaesque/storage';
-import { openLogDirectory } from '@kafkaesque/storage';
+import { lockDirectory, openLogDirectory } from '@kafkaesque/storage';
 import type { Listener } from '@kafkaesque/transport';
 import { RequestMemory, ServingState } from '@kafkaesque/transport';
 import { AnswerMemory } from '../broker/answer-memory';
@@ -13,6 +13,7 @@ import { DynamicConfigurations } from '../broker/dynamic-configuration';
 import { FetchSessions } from '../broker/fetch-sessions';
 import { LogDirectories } from '../broker/log-directories';
 import { ProducerIds } from '../broker/producer-ids';
+import type { LedPartition } from '../broker/replicas';
 import { Replicas } from '../broker/replicas';
 import { Traffic } from '../broker/traffic';
 import { WaitingRoom } from '../broker/waiting-room';
@@ -25,6 +26,7 @@ import { allowEverything } from '../handlers/handler';
 import type { SingleVoterQuorum } from '../quorum/single-voter-quorum';
 import { openSingleVoterQuorum } from '../quorum/single-voter-quorum';
 import { clusterIdentity } from './cluster-identity';
+import { refuseWhatIsNotThereYet } from './not-there-yet';
 import type { World } from './world';
 
 export interface NodeOptions {
@@ -93,6 +95,7 @@ class Assembly {
   #cancelRetention: CancelWake | undefined;
   #retention: Promise<void> = Promise.resolve();
   #stopped: Promise<void> | undefined;
+  #unlockMetadata: (() => Promise<void>) | undefined;
 
   constructor({ configuration, world }: NodeOptions) {
     this.#configuration = configuration;
@@ -106,6 +109,8 @@ class Assembly {
     const { configuration, world } = { configuration: this.#configuration, world: this.#world };
     refuseWhatIsNotThereYet(configuration);
     const codecs = initialiseCodecs();
+    // Awaited at the end; a start that fails before must not leave its failure to nobody.
+    codecs.catch(() => undefined);
     this.#clusterId = await clusterIdentity(
       world.disk,
       world.random,
@@ -114,6 +119,9 @@ class Assembly {
     );
     const directories = await this.#openDirectories();
     this.#directories = directories;
+    // The log directories are locked; that of the metadata may be another one.
+    if (!configuration.logDirs.includes(configuration.metadataLogDir))
+      this.#unlockMetadata = await (world.lock ?? lockDirectory)(configuration.metadataLogDir);
     const replicas = this.#openReplicas(directories);
     this.#replicas = replicas;
     const controller = this.#openController(replicas);
@@ -172,15 +180,29 @@ class Assembly {
   async #stop(how: 'clean' | 'crash'): Promise<void> {
     this.#serving.set(false);
     this.#cancelRetention?.();
+    const failures: unknown[] = [];
+    // Whatever fails, the rest is closed all the same: above all the locks are given back.
+    const step = async (work: () => Promise<unknown> | undefined): Promise<void> => {
+      try {
+        await work();
+      } catch (error) {
+        failures.push(error);
+      }
+    };
+    await step(() => Promise.all(this.#listeners.map(({ listener }) => listener.close())));
     this.#waitingRoom.close();
-    await Promise.all(this.#listeners.map(({ listener }) => listener.close()));
-    if (how === 'clean') await this.#retention;
-    await this.#replicas?.close();
-    if (how === 'clean') await this.#replicas?.writeProducerSnapshots();
-    await this.#quorum?.close();
-    await this.#directories?.close(
-      how === 'clean' && this.#brokerEpoch >= 0 ? { brokerEpoch: this.#brokerEpoch } : undefined,
+    if (how === 'clean') await step(() => this.#retention);
+    // Behind this nothing is committed any more, so no log is created and no deletion begun.
+    await step(() => this.#quorum?.close());
+    await step(() => this.#replicas?.close());
+    if (how === 'clean') await step(() => this.#replicas?.writeProducerSnapshots());
+    await step(() =>
+      this.#directories?.close(
+        how === 'clean' && this.#brokerEpoch >= 0 ? { brokerEpoch: this.#brokerEpoch } : undefined,
+      ),
     );
+    await step(() => this.#unlockMetadata?.());
+    if (failures.length > 0) throw failures[0];
   }
 
   async #openDirectories(): Promise<LogDirectories> {
@@ -223,23 +245,23 @@ class Assembly {
       logger,
       producerIdExpirationMs: Number(this.#configuration.get('producer.id.expiration.ms')),
       configurationOf: (topic, image) => this.#dynamic.topic(topic, image),
-      askForLeader: (replica, leaderEpoch) => {
-        void this.#controller
-          ?.submit({
-            kind: 'renew-leadership',
-            brokerId: this.#nodeId,
-            brokerEpoch: this.#brokerEpoch,
-            partitions: [{ topicId: replica.topicId, partition: replica.partition, leaderEpoch }],
-          })
-          .then((outcome) => {
-            if (outcome.kind === 'done') return;
-            logger.error('a repaired partition got no new leader epoch', {
-              topic: replica.topic,
-              partition: replica.partition,
-            });
-          });
+      renewLeadership: (partitions) => {
+        void this.#renewLeadership(partitions);
       },
     });
+  }
+
+  async #renewLeadership(partitions: readonly LedPartition[]): Promise<void> {
+    // Not within the call that applies a change to the metadata.
+    await Promise.resolve();
+    const outcome = await this.#controller?.submit({
+      kind: 'renew-leadership',
+      brokerId: this.#nodeId,
+      brokerEpoch: this.#brokerEpoch,
+      partitions,
+    });
+    if (outcome?.kind === 'done' || this.#stopped !== undefined) return;
+    this.#world.logger.error('partitions got no new leader epoch', { partitions });
   }
 
   #openController(replicas: Replicas): ControllerHost {
@@ -406,44 +428,4 @@ const submitOrFail = async <Response>(
   const outcome = await submitted;
   if (outcome.kind === 'done') return outcome.response;
   throw new Failure('CANNOT_START', `The controller did not ${what}: ${JSON.stringify(outcome)}`);
-};
-
-/** Settings that promise something which this release does not have end the start, rather than be ignored. */
-const refuseWhatIsNotThereYet = (configuration: BrokerConfiguration): void => {
-  const { nodeId, roles, quorum, listeners, controllerListenerNames } = configuration;
-  const refuse = (key: string, value: string, why: string): never => {
-    throw new Failure('NOT_THERE_YET', `${key}=${value}: ${why}`);
-  };
-  if (!roles.includes('broker') || !roles.includes('controller')) {
-    refuse(
-      'process.roles',
-      roles.join(','),
-      'this release runs broker and controller in one process; write broker,controller.',
-    );
-  }
-  const others = quorum.filter((member) => member.nodeId !== undefined && member.nodeId !== nodeId);
-  if (others.length > 0 || quorum.length > 1) {
-    refuse(
-      'controller.quorum',
-      String(quorum.length),
-      'this release runs one controller; a quorum of several comes later.',
-    );
-  }
-  const authorizer = configuration.get('authorizer.class.name');
-  if (typeof authorizer === 'string' && authorizer !== '') {
-    refuse(
-      'authorizer.class.name',
-      authorizer,
-      'this release has no authorizer; it would let everybody do everything.',
-    );
-  }
-  for (const { name, protocol } of listeners) {
-    if (protocol !== 'PLAINTEXT' && !controllerListenerNames.includes(name)) {
-      refuse(
-        'listener.security.protocol.map',
-        `${name}:${protocol}`,
-        'this release listens on PLAINTEXT only.',
-      );
-    }
-  }
 };
