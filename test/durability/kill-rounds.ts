@@ -148,7 +148,7 @@ class KillRounds {
     const { progress = () => undefined } = this.#options;
     const { outcome } = this;
     const broker = this.#spawn();
-    let told = '';
+    let told: string;
     if (plan === 'start') {
       await broker.starting;
       const delayMs = this.#random.below(this.#random.below(2) === 0 ? 300 : this.#lastStartMs);

@@ -184,7 +184,12 @@ const takeBatches = (reader: Reader, bytes: Buffer): void => {
     const [from, to] = [baseOffsetOf(bytes, at), lastOffsetOf(bytes, at)];
     if (to < reader.nextOffset) continue;
     if (from >= reader.highWatermark) break;
-    for (const record of recordsAt(bytes, at, reader.target)) {
+    const records = recordsAt(bytes, at, reader.target);
+    if (records === undefined) {
+      reader.refusal = `the batch at offset ${from} is damaged, as its CRC tells`;
+      return;
+    }
+    for (const record of records) {
       if (record.offset < reader.nextOffset || record.offset >= reader.highWatermark) continue;
       reader.records.push(record);
     }
@@ -193,20 +198,15 @@ const takeBatches = (reader: Reader, bytes: Buffer): void => {
   }
 };
 
-const recordsAt = (bytes: Buffer, at: number, target: ReadTarget): readonly ReadRecord[] => {
-  const [from, to] = [baseOffsetOf(bytes, at), lastOffsetOf(bytes, at)];
+/** Undefined: no client would take these bytes for good. */
+const recordsAt = (bytes: Buffer, at: number, target: ReadTarget): readonly ReadRecord[] | undefined => {
+  if (computeCrc(bytes, at) !== crcOf(bytes, at)) return undefined;
   try {
-    if (computeCrc(bytes, at) === crcOf(bytes, at)) {
-      return decodeBatch(bytes, at).records.map(({ offset, value }) => ({
-        offset,
-        value: senderOf(value, target) ?? 'damaged',
-      }));
-    }
+    return decodeBatch(bytes, at).records.map(({ offset, value }) => ({
+      offset,
+      value: senderOf(value, target) ?? 'damaged',
+    }));
   } catch {
-    // What cannot be decoded is damaged as well.
+    return [{ offset: baseOffsetOf(bytes, at), value: 'damaged' }];
   }
-  return Array.from({ length: Math.min(to - from + 1, 1_000_000) }, (_, index) => ({
-    offset: from + index,
-    value: 'damaged',
-  }));
 };

@@ -132,8 +132,12 @@ class DrawnSender implements Sender {
       }
       if (sentBytes > eagerBytes) await this.#change(50);
       else if (random.below(4) === 0) await this.#change(random.below(10));
-      while (this.#isActive && this.#outstanding >= MOST_OUTSTANDING) await this.#change(1000);
+      await this.#room();
     }
+  }
+
+  async #room(): Promise<void> {
+    while (this.#isActive && this.#outstanding >= MOST_OUTSTANDING) await this.#change(1000);
   }
 
   #send({ topic, topicId, partition }: SendTarget, sizeBytes: number): number {
