@@ -157,7 +157,8 @@ export class StorageWorld {
   }
 
   crash(): void {
-    const kind = this.random.below(4) === 0 ? 'kill' : 'power';
+    // After a failed sync the cache shows what the disk may lack; only a loss of power makes that plain.
+    const kind = this.random.below(4) === 0 && !this.offline ? 'kill' : 'power';
     if (kind === 'power') this.powerLost = true;
     this.say(`${kind} after ${this.scheduler.eventCount} events`);
     this.clock.stop();
@@ -186,6 +187,7 @@ export class StorageWorld {
       if (end === 'idle') throw new Violation('recovery waits for nothing');
       if (done?.directory !== undefined && !this.offline) return done.directory;
       if (done?.failure !== undefined && !isExpectedFailure(done.failure)) throw done.failure as Error;
+      if (done?.failure !== undefined) this.offline = true;
       this.counts.recoveryCrashes += 1;
       this.stoppedCleanly = false;
       this.crash();
@@ -199,7 +201,11 @@ export class StorageWorld {
       path: PATH,
       clock: this.clock,
       random: this.random.fork('storage'),
-      logger: silentLogger,
+      logger: {
+        ...silentLogger,
+        warn: (message, fields) => this.say(`warn ${message} ${String(fields?.['cause'])}`),
+        error: (message, fields) => this.say(`error ${message} ${String(fields?.['cause'])}`),
+      },
       metrics: silentMetrics,
       pool: this.#pool,
       clusterId: 'simulated-cluster-0001',

@@ -6,6 +6,7 @@ import { isOutOfSpace } from './journal';
 import type { Journal } from './journal';
 import { firstSegmentOf } from './log-state';
 import type { LogState } from './log-state';
+import { NO_INDEX_CRC, isIndexSaved } from './segment';
 import { replaceFile } from './small-file';
 
 export const CHECKPOINT_FILE = 'checkpoints';
@@ -84,8 +85,16 @@ const checkpointSegments = (log: LogState): readonly CheckpointSegment[] => {
   for (const segment of log.segments) {
     if (segment.baseOffset > synced.segmentBase) break;
     const { baseOffset, sizeBytes, firstTimestampMs, maxTimestampMs, offsetOfMaxTimestamp } = segment;
+    const indexCrc = isIndexSaved(segment) ? segment.indexCrc : NO_INDEX_CRC;
     if (baseOffset < synced.segmentBase)
-      segments.push({ baseOffset, sizeBytes, firstTimestampMs, maxTimestampMs, offsetOfMaxTimestamp });
+      segments.push({
+        baseOffset,
+        sizeBytes,
+        firstTimestampMs,
+        maxTimestampMs,
+        offsetOfMaxTimestamp,
+        indexCrc,
+      });
     else if (synced.position > 0)
       segments.push({
         baseOffset,
@@ -93,6 +102,7 @@ const checkpointSegments = (log: LogState): readonly CheckpointSegment[] => {
         firstTimestampMs,
         maxTimestampMs: synced.maxTimestampMs,
         offsetOfMaxTimestamp: synced.offsetOfMaxTimestamp,
+        indexCrc: synced.position === sizeBytes ? indexCrc : NO_INDEX_CRC,
       });
   }
   return segments;

@@ -11,6 +11,8 @@ export interface CheckpointSegment {
   readonly firstTimestampMs: number;
   readonly maxTimestampMs: number;
   readonly offsetOfMaxTimestamp: number;
+  /** Of its index files; -1 if there are none that stand for it as it is. */
+  readonly indexCrc: number;
 }
 
 /** What a checkpoint says of one log (section 7, rule 2). */
@@ -98,6 +100,7 @@ const writeLog = (writer: ByteWriter, log: CheckpointLog): void => {
     writer.int64(segment.firstTimestampMs);
     writer.int64(segment.maxTimestampMs);
     writer.int64(segment.offsetOfMaxTimestamp);
+    writer.int64(segment.indexCrc);
   }
 };
 
@@ -151,6 +154,7 @@ const readLog = (reader: ByteReader): CheckpointLog => {
       firstTimestampMs: reader.int64(),
       maxTimestampMs: reader.int64(),
       offsetOfMaxTimestamp: reader.int64(),
+      indexCrc: reader.int64(),
     })),
   };
 };

@@ -1,14 +1,20 @@
-import { BATCH_HEADER_BYTES, batchSizeBytes, lastOffsetOf, maxTimestampOf } from '@kafkaesque/protocol';
+import {
+  BATCH_HEADER_BYTES,
+  batchSizeBytes,
+  crc32c,
+  lastOffsetOf,
+  maxTimestampOf,
+} from '@kafkaesque/protocol';
 import type { DirectoryContext } from './directory-context';
 import { isOutOfSpace } from './journal';
 import type { LogState } from './log-state';
-import { OFFSET_INDEX_ENTRY_BYTES, OffsetIndex, isSoundOffsetIndex } from './offset-index';
+import { OffsetIndex } from './offset-index';
 import { isIndexSaved, newSegment, placeInSegment, segmentFileName } from './segment';
 import type { Segment, SegmentIndex } from './segment';
 import { withSegmentFile } from './segment-files';
 import { scanBatches } from './segment-scan';
 import { readSmallFile, replaceFile } from './small-file';
-import { TimeIndex, isSoundTimeIndex } from './time-index';
+import { TimeIndex } from './time-index';
 
 const pathOf = (log: LogState, segment: Segment, kind: 'index' | 'timeindex'): string =>
   `${log.directory}/${segmentFileName(segment.baseOffset, kind)}`;
@@ -40,6 +46,8 @@ export const distrustIndex = (segment: Segment): void => {
   segment.indexSavedTo = 0;
 };
 
+const crcOf = (offsets: Buffer, times: Buffer): number => crc32c(times, 0, times.length, crc32c(offsets));
+
 const joined = (before: SegmentIndex, behind: SegmentIndex | undefined): SegmentIndex => {
   if (behind === undefined) return before;
   for (let entry = 0; entry < behind.offsets.count; entry++)
@@ -59,9 +67,7 @@ const indexFromFiles = async (
   const offsets = await readSmallFile(context.disk, pathOf(log, segment, 'index'));
   const times = await readSmallFile(context.disk, pathOf(log, segment, 'timeindex'));
   if (offsets === undefined || times === undefined) return undefined;
-  if (!isSoundOffsetIndex(offsets, to) || !isSoundTimeIndex(times)) return undefined;
-  // A segment of any size without an entry would be searched from its start each time: rather look.
-  if (offsets.length < OFFSET_INDEX_ENTRY_BYTES && to > 1 << 20) return undefined;
+  if (crcOf(offsets, times) !== segment.indexCrc) return undefined;
   return {
     from: 0,
     offsets: new OffsetIndex(segment.baseOffset, offsets),
@@ -129,13 +135,14 @@ export const saveIndex = async (
   const index = await wholeIndex(context, log, segment);
   const { sizeBytes } = segment;
   if (segment.maxTimestampMs >= 0) index.times.append(segment.maxTimestampMs, segment.offsetOfMaxTimestamp);
+  const offsets = Buffer.from(index.offsets.bytes());
+  const times = Buffer.from(index.times.bytes());
+  const { cuts } = log;
   try {
-    await replaceFile(context.disk, pathOf(log, segment, 'index'), [Buffer.from(index.offsets.bytes())], {
-      durable: false,
-    });
-    await replaceFile(context.disk, pathOf(log, segment, 'timeindex'), [Buffer.from(index.times.bytes())], {
-      durable: false,
-    });
+    await replaceFile(context.disk, pathOf(log, segment, 'index'), [offsets], { durable: false });
+    await replaceFile(context.disk, pathOf(log, segment, 'timeindex'), [times], { durable: false });
+    if (log.cuts !== cuts) return;
+    segment.indexCrc = crcOf(offsets, times);
     segment.indexSavedTo = sizeBytes;
   } catch (error) {
     if (!isOutOfSpace(error)) throw error;

@@ -78,8 +78,13 @@ export const chainJournalFiles = (
   for (const file of live)
     if (file.head === undefined && file.sizeBytes > JOURNAL_HEAD_BYTES)
       damage.push(`the head of journal file ${file.number} is unreadable`);
-  if (journalNewest >= journalStart && !live.some((file) => file.number === journalNewest))
-    damage.push(`journal file ${journalNewest} is missing`);
+  if (journalNewest >= journalStart) {
+    // A checkpoint names a file only when its head is durable.
+    const newest = live.find((file) => file.number === journalNewest);
+    if (newest === undefined) damage.push(`journal file ${journalNewest} is missing`);
+    else if (newest.head === undefined && newest.sizeBytes <= JOURNAL_HEAD_BYTES)
+      damage.push(`journal file ${journalNewest} is empty or cut off`);
+  }
   const files: ChainedJournalFile[] = [];
   let next = live.findLast((file) => file.head !== undefined);
   let endBytes = next?.sizeBytes ?? 0;

@@ -1,3 +1,4 @@
+import type { CancelWake } from '@kafkaesque/kernel';
 import type { CheckpointWriter } from './checkpoint-writer';
 import type { DirectoryContext } from './directory-context';
 import { isOutOfSpace } from './journal';
@@ -19,6 +20,7 @@ export class JournalKeeper {
   readonly #checkpoints: CheckpointWriter;
   #running: Promise<void> | undefined;
   #stopped = false;
+  #cancelRetry: CancelWake | undefined;
   #waiters: Waiter[] = [];
 
   constructor(context: DirectoryContext, journal: Journal, checkpoints: CheckpointWriter) {
@@ -41,6 +43,7 @@ export class JournalKeeper {
   async stop(): Promise<void> {
     this.#stopped = true;
     await this.#running;
+    this.#cancelRetry?.();
   }
 
   /** Brings one log's segments up to the journal and says so durably, as after a truncation (rule 3). */
@@ -73,7 +76,7 @@ export class JournalKeeper {
 
   #retryLater(): void {
     const { clock } = this.#context;
-    clock.wakeAt(clock.monotonicMs() + RETRY_MS, () => this.grown());
+    this.#cancelRetry = clock.wakeAt(clock.monotonicMs() + RETRY_MS, () => this.grown());
   }
 
   #tell(tell: (waiter: Waiter) => void): void {

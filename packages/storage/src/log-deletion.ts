@@ -9,6 +9,8 @@ import { topicNames, syncTopicNames } from './segment-files';
 import { removeTree } from './segment-removal';
 import { directoryOf } from './small-file';
 
+const RETRY_MS = 1000;
+
 export interface DeletionHooks {
   /** From now on nobody finds the log. */
   forget(): void;
@@ -77,7 +79,7 @@ const moveAway = async (
     log.controlLsns.length = 0;
     log.settledLsn = lsn;
     log.lastLsn = lsn;
-    return services.checkpoints.write();
+    return voidInCheckpoint(services);
   });
   hooks.settling(settled);
   services.inBackground(settled);
@@ -88,6 +90,17 @@ const moveAway = async (
     throw cause;
   }
   if (log.directoryMade) removeAwayLater(services, log, away, hooks);
+};
+
+/** Says durably that the deletion is done, however long that takes on a full disk. */
+const voidInCheckpoint = async (services: LogServices): Promise<void> => {
+  for (;;)
+    try {
+      await services.checkpoints.write();
+      return;
+    } catch (cause) {
+      if (!isOutOfSpace(cause) || !(await services.pause(RETRY_MS))) throw cause;
+    }
 };
 
 const removeAwayLater = (services: LogServices, log: LogState, away: string, hooks: DeletionHooks): void => {

@@ -11,7 +11,7 @@ import type { CheckpointSegment } from './checkpoint';
 import type { DirectoryContext } from './directory-context';
 import type { LogState } from './log-state';
 import type { RecoveredLog } from './recovered-log';
-import { foundSegment, newSegment, placeInSegment, segmentFileName } from './segment';
+import { NO_INDEX_CRC, foundSegment, newSegment, placeInSegment, segmentFileName } from './segment';
 import type { Segment } from './segment';
 import { scanBatches } from './segment-scan';
 import { unlinkIfThere } from './small-file';
@@ -107,6 +107,8 @@ const vouchedSegment = (context: DirectoryContext, listed: CheckpointSegment): S
   segment.firstTimestampMs = listed.firstTimestampMs;
   segment.maxTimestampMs = listed.maxTimestampMs;
   segment.offsetOfMaxTimestamp = listed.offsetOfMaxTimestamp;
+  segment.indexCrc = listed.indexCrc;
+  if (listed.indexCrc !== NO_INDEX_CRC) segment.indexSavedTo = listed.sizeBytes;
   return segment;
 };
 

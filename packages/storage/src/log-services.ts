@@ -16,6 +16,8 @@ export interface LogServices {
   removeLater(path: string, delayMs: number): void;
   /** Does work in the background when its time has come, unless the directory is closed by then. */
   afterDelay(work: () => Promise<void>, delayMs: number): void;
+  /** Waits a while before something is tried again. False: the directory is being closed, give up. */
+  pause(delayMs: number): Promise<boolean>;
   /** Appends of the log failed: it takes no more until it is repaired. */
   failed(log: LogState, cause: unknown): void;
   /** Work that nobody waits for but the closing of the directory. For lack of space it may fail, for nothing else. */

@@ -81,16 +81,3 @@ export class OffsetIndex {
     return this.#bytes.subarray(0, this.sizeBytes);
   }
 }
-
-/** Whether bytes read from a file can be an index of a segment of `sizeBytes`: whole entries, ascending, within it. */
-export const isSoundOffsetIndex = (bytes: Buffer, segmentBytes: number): boolean => {
-  if (bytes.length % OFFSET_INDEX_ENTRY_BYTES !== 0) return false;
-  let offset = -1;
-  let position = -1;
-  for (let at = 0; at < bytes.length; at += OFFSET_INDEX_ENTRY_BYTES) {
-    if (bytes.readInt32BE(at) <= offset || bytes.readInt32BE(at + 4) <= position) return false;
-    offset = bytes.readInt32BE(at);
-    position = bytes.readInt32BE(at + 4);
-  }
-  return position < segmentBytes;
-};

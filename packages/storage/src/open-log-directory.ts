@@ -51,6 +51,7 @@ export class OpenLogDirectory implements LogDirectory, LogServices {
   readonly #background = new Set<Promise<void>>();
   /** Wake-ups that will remove files that nobody needs. */
   readonly #delayed = new Set<CancelWake>();
+  readonly #pauses = new Set<() => void>();
   readonly #unlock: () => Promise<void>;
   readonly #unsubscribe: () => void;
   #recordedBrokerEpoch: BrokerEpoch;
@@ -134,7 +135,7 @@ export class OpenLogDirectory implements LogDirectory, LogServices {
     const deletion = this.#deletions.get(directory);
     if (deletion !== undefined) {
       state.gate = 'settling-deletion';
-      this.inBackground(deletion.then(() => this.checkpoints.write()).then(() => this.openGate(state)));
+      this.inBackground(deletion.then(() => this.openGate(state)));
     }
     return this.#add(state);
   }
@@ -235,6 +236,22 @@ export class OpenLogDirectory implements LogDirectory, LogServices {
     this.#delayed.add(cancel);
   }
 
+  pause(delayMs: number): Promise<boolean> {
+    if (this.#closing !== undefined || this.context.offline) return Promise.resolve(false);
+    const { clock } = this.context;
+    return new Promise((resolve) => {
+      const cancel = clock.wakeAt(clock.monotonicMs() + delayMs, () => {
+        this.#pauses.delete(giveUp);
+        resolve(true);
+      });
+      const giveUp = (): void => {
+        cancel();
+        resolve(false);
+      };
+      this.#pauses.add(giveUp);
+    });
+  }
+
   close(options?: { readonly brokerEpoch: BrokerEpoch }): Promise<void> {
     this.#closing ??= this.#close(options?.brokerEpoch);
     return this.#closing;
@@ -252,6 +269,7 @@ export class OpenLogDirectory implements LogDirectory, LogServices {
       await this.#writer.stop();
       await this.#flusher.stop();
       await this.keeper.stop();
+      for (const giveUp of this.#pauses) giveUp();
       await Promise.all(this.#background);
       if (brokerEpoch !== undefined && !this.context.offline) await this.#settleForGood(brokerEpoch);
     } finally {
@@ -265,9 +283,13 @@ export class OpenLogDirectory implements LogDirectory, LogServices {
     }
   }
 
-  /** Waits for what is queued; a log that fails meanwhile keeps nobody waiting. */
+  /** Waits for what is queued; neither a log that fails meanwhile nor a shut gate keeps it waiting. */
   async #drain(): Promise<void> {
-    await Promise.all(Array.from(this.#states(), (log) => acknowledged(log).catch(() => undefined)));
+    await Promise.all(
+      Array.from(this.#states(), (log) =>
+        acknowledged(log, log.run.end - log.waiting.length).catch(() => undefined),
+      ),
+    );
   }
 
   async #settleForGood(brokerEpoch: BrokerEpoch): Promise<void> {

@@ -13,23 +13,22 @@ export const switchPolicy = (services: LogServices, log: LogState): void => {
   const journaled = log.config.flushPolicy === 'ack';
   if (log.gate !== 'open' || log.journaled === journaled) return;
   log.gate = 'switching-policy';
-  services.inBackground(attempt(services, log));
+  services.inBackground(carryOut(services, log));
 };
 
-const attempt = async (services: LogServices, log: LogState): Promise<void> => {
+const carryOut = async (services: LogServices, log: LogState): Promise<void> => {
   const { context, checkpoints } = services;
-  try {
-    await acknowledged(log, log.run.end - log.waiting.length);
-    await settleLog(context, log);
-    log.journaled = log.config.flushPolicy === 'ack';
-    await checkpoints.write();
-  } catch (cause) {
-    if (context.offline || log.deleted) return;
-    context.logger.warn('A change of flush.policy waits', { directory: log.directory, cause });
-    context.clock.wakeAt(context.clock.monotonicMs() + RETRY_MS, () =>
-      services.inBackground(attempt(services, log)),
-    );
-    return;
-  }
-  services.openGate(log);
+  for (;;)
+    try {
+      await acknowledged(log, log.run.end - log.waiting.length);
+      await settleLog(context, log);
+      log.journaled = log.config.flushPolicy === 'ack';
+      await checkpoints.write();
+      services.openGate(log);
+      return;
+    } catch (cause) {
+      // A full disk, or a log that waits for its repair.
+      context.logger.warn('A change of flush.policy waits', { directory: log.directory, cause });
+      if (log.deleted || !(await services.pause(RETRY_MS))) return;
+    }
 };

@@ -24,7 +24,6 @@ export const recoverLog = async (
   context: DirectoryContext,
   recovered: RecoveredLog,
   config: LogConfig,
-  clean: boolean,
 ): Promise<LogOutcome> => {
   const files = await findLogFiles(context, recovered.directory);
   const log = stateOf(recovered, config, files);
@@ -41,9 +40,9 @@ export const recoverLog = async (
   const namesInDoubt = log.namesDirty || recovered.segments.length === 0;
   if (recovered.touched || scan.scannedBytes > 0 || cutBytes > 0 || namesInDoubt)
     await syncAccepted(context, recovered, log, scan);
-  markSavedIndexes(log, files, clean);
-  if (recovered.timesUnknown) {
-    for (const segment of log.segments.slice(-1)) await rescanSegment(context, log, segment);
+  const cut = log.segments.find((segment) => segment.baseOffset === recovered.cutSegment);
+  if (cut !== undefined) {
+    await rescanSegment(context, log, cut);
     adopt(log, scan);
   }
   return { log, scannedBytes: scan.scannedBytes, cutBytes };
@@ -172,21 +171,9 @@ const syncSegment = async (
   }
 };
 
-/** Index files of closed segments hold; that of the last one only if it was written on the way out. */
-const markSavedIndexes = (log: LogState, files: LogFiles, clean: boolean): void => {
-  for (const [number, segment] of log.segments.entries())
-    if (
-      files.indexes.has(segment.baseOffset) &&
-      segment.index === undefined &&
-      (clean || number < log.segments.length - 1)
-    )
-      segment.indexSavedTo = segment.sizeBytes;
-};
-
 interface LogFiles {
   /** Base offsets of the segments there are, ascending. */
   readonly bases: readonly number[];
-  readonly indexes: ReadonlySet<number>;
   readonly snapshots: readonly number[];
   readonly exists: boolean;
 }
@@ -197,7 +184,6 @@ const LEFT_OVER = /\.(tmp|swap|deleted|cleaned)$/;
 /** Lists a partition's directory, and removes what unfinished work left there. */
 const findLogFiles = async (context: DirectoryContext, directory: string): Promise<LogFiles> => {
   const bases: number[] = [];
-  const indexes = new Set<number>();
   const snapshots: number[] = [];
   const entries = await listIfThere(context.disk, directory);
   for (const { name, kind } of entries ?? []) {
@@ -214,7 +200,6 @@ const findLogFiles = async (context: DirectoryContext, directory: string): Promi
       );
     if (parsed.kind === 'log') bases.push(parsed.baseOffset);
     else if (parsed.kind === 'snapshot') snapshots.push(parsed.baseOffset);
-    else if (parsed.kind === 'index') indexes.add(parsed.baseOffset);
   }
-  return { bases, indexes, snapshots, exists: entries !== undefined };
+  return { bases, snapshots, exists: entries !== undefined };
 };

@@ -3,6 +3,7 @@ import type { CheckpointLog, CheckpointSegment } from './checkpoint';
 import { EpochList } from './epoch-list';
 import { emptyEnd, logIdentity } from './log-state';
 import type { LogEnd } from './log-state';
+import { NO_INDEX_CRC } from './segment';
 
 /** One log on its way from checkpoint, journal and files to a log that can be used. */
 export interface RecoveredLog {
@@ -24,8 +25,8 @@ export interface RecoveredLog {
   touched: boolean;
   suspectReason: string | undefined;
   quarantined: boolean;
-  /** A truncation may have taken the greatest timestamp of the last segment that the checkpoint knows. */
-  timesUnknown: boolean;
+  /** The segment whose greatest timestamp a truncation may have taken: it is read anew. */
+  cutSegment: number | undefined;
   /** Nothing is known of its durable end: all of it is read. */
   readonly unknown: boolean;
 }
@@ -58,7 +59,7 @@ export const unlistedLog = (
   touched: false,
   suspectReason: undefined,
   quarantined: false,
-  timesUnknown: false,
+  cutSegment: undefined,
   unknown,
 });
 
@@ -83,6 +84,8 @@ export const logOfIdentity = (path: string, identity: Buffer, unknown: boolean):
     unknown,
   );
 
+const unknownTimes = { maxTimestampMs: -1, offsetOfMaxTimestamp: -1 };
+
 /** The entry of a truncation, in memory. */
 export const truncateRecovered = (
   log: RecoveredLog,
@@ -97,7 +100,9 @@ export const truncateRecovered = (
   const at = log.segments.find((segment) => segment.baseOffset === segmentBase);
   log.segments = log.segments
     .filter((segment) => segment.baseOffset < segmentBase || (segment === at && position > 0))
-    .map((segment) => (segment === at ? { ...segment, sizeBytes: position } : segment));
+    .map((segment) =>
+      segment === at ? { ...segment, ...unknownTimes, sizeBytes: position, indexCrc: NO_INDEX_CRC } : segment,
+    );
   log.durableEnd =
     position === 0
       ? emptyEnd(offset)
@@ -105,10 +110,9 @@ export const truncateRecovered = (
           offset,
           segmentBase,
           position,
-          maxTimestampMs: -1,
-          offsetOfMaxTimestamp: -1,
+          ...unknownTimes,
         };
-  log.timesUnknown = position > 0;
+  log.cutSegment = position > 0 ? segmentBase : undefined;
 };
 
 export const resetRecovered = (log: RecoveredLog, offset: number): void => {

@@ -1,4 +1,4 @@
-import { hasCode } from '@kafkaesque/kernel';
+import { assert, hasCode } from '@kafkaesque/kernel';
 import type { DiskFile } from '@kafkaesque/kernel';
 import type { DirectoryContext, TopicNames } from './directory-context';
 import { Exclusive } from './exclusive';
@@ -149,4 +149,5 @@ export const writePending = async (
   upTo: number = log.durableCount,
 ): Promise<void> => {
   if (log.writtenCount < upTo) await writeRun(context, log, log.writtenCount, upTo);
+  assert(log.writtenCount < log.durableCount || log.pendingBytes === 0, 'what is pending is counted');
 };

@@ -97,7 +97,7 @@ export class SegmentWriter {
       // Nothing is lost: the journal has it, and memory.
       log.pendingSinceMs = this.#context.clock.monotonicMs() + RETRY_MS;
     }
-    if (log.pendingBytes > 0) {
+    if (log.writtenCount < log.durableCount) {
       this.#waiting.add(log);
       this.#wakeFor(log);
     }

@@ -25,6 +25,8 @@ export interface Segment {
   index: SegmentIndex | undefined;
   /** The index files stand for everything before this position; 0: there are none to rely on. */
   indexSavedTo: number;
+  /** CRC of the index files' content; the checkpoint remembers it, so that no older file can pass for this one. */
+  indexCrc: number;
   /** Where recent reads of the file ended: the next one of the same reader starts there. */
   readonly readEnds: ReadEnd[];
   /** Position behind which the next batch gets an index entry. */
@@ -47,6 +49,9 @@ export interface WriteMark {
   readonly writtenBytes: number;
 }
 
+/** No index files are to be relied on. */
+export const NO_INDEX_CRC = -1;
+
 export const newSegment = (baseOffset: number, openedAtMs: number, jitterMs: number): Segment => ({
   baseOffset,
   sizeBytes: 0,
@@ -57,6 +62,7 @@ export const newSegment = (baseOffset: number, openedAtMs: number, jitterMs: num
   dirty: false,
   index: { from: 0, offsets: new OffsetIndex(baseOffset), times: new TimeIndex(baseOffset) },
   indexSavedTo: 0,
+  indexCrc: NO_INDEX_CRC,
   readEnds: [],
   nextIndexPosition: 0,
   openedAtMs,
@@ -110,6 +116,7 @@ export const cutSegment = (segment: Segment, position: number, endOffset: number
   if (position >= segment.sizeBytes) return;
   segment.sizeBytes = position;
   segment.indexSavedTo = 0;
+  segment.indexCrc = NO_INDEX_CRC;
   segment.readEnds.length = 0;
   segment.nextIndexPosition = Math.min(segment.nextIndexPosition, position);
   while ((segment.writeMarks[segment.writeMarks.length - 1]?.position ?? -1) > position)

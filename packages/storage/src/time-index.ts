@@ -71,19 +71,3 @@ export class TimeIndex {
     return this.#bytes.subarray(0, this.sizeBytes);
   }
 }
-
-/** Whether bytes read from a file can be a time index: whole entries, ascending. */
-export const isSoundTimeIndex = (bytes: Buffer): boolean => {
-  if (bytes.length % TIME_INDEX_ENTRY_BYTES !== 0) return false;
-  const index = new TimeIndex(0, bytes);
-  for (let entry = 0; entry < index.count; entry++) {
-    if (index.offsetAt(entry) < 0) return false;
-    if (entry === 0) continue;
-    if (
-      index.timestampAt(entry) <= index.timestampAt(entry - 1) ||
-      index.offsetAt(entry) <= index.offsetAt(entry - 1)
-    )
-      return false;
-  }
-  return true;
-};

@@ -16,6 +16,8 @@ export interface WriteAheadLogOptions {
   readonly logger: Logger;
   /** Must be that of the log, if it has one. */
   readonly clusterId?: string;
+  /** An entry known from elsewhere to have been durable. A log that ends before it is refused, and left as it is. */
+  readonly knownIndex?: number;
   /** A file that has grown beyond this is followed by a new one. */
   readonly fileBytes?: number;
   /** An acknowledged write is sealed after this, unless another write does it before. */
@@ -421,7 +423,7 @@ const makeDirectory = async ({ disk, directory }: WriteAheadLogOptions): Promise
 
 /**
  * Opens the log of a directory, recovering what is in it. Rejects with a Failure: `CORRUPT_WRITE_AHEAD_LOG` when
- * something durable is missing or damaged, `UNSUPPORTED_FORMAT`, `INCONSISTENT_CLUSTER_ID`.
+ * something durable is missing or damaged, `WRITE_AHEAD_LOG_LOST`, `UNSUPPORTED_FORMAT`, `INCONSISTENT_CLUSTER_ID`.
  */
 export const openWriteAheadLog = async (options: WriteAheadLogOptions): Promise<WriteAheadLog> => {
   await makeDirectory(options);
@@ -435,6 +437,14 @@ export const openWriteAheadLog = async (options: WriteAheadLogOptions): Promise<
       'INCONSISTENT_CLUSTER_ID',
       `the metadata in ${options.directory} belongs to cluster ${recovered.clusterId}, and this node to cluster ` +
         `${options.clusterId}. Point metadata.log.dir at this cluster's directory.`,
+    );
+  const { last } = recovered.entries;
+  if (last.index < (options.knownIndex ?? 0))
+    throw new Failure(
+      'WRITE_AHEAD_LOG_LOST',
+      `the metadata in ${options.directory} end at entry ${last.index}, and had ${options.knownIndex ?? 0} at least: ` +
+        'files are missing, cut off or unreadable. Restore that directory from a backup. Only if the cluster holds ' +
+        'nothing of value, empty the log directories and start anew.',
     );
   const { tornBytes, salvagedHardState } = recovered.report;
   if (tornBytes > 0)
