@@ -17,4 +17,6 @@ module.exports = {
     ],
   },
   maxWorkers: 2,
+  // How long a test may hang before it is given up, on a machine that may be busy with something else.
+  testTimeout: 60_000,
 };
