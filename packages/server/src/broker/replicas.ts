@@ -102,10 +102,11 @@ export class Replicas {
       else if (this.#removedWhileLoading.has(log.topicId))
         await this.#options.directories.deleteLog(log.topicId, log.partition);
       else {
-        this.#options.logger.warn('a log that no committed metadata knows is left as it is', {
-          topicId: log.topicId,
-          partition: log.partition,
-        });
+        const { topicId, partition, sizeBytes } = log;
+        this.#options.logger.error(
+          'no committed metadata know a log: if its topic was not deleted, metadata are lost. It is left as it is',
+          { topicId, partition, sizeBytes },
+        );
       }
     }
     this.#removedWhileLoading.clear();
@@ -251,14 +252,7 @@ export class Replicas {
       isDamaged: log.recovery.kind === 'corrupt',
       snapshotSegments: log.segmentCount,
     };
-    if (log.recovery.kind === 'corrupt') {
-      const { reason } = log.recovery;
-      this.#options.logger.error('a partition is damaged: it can be read up to there, and takes no records', {
-        topic: topic.name,
-        partition: log.partition,
-        reason,
-      });
-    }
+    this.#tellDamage(topic, log);
     log.listen({
       durable: (endOffset, leaderEpoch) => {
         this.carryOut(replica, machine.durable(endOffset, leaderEpoch));
@@ -281,6 +275,25 @@ export class Replicas {
     replicas[log.partition] = replica;
     this.#byTopic.set(topic.topicId, replicas);
     return replica;
+  }
+
+  #tellDamage({ name }: TopicImage, { partition, recovery, suspect, endOffset }: Log): void {
+    const { logger } = this.#options;
+    if (recovery.kind === 'corrupt') {
+      logger.error('a partition is damaged: it can be read up to there, and takes no records', {
+        topic: name,
+        partition,
+        reason: recovery.reason,
+      });
+    } else if (suspect !== undefined) {
+      const { reason } = suspect;
+      logger.error('a partition may have lost records behind its end', {
+        topic: name,
+        partition,
+        endOffset,
+        reason,
+      });
+    }
   }
 
   async #load(replica: Replica): Promise<void> {

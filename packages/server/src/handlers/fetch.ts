@@ -153,12 +153,16 @@ class FetchWork implements Waiter {
       const plan =
         replica === undefined
           ? errorPlan(this.#broker.missingReplicaError(topicId, wish.partition))
-          : replica.machine.planFetch({
-              fetchOffset: wish.fetchOffset,
-              currentLeaderEpoch: wish.currentLeaderEpoch,
-              lastFetchedEpoch: wish.lastFetchedEpoch,
-              isolation: this.#isolation,
-            });
+          : upToDamage(
+              replica,
+              wish,
+              replica.machine.planFetch({
+                fetchOffset: wish.fetchOffset,
+                currentLeaderEpoch: wish.currentLeaderEpoch,
+                lastFetchedEpoch: wish.lastFetchedEpoch,
+                isolation: this.#isolation,
+              }),
+            );
       return { wish, plan, replica, slices: undefined };
     });
   }
@@ -351,6 +355,13 @@ class FetchWork implements Waiter {
 const EMPTY = Buffer.alloc(0);
 
 const errorPlan = (error: number): FetchPlan => ({ kind: 'error', error });
+
+/** A damaged log is read up to the damage. There is more behind it: an end that was told would be a loss in silence. */
+const upToDamage = (replica: Replica, { fetchOffset }: FetchWish, plan: FetchPlan): FetchPlan => {
+  if (!replica.isDamaged || fetchOffset < replica.log.endOffset) return plan;
+  const isRefusal = plan.kind === 'error' && plan.error !== ErrorCode.OFFSET_OUT_OF_RANGE;
+  return isRefusal ? plan : errorPlan(ErrorCode.KAFKA_STORAGE_ERROR);
+};
 
 /** High watermark and the like as the answer tells them: unknown beside an error. */
 const marksOf = (

@@ -75,6 +75,10 @@ const list = async (
   });
   const listed = plan.kind === 'lookup' ? await lookUp(broker, replica, plan) : plan;
   if (listed.kind === 'error') return refused(question, listed.error);
+  // Behind the damage there is more, and nobody knows what.
+  if (replica.isDamaged && (listed.offset < 0 || listed.offset >= replica.log.endOffset)) {
+    return refused(question, ErrorCode.KAFKA_STORAGE_ERROR);
+  }
   return {
     partitionIndex: question.partitionIndex,
     errorCode: ErrorCode.NONE,

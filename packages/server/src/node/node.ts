@@ -27,6 +27,7 @@ import type { SingleVoterQuorum } from '../quorum/single-voter-quorum';
 import { openSingleVoterQuorum } from '../quorum/single-voter-quorum';
 import { clusterIdentity } from './cluster-identity';
 import { refuseWhatIsNotThereYet } from './not-there-yet';
+import { tellFindings } from './recovery-findings';
 import type { World } from './world';
 
 export interface NodeOptions {
@@ -136,6 +137,8 @@ class Assembly {
       clusterId: this.#clusterId,
       nodeId: this.#nodeId,
       listener: controller,
+      // Each start registers anew, and the directories know at which offset.
+      knownOffset: Math.max(...directories.all.map(({ recordedBrokerEpoch }) => recordedBrokerEpoch)),
     });
     controller.attach(this.#quorum);
     await replicas.open(controller.image);
@@ -232,6 +235,7 @@ class Assembly {
       await Promise.allSettled(opened.map((directory) => directory.close()));
       throw error;
     }
+    for (const directory of opened) tellFindings(directory, logger);
     return new LogDirectories(opened);
   }
 

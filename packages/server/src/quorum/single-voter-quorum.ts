@@ -25,6 +25,8 @@ export interface SingleVoterQuorumOptions {
   readonly clusterId: string;
   readonly nodeId: BrokerId;
   readonly listener: QuorumListener;
+  /** An offset known from elsewhere to have been committed: metadata that end before it have lost something. */
+  readonly knownOffset?: number;
   /** Entries that make a snapshot worth its while (`metadata.log.max.record.bytes.between.snapshots`, 20 MiB). */
   readonly snapshotAfterBytes?: number;
   /** How often what is new since the last snapshot is worth one (`metadata.log.max.snapshot.interval.ms`, 1 hour). */
@@ -263,8 +265,16 @@ function* encodeChunks(chunks: Iterable<readonly MetadataRecord[]>): Iterable<Bu
 export const openSingleVoterQuorum = async (
   options: SingleVoterQuorumOptions,
 ): Promise<SingleVoterQuorum> => {
-  const { disk, directory, clock, random, logger, clusterId } = options;
-  const log = await openWriteAheadLog({ disk, directory, clock, random, logger, clusterId });
+  const { disk, directory, clock, random, logger, clusterId, knownOffset = 0 } = options;
+  const log = await openWriteAheadLog({
+    disk,
+    directory,
+    clock,
+    random,
+    logger,
+    clusterId,
+    knownIndex: knownOffset,
+  });
   try {
     const place: SnapshotPlace = { disk, directory, clusterId };
     const snapshot = await loadSnapshot(place, log.start, logger);
