@@ -14,6 +14,8 @@ export interface JournalFile {
   readonly file: DiskFile;
   /** Where the next frame goes. */
   endBytes: number;
+  /** Its first round; undefined while it has none. */
+  firstLsn: number | undefined;
   /** Logs that its frames name, each with the last such LSN. */
   readonly touched: Map<LogState, number>;
   /** A write failed, or a newer file may already name this one's end: nothing is appended any more (rule 6). */
@@ -53,6 +55,10 @@ export class Journal {
     for (const file of this.#older)
       for (const [log, lsn] of file.touched) if (log.settledLsn < lsn) return file.number;
     return this.#current?.number ?? this.#opening ?? this.#nextNumber;
+  }
+  /** No round before this one is in any file. */
+  firstLsn(): number {
+    return this.#older[0]?.firstLsn ?? this.#current?.firstLsn ?? Infinity;
   }
   get newest(): number {
     return this.#current?.number ?? -1;
@@ -120,6 +126,7 @@ export class Journal {
       path,
       file,
       endBytes: JOURNAL_HEAD_BYTES,
+      firstLsn: undefined,
       touched: new Map(),
       abandoned: false,
     };

@@ -14,7 +14,7 @@ const RETRY_MS = 1000;
 export interface DeletionHooks {
   /** From now on nobody finds the log. */
   forget(): void;
-  /** Ends when no replay of the journal can touch a new log of the same name. */
+  /** Ends when the deletion is carried out and a checkpoint says so. */
   settling(settled: Promise<void>): void;
   isTopicInUse(): boolean;
 }
@@ -79,7 +79,7 @@ const moveAway = async (
     log.controlLsns.length = 0;
     log.settledLsn = lsn;
     log.lastLsn = lsn;
-    return voidInCheckpoint(services);
+    return writeInTheEnd(services);
   });
   hooks.settling(settled);
   services.inBackground(settled);
@@ -92,8 +92,8 @@ const moveAway = async (
   if (log.directoryMade) removeAwayLater(services, log, away, hooks);
 };
 
-/** Says durably that the deletion is done, however long that takes on a full disk. */
-const voidInCheckpoint = async (services: LogServices): Promise<void> => {
+/** Writes a checkpoint, however long that takes on a full disk. */
+export const writeInTheEnd = async (services: LogServices): Promise<void> => {
   for (;;)
     try {
       await services.checkpoints.write();

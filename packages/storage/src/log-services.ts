@@ -7,6 +7,8 @@ import type { Rounds } from './rounds';
 
 /** What a log asks of the directory it lives in. */
 export interface LogServices {
+  /** Nothing new is taken on. */
+  readonly isClosing: boolean;
   readonly context: DirectoryContext;
   readonly rounds: Rounds;
   readonly direct: DirectWrites;

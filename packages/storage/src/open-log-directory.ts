@@ -10,7 +10,7 @@ import { saveIndex } from './index-files';
 import { Journal, isOutOfSpace } from './journal';
 import { JournalKeeper } from './journal-keeper';
 import type { Log, LogConfig } from './log';
-import { deleteLog } from './log-deletion';
+import { deleteLog, writeInTheEnd } from './log-deletion';
 import type { LogDirectory, RecoveryReport } from './log-directory';
 import type { LogServices } from './log-services';
 import { acknowledged, newLogState, tellAcknowledged, tellFailed } from './log-state';
@@ -46,8 +46,9 @@ export class OpenLogDirectory implements LogDirectory, LogServices {
   readonly #writer: SegmentWriter;
   readonly #flusher: DirectFlusher;
   readonly #logs = new Map<TopicId, Map<PartitionIndex, PartitionLog>>();
-  /** Deletions that are not settled yet, by directory of the log. */
+  /** Deletions that the journal may still hold, by directory of the log, and at least up to which round. */
   readonly #deletions = new Map<string, Promise<void>>();
+  readonly #deletionLsns = new Map<string, number>();
   readonly #background = new Set<Promise<void>>();
   /** Wake-ups that will remove files that nobody needs. */
   readonly #delayed = new Set<CancelWake>();
@@ -104,6 +105,9 @@ export class OpenLogDirectory implements LogDirectory, LogServices {
   get recordedBrokerEpoch(): BrokerEpoch {
     return this.#recordedBrokerEpoch;
   }
+  get isClosing(): boolean {
+    return this.#closing !== undefined;
+  }
   get offlineReason(): unknown {
     return this.context.offline ? this.context.failure : undefined;
   }
@@ -133,11 +137,22 @@ export class OpenLogDirectory implements LogDirectory, LogServices {
       state.failure = this.context.failure;
     }
     const deletion = this.#deletions.get(directory);
+    const log = this.#add(state);
     if (deletion !== undefined) {
       state.gate = 'settling-deletion';
-      this.inBackground(deletion.then(() => this.openGate(state)));
+      this.inBackground(this.#openAfter(deletion, state));
     }
-    return this.#add(state);
+    return log;
+  }
+
+  /**
+   * A deletion that the journal still holds would be carried out again on the new log of the same name. The new log's
+   * own entries follow it there; one that writes directly must be in a checkpoint first, as settled beyond it.
+   */
+  async #openAfter(deletion: Promise<void>, state: LogState): Promise<void> {
+    await deletion;
+    if (!state.journaled) await writeInTheEnd(this);
+    this.openGate(state);
   }
 
   #add(state: LogState): PartitionLog {
@@ -158,12 +173,22 @@ export class OpenLogDirectory implements LogDirectory, LogServices {
         if (partitions?.size === 0) this.#logs.delete(topicId);
       },
       settling: (settled) => {
+        this.#forgetOldDeletions();
         this.#deletions.set(log.directory, settled);
-        const forget = (): unknown => this.#deletions.delete(log.directory);
-        settled.then(forget, forget);
+        this.#deletionLsns.delete(log.directory);
+        this.#deletionLsns.set(log.directory, this.rounds.lastLsn);
       },
       isTopicInUse: () => this.#logs.has(topicId),
     });
+  }
+
+  #forgetOldDeletions(): void {
+    const firstLsn = this.#journal.firstLsn();
+    for (const [directory, lsn] of this.#deletionLsns) {
+      if (lsn >= firstLsn) return;
+      this.#deletionLsns.delete(directory);
+      this.#deletions.delete(directory);
+    }
   }
 
   async recordBrokerEpoch(brokerEpoch: BrokerEpoch): Promise<void> {
@@ -198,7 +223,7 @@ export class OpenLogDirectory implements LogDirectory, LogServices {
   openGate(log: LogState): void {
     log.gate = 'open';
     const waiting = log.waiting.splice(0);
-    if (log.deleted || log.failed) return;
+    if (log.deleted || log.failed || this.isClosing) return;
     if (log.journaled) for (const batch of waiting) this.rounds.enqueue(batch);
     else if (waiting.length > 0) this.direct.request(log);
     switchPolicy(this, log);

@@ -19,7 +19,7 @@ import { acknowledged, sizeOfLog } from './log-state';
 import type { LogState } from './log-state';
 import { sizeBetween } from './log-sizes';
 import { walkBatches } from './log-walk';
-import { placeBatch, refusal } from './placing';
+import { closing, placeBatch, refusal } from './placing';
 import { switchPolicy } from './policy-switch';
 import { applyRetention } from './retention';
 import { firstSurvivor } from './cuts';
@@ -81,7 +81,7 @@ export class PartitionLog implements Log {
 
   append(batches: readonly AppendBatch[]): void {
     const log = this.state;
-    const refused = refusal(log);
+    const refused = this.#services.isClosing ? closing(log) : refusal(log);
     if (refused !== undefined) throw refused;
     assert(!log.cutting, 'nothing is appended while the log is cut');
     const { context, rounds, direct } = this.#services;

@@ -88,3 +88,8 @@ export const refusal = (log: LogState): Failure | undefined => {
     );
   return undefined;
 };
+
+export const closing = (log: LogState): Failure =>
+  new Failure('LOG_FAILED', `${log.directory} takes no appends: its log directory is being closed`, {
+    retriable: true,
+  });

@@ -202,6 +202,7 @@ export class Rounds {
     else if (file !== before) this.#hooks.journalGrew();
     this.#lastLsn += 1;
     const gathered = this.#encode(file, entryCount, batchBytes, seals);
+    file.firstLsn ??= this.#lastLsn;
     const startedMs = this.#context.clock.monotonicMs();
     await writeFrame(file, gathered.finish(), gathered.sizeBytes);
     this.#context.metrics.flushMs.record(this.#context.clock.monotonicMs() - startedMs);
