@@ -11,6 +11,9 @@ export interface Terminal {
   readonly interrupted: AbortSignal;
 }
 
+/** Why `interrupted` fired when nobody reads the output any more. */
+export const OUTPUT_CLOSED = 'output closed';
+
 /** The process's own. Signals are taken over at the first look at `interrupted`. */
 export const processTerminal = (): Terminal => {
   const { stdout, stderr, stdin } = process;
@@ -24,19 +27,30 @@ export const processTerminal = (): Terminal => {
     }
     return interrupt.signal;
   };
-  // `… | head` closes the pipe: that is an end, not an error.
+  // `… | head` closes the pipe: that is an end, not an error. Such a stream never drains, and never says that it closed.
+  let isBroken = false;
+  const waiting = new Set<() => void>();
   stdout.on('error', () => {
     if (interrupt === undefined) process.exit(0);
-    interrupt.abort();
+    isBroken = true;
+    interrupt.abort(OUTPUT_CLOSED);
+    for (const resolve of waiting) resolve();
   });
   return {
-    out: (text) => void stdout.write(text),
+    out: (text) => {
+      if (!isBroken) stdout.write(text);
+    },
     err: (text) => void stderr.write(text),
     drained: () =>
-      stdout.writableNeedDrain && !stdout.destroyed
+      stdout.writableNeedDrain && !isBroken
         ? new Promise((resolve) => {
-            stdout.once('drain', resolve);
-            stdout.once('close', resolve);
+            const wake = (): void => {
+              waiting.delete(wake);
+              stdout.off('drain', wake);
+              resolve();
+            };
+            waiting.add(wake);
+            stdout.once('drain', wake);
           })
         : Promise.resolve(),
     input: stdin,

@@ -4,6 +4,7 @@ import type { Admin, Client, Consumer, ConsumerRecord, TopicPartition } from '@k
 import { clientOptions, numberProperty } from '../command-line/client-flags';
 import type { Properties } from '../command-line/client-flags';
 import { withUsage } from '../command-line/outcome';
+import { OUTPUT_CLOSED } from '../command-line/terminal';
 import type { Terminal } from '../command-line/terminal';
 import { parseFlags } from '../command-line/tool-command';
 import { isInternalTopic, topicFilter } from '../command-line/topic-filter';
@@ -17,6 +18,7 @@ import type { RecordPrinter } from './record-printer';
 const LOOK_AGAIN_MS = 30_000;
 /** How soon the topic is looked for again while it does not exist. */
 const NOT_THERE_MS = 500;
+const EXIT_INTERRUPTED = 130;
 
 export const consoleConsumerTool: Tool = (argv, terminal, calledAs) =>
   withUsage(terminal, calledAs, async () => {
@@ -65,9 +67,13 @@ export const printRecords = async (
     }
   }
   await terminal.drained();
+  if (interrupted.reason === OUTPUT_CLOSED) {
+    terminal.err('Unable to write to standard out, closing consumer.\n');
+  }
   terminal.err(`Processed a total of ${reading.count} messages\n`);
   await consumer.close();
-  return interrupted.aborted ? 130 : reading.code;
+  if (!interrupted.aborted) return reading.code;
+  return interrupted.reason === OUTPUT_CLOSED ? 0 : EXIT_INTERRUPTED;
 };
 
 interface Reading {

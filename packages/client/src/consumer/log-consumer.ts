@@ -4,18 +4,18 @@ import { ErrorCode, initialiseCodecs } from '@kafkaesque/protocol';
 import { brokerError } from '../broker-error';
 import type { ClusterView } from '../cluster/cluster-view';
 import { lookUpOffsets } from '../cluster/offset-lookup';
-import type { ListedOffset, OffsetSpec } from '../cluster/offset-lookup';
 import { ClientError, asClientError, isClientError } from '../errors';
 import type { ConsumerRecord, TopicPartition } from '../records';
 import { showsStaleMetadata } from '../stale-metadata';
 import { ChangeSignal } from '../timing/change-signal';
-import { backoffMs, sleep, throwIfAborted, withRetries } from '../timing/waiting';
+import { backoffMs, sleep, throwIfAborted } from '../timing/waiting';
 import type { FetchedPartition, FetchStream, FetchTarget } from '../wire/wire';
 import { AssignedPartition } from './assigned-partition';
 import type { Consumer, OffsetAndTimestamp, OffsetOf, PollOptions, QueryOptions } from './consumer';
 import type { ConsumerSettings } from './consumer-settings';
 import { FetchStreams } from './fetch-streams';
 import { FetchedChunk } from './fetched-chunk';
+import { askEdges, askOffsets } from './offset-questions';
 
 export interface LogConsumerOptions {
   readonly cluster: ClusterView;
@@ -146,7 +146,7 @@ export class LogConsumer implements Consumer {
       partition,
       spec: { timestampMs },
     }));
-    const listed = await this.#ask(questions, options);
+    const listed = await askOffsets(this.#options, questions, options);
     return listed.map(({ topic, partition, value }) => ({
       topic,
       partition,
@@ -158,14 +158,14 @@ export class LogConsumer implements Consumer {
     partitions: readonly TopicPartition[],
     options?: QueryOptions,
   ): Promise<readonly OffsetOf<number>[]> {
-    return this.#edges(partitions, 'earliest', options);
+    return askEdges(this.#options, partitions, 'earliest', options);
   }
 
   endOffsets(
     partitions: readonly TopicPartition[],
     options?: QueryOptions,
   ): Promise<readonly OffsetOf<number>[]> {
-    return this.#edges(partitions, 'latest', options);
+    return askEdges(this.#options, partitions, 'latest', options);
   }
 
   async partitionsFor(topic: string, options: QueryOptions = {}): Promise<readonly number[]> {
@@ -436,44 +436,6 @@ export class LogConsumer implements Consumer {
     const named = partitions === undefined || partitions.length === 0 ? this.assignment : partitions;
     for (const one of named) this.#find(one).moveTo({ kind: 'unknown', reset }, this.#newToken());
     this.#schedule();
-  }
-
-  async #edges(
-    partitions: readonly TopicPartition[],
-    spec: 'earliest' | 'latest',
-    options: QueryOptions = {},
-  ): Promise<readonly OffsetOf<number>[]> {
-    const questions = partitions.map(({ topic, partition }) => ({ topic, partition, spec }));
-    const listed = await this.#ask(questions, options);
-    return listed.map(({ topic, partition, value }) => ({ topic, partition, value: value.offset }));
-  }
-
-  /** Asks until every question has its answer; the first error that waiting does not heal fails all. */
-  async #ask(
-    questions: readonly (TopicPartition & { readonly spec: OffsetSpec })[],
-    query: QueryOptions,
-  ): Promise<readonly OffsetOf<ListedOffset>[]> {
-    const { cluster, clock, random, settings } = this.#options;
-    const timeoutMs = query.timeoutMs ?? settings.apiTimeoutMs;
-    const { signal } = query;
-    const retry = { clock, random, backoff: settings.backoff, timeoutMs, signal, what: 'asking for offsets' };
-    return withRetries(retry, async (leftMs) => {
-      const names = new Set(questions.map(({ topic }) => topic));
-      await Promise.all([...names].map((name) => cluster.topic(name, { timeoutMs: leftMs, signal })));
-      const options = {
-        isolation: settings.fetch.isolation,
-        timeoutMs: Math.min(leftMs, settings.requestTimeoutMs),
-        signal,
-      };
-      const answers = await lookUpOffsets(cluster, questions, options);
-      return questions.map((question) => {
-        const answer = answers.get(question);
-        if (answer?.kind === 'failed') throw answer.error;
-        if (answer === undefined)
-          throw new ClientError('protocol', 'INCOMPLETE_ANSWER', 'an offset was not answered');
-        return { topic: question.topic, partition: question.partition, value: answer.value };
-      });
-    });
   }
 
   #find(partition: TopicPartition): AssignedPartition {
