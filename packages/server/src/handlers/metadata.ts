@@ -16,6 +16,12 @@ import type { Reply, RequestContext } from './handler';
 
 type TopicAnswer = Draft<typeof MetadataResponse>['topics'][number];
 type PartitionAnswer = TopicAnswer['partitions'][number];
+type TopicQuestion = NonNullable<MetadataRequest['topics']>[number];
+
+/** Versions 10 and 11 have topic ids in the request, but asking by them begins here. */
+const FIRST_VERSION_BY_ID = 12;
+/** Before, clients do not know LISTENER_NOT_FOUND. */
+const FIRST_VERSION_WITH_LISTENER_NOT_FOUND = 6;
 
 /** Metadata (3). v0 empty means all · v4 auto-creation flag · v7 leader epochs · v8 operations · v10 topic ids · v12 ask by id */
 export const metadata =
@@ -30,7 +36,7 @@ export const metadata =
           .filter((name) => broker.isAllowed(context, 'DESCRIBE', 'TOPIC', name))
           .map((name) => topicAnswer(broker, context, request, broker.topicByName(name)))
       : await Promise.all(
-          request.topics.map((topic) => namedTopic(broker, context, request, topic.name, topic.topicId)),
+          withoutRepetition(request.topics).map((topic) => namedTopic(broker, context, request, topic)),
         );
     return {
       kind: 'answer',
@@ -52,6 +58,11 @@ export const metadata =
     };
   };
 
+/** Who asks twice is answered once. */
+const withoutRepetition = (topics: readonly TopicQuestion[]): readonly TopicQuestion[] => [
+  ...new Map(topics.map((topic) => [`${topic.topicId}/${topic.name ?? ''}`, topic])).values(),
+];
+
 const failed = (errorCode: number, name: string | null, topicId: TopicId = ZERO_TOPIC_ID): TopicAnswer => ({
   errorCode,
   name,
@@ -64,10 +75,12 @@ const namedTopic = async (
   broker: Broker,
   context: RequestContext,
   request: MetadataRequest,
-  name: string | null,
-  topicId: TopicId,
+  { name, topicId }: TopicQuestion,
 ): Promise<TopicAnswer | undefined> => {
-  if (name === null) {
+  const byId = name === null || topicId !== ZERO_TOPIC_ID;
+  if (byId && context.apiVersion < FIRST_VERSION_BY_ID)
+    return failed(ErrorCode.INVALID_REQUEST, name ?? '', topicId);
+  if (byId) {
     const found = broker.topicById(topicId);
     const isVisible = found !== undefined && broker.isAllowed(context, 'DESCRIBE', 'TOPIC', found.name);
     return isVisible
@@ -108,17 +121,21 @@ const topicAnswer = (
     name: topic.name,
     topicId: topic.topicId,
     isInternal: isInternalTopic(topic.name),
-    partitions: topic.partitions.map((partition) => partitionAnswer(partition, alive)),
+    partitions: topic.partitions.map((partition) => partitionAnswer(partition, alive, context.apiVersion)),
     topicAuthorizedOperations: request.includeTopicAuthorizedOperations
       ? authorizedTopicOperations(broker, context, topic.name)
       : OPERATIONS_NOT_ASKED,
   };
 };
 
-const partitionAnswer = (partition: PartitionImage, alive: readonly BrokerAddress[]): PartitionAnswer => {
+const partitionAnswer = (
+  partition: PartitionImage,
+  alive: readonly BrokerAddress[],
+  apiVersion: number,
+): PartitionAnswer => {
   const isAlive = (id: BrokerId): boolean => alive.some(({ brokerId }) => brokerId === id);
   return {
-    errorCode: errorOf(partition, isAlive),
+    errorCode: errorOf(partition, isAlive, apiVersion),
     partitionIndex: partition.partition,
     leaderId: isAlive(partition.leader) ? partition.leader : (-1 as BrokerId),
     leaderEpoch: partition.leaderEpoch,
@@ -128,7 +145,13 @@ const partitionAnswer = (partition: PartitionImage, alive: readonly BrokerAddres
   };
 };
 
-const errorOf = (partition: PartitionImage, isAlive: (id: BrokerId) => boolean): number => {
-  if (partition.leader < 0) return ErrorCode.LEADER_NOT_AVAILABLE;
-  return isAlive(partition.leader) ? ErrorCode.NONE : ErrorCode.LISTENER_NOT_FOUND;
+const errorOf = (
+  { leader }: PartitionImage,
+  isAlive: (id: BrokerId) => boolean,
+  apiVersion: number,
+): number => {
+  if (leader >= 0 && isAlive(leader)) return ErrorCode.NONE;
+  return leader < 0 || apiVersion < FIRST_VERSION_WITH_LISTENER_NOT_FOUND
+    ? ErrorCode.LEADER_NOT_AVAILABLE
+    : ErrorCode.LISTENER_NOT_FOUND;
 };
