@@ -1,3 +1,4 @@
+import { rmSync } from 'node:fs';
 import { SeededRandom } from '@kafkaesque/kernel';
 import { batchSizeBytes } from '@kafkaesque/protocol';
 import type { Violation } from '../durability/acknowledged';
@@ -83,6 +84,20 @@ describe('damage to a segment that had been durable', () => {
       const second = batchSizeBytes(bytes, 0);
       return flipBit(bytes, (second + byte) * 8 + 1);
     });
+  });
+
+  test('a segment that cannot be walked to find its producers keeps no other partition from being served', async () => {
+    await using stage = await stageCluster();
+    await stage.send(40, 20_000);
+    await stage.meanwhile('clean', (directory) => {
+      for (const { path } of filesBelow(`${directory}/topics`, '.snapshot')) rmSync(path);
+      const [first] = filesBelow(`${directory}/topics`, '.log');
+      meddleWith(first?.path ?? '', (bytes) => bytes.fill(0, 0, 4096));
+    });
+    const { violations } = await stage.check();
+    expect(
+      violations.filter(({ kind, partition }) => partition !== 0 || (kind !== 'lost' && kind !== 'gap')),
+    ).toEqual([]);
   });
 
   test('a segment that is shorter than it was durable is told when the node starts', async () => {

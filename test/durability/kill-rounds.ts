@@ -2,7 +2,7 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Client } from '@kafkaesque/client';
 import { openClient } from '@kafkaesque/client';
-import { SeededRandom } from '@kafkaesque/kernel';
+import { SeededRandom, messageOf } from '@kafkaesque/kernel';
 import type { Random } from '@kafkaesque/kernel';
 import type { LazyMode } from '@kafkaesque/storage';
 import { dropUnsynced, openNodeDisk } from '@kafkaesque/storage';
@@ -158,7 +158,11 @@ class KillRounds {
       told = `killed ${delayMs} ms into the start`;
     } else {
       const startedMs = performance.now();
-      const ready = await broker.ready;
+      const ready = await this.#ready(broker);
+      if (ready === undefined) {
+        progress(`round ${round}: did not start`);
+        return;
+      }
       this.#lastStartMs = 1 + Math.round(performance.now() - startedMs);
       told = `ready after ${this.#lastStartMs} ms, `;
       this.#judgeStart(ready);
@@ -197,7 +201,9 @@ class KillRounds {
     for (const what of ['the end', 'a clean stop']) {
       if (this.outcome.violations.length > 0) return;
       const broker = this.#spawn();
-      this.#judgeStart(await broker.ready);
+      const ready = await this.#ready(broker);
+      if (ready === undefined) return;
+      this.#judgeStart(ready);
       await Promise.all(this.#senders.map((sender) => sender.settle()));
       progress(`after ${what}: ${await this.#verify()}`);
       await Promise.all(this.#senders.map((sender) => sender.close()));
@@ -221,6 +227,16 @@ class KillRounds {
       environment: { FAULT_FS: mode, FAULT_SEED: String(this.#random.uint32()) },
     });
     return this.#broker;
+  }
+
+  /** A node that does not come back has broken every promise at once. */
+  async #ready(broker: SpawnedBroker): Promise<Ready | undefined> {
+    try {
+      return await broker.ready;
+    } catch (cause) {
+      this.outcome.violations.push(messageOf(cause));
+      return undefined;
+    }
   }
 
   /** Nobody damaged anything: whatever recovery finds torn was torn by the loss of power, and nothing is suspect. */

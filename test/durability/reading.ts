@@ -1,5 +1,5 @@
-import type { BrokerId, TopicId } from '@kafkaesque/kernel';
-import { Offset } from '@kafkaesque/kernel';
+import type { TopicId } from '@kafkaesque/kernel';
+import { BrokerId, Offset } from '@kafkaesque/kernel';
 import type { Client } from '@kafkaesque/client';
 import {
   ErrorCode,
@@ -32,7 +32,7 @@ const PARTITIONS_AT_ONCE = 200;
 const ANSWER_BYTES = 16 << 20;
 const PARTITION_BYTES = 2 << 20;
 /** A node that has just started may need a moment. */
-const MOST_RETRIES = 100;
+const MOST_RETRIES = 40;
 const RETRY_MS = 50;
 
 /** What a node says while its partitions are on their way. */
@@ -75,31 +75,70 @@ export const readPartitions = async (
       );
       if (open.length === 0) break;
       const hasMoved = await fetchOnce(client, open);
-      if (!hasMoved) await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
+      if (!hasMoved) await pause();
     }
   }
   return readers;
 };
 
+/** Where each partition begins and ends; one that is not on its way but has no leader is refused. */
 const setBounds = async (client: Client, readers: readonly Reader[]): Promise<void> => {
-  await using admin = client.admin();
   for (const spec of ['earliest', 'latest'] as const) {
-    const outcomes = await admin.listOffsets(
-      readers.map(({ target: { topic, partition } }) => ({ topic, partition, spec })),
-    );
-    outcomes.forEach((outcome, index) => {
-      const reader = readers[index];
-      if (reader === undefined) throw new Error('more answers than questions');
-      if (outcome.kind === 'failed') {
-        reader.refusal = `ListOffsets ${spec}: ${outcome.error.code}`;
-        return;
+    let open = readers.filter(({ refusal }) => refusal === undefined);
+    for (let tries = 0; open.length > 0; tries++) {
+      if (tries > 0) await pause();
+      const again: Reader[] = [];
+      for (const [reader, { errorCode, offset }] of await listOffsets(client, open, spec)) {
+        if (errorCode === 0 && spec === 'latest') reader.highWatermark = offset;
+        else if (errorCode === 0) startAt(reader, offset);
+        else if (passing.has(errorCode) && tries < MOST_RETRIES) again.push(reader);
+        else reader.refusal = `ListOffsets ${spec}: ${errorName(errorCode)}`;
       }
-      const { offset } = outcome.value;
-      if (spec === 'latest') reader.highWatermark = offset;
-      else startAt(reader, offset);
-    });
+      open = again;
+    }
   }
 };
+
+const TIMESTAMPS = { earliest: -2, latest: -1 } as const;
+
+const listOffsets = async (
+  client: Client,
+  readers: readonly Reader[],
+  spec: keyof typeof TIMESTAMPS,
+): Promise<ReadonlyMap<Reader, { readonly errorCode: number; readonly offset: number }>> => {
+  const byPlace = new Map(readers.map((reader) => [placeOf(reader.target), reader]));
+  const names = new Set(readers.map(({ target }) => target.topic));
+  const { topics } = await client.wire.request(nodeOf(client), 'ListOffsets', {
+    ...{ replicaId: BrokerId(-1), isolationLevel: 0, timeoutMs: 1000 },
+    topics: [...names].map((name) => ({
+      name,
+      partitions: readers
+        .filter(({ target }) => target.topic === name)
+        .map(({ target }) => ({ partitionIndex: target.partition, timestamp: TIMESTAMPS[spec] })),
+    })),
+  });
+  const answers = new Map<Reader, { readonly errorCode: number; readonly offset: number }>();
+  for (const { name, partitions } of topics) {
+    for (const { partitionIndex, errorCode, offset } of partitions) {
+      const reader = byPlace.get(placeOf({ topic: name, partition: partitionIndex }));
+      if (reader !== undefined) answers.set(reader, { errorCode, offset });
+    }
+  }
+  if (answers.size !== readers.length) throw new Error('ListOffsets did not answer every question');
+  return answers;
+};
+
+const placeOf = ({ topic, partition }: Pick<ReadTarget, 'topic' | 'partition'>): string =>
+  `${topic}/${partition}`;
+
+/** A cluster of one: whoever was asked first has everything. */
+const nodeOf = (client: Client): BrokerId => {
+  const [node] = client.wire.bootstrapNodes;
+  if (node === undefined) throw new Error('the client knows no node');
+  return node;
+};
+
+const pause = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, RETRY_MS));
 
 const startAt = (reader: Reader, offset: number): void => {
   reader.logStartOffset = offset;
@@ -110,14 +149,13 @@ const startAt = (reader: Reader, offset: number): void => {
 
 /** One Fetch over all of them; the ones behind get their turn first. Returns whether any came further. */
 const fetchOnce = async (client: Client, readers: readonly Reader[]): Promise<boolean> => {
-  const [node] = client.wire.bootstrapNodes;
   const byTopic = new Map<string, Reader[]>();
   for (const reader of readers) {
     const { topicId } = reader.target;
     byTopic.set(topicId, [...(byTopic.get(topicId) ?? []), reader]);
   }
   const { responses, errorCode } = await client.wire.request(
-    node as BrokerId,
+    nodeOf(client),
     'Fetch',
     {
       ...{ maxWaitMs: 0, minBytes: 0, maxBytes: ANSWER_BYTES, forgottenTopicsData: [] },

@@ -13,8 +13,8 @@ export interface Replica {
   config: TopicConfiguration;
   /** Producer state is being read back: the rules may not be told a role meanwhile. */
   isLoading: boolean;
-  /** Recovery found damage: what the log still holds can be read, and nothing is appended behind it. */
-  readonly isDamaged: boolean;
+  /** The start found damage: what the log still holds can be read, and nothing is appended behind it. */
+  isDamaged: boolean;
   /** Segments the log had when its producers were last kept in a snapshot. */
   snapshotSegments: number;
 }

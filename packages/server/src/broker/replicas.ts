@@ -7,7 +7,7 @@ import type {
   PartitionIndex,
   TopicId,
 } from '@kafkaesque/kernel';
-import { messageOf } from '@kafkaesque/kernel';
+import { hasCode, messageOf } from '@kafkaesque/kernel';
 import type { MetadataDelta, MetadataImage, PartitionImage, TopicImage } from '@kafkaesque/metadata';
 import { topicById } from '@kafkaesque/metadata';
 import type { Effect } from '@kafkaesque/partition';
@@ -300,6 +300,13 @@ export class Replicas {
     replica.isLoading = true;
     try {
       await readProducers(replica, this.#options.clock.monotonicMs());
+    } catch (error) {
+      if (!hasCode(error, 'LOG_CORRUPT')) throw error;
+      // Whose batches lie behind the damage nobody knows, so no other may be told from a duplicate of one.
+      replica.isDamaged = true;
+      const { topic, partition } = replica;
+      const reason = messageOf(error);
+      this.#options.logger.error('a partition is damaged: it takes no records', { topic, partition, reason });
     } finally {
       replica.isLoading = false;
     }
