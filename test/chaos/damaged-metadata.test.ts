@@ -1,6 +1,9 @@
 import { SeededRandom, hasCode } from '@kafkaesque/kernel';
 import { bitBetween, filesBelow, flipBit, meddleWith, stageCluster } from './staged-cluster';
 
+// Nodes start and stop many times, perhaps on a busy machine.
+jest.setTimeout(60_000);
+
 const seed = Math.floor(Math.random() * 2 ** 32);
 
 describe('damaged metadata lose nothing, for the node starts as it was or says why it does not:', () => {

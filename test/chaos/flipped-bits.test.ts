@@ -5,6 +5,9 @@ import type { Violation } from '../durability/acknowledged';
 import { bitBetween, filesBelow, flipBit, meddleWith, stageCluster } from './staged-cluster';
 import type { StagedCluster } from './staged-cluster';
 
+// Nodes start and stop many times, perhaps on a busy machine.
+jest.setTimeout(60_000);
+
 const seed = Math.floor(Math.random() * 2 ** 32);
 
 /** A damaged log may lack records, if the node says so. It never shows other bytes. */

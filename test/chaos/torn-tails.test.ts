@@ -1,6 +1,9 @@
 import { SeededRandom } from '@kafkaesque/kernel';
 import { filesBelow, meddleWith, stageCluster } from './staged-cluster';
 
+// Nodes start and stop many times, perhaps on a busy machine.
+jest.setTimeout(60_000);
+
 const newestJournal = (directory: string): string => {
   const newest = filesBelow(`${directory}/journal`, '.journal').at(-1);
   if (newest === undefined) throw new Error('there is no journal');
