@@ -260,7 +260,19 @@ export class StorageWorld {
     }
   }
 
-  async stop(directory: LogDirectory): Promise<void> {
+  /** Lets everybody come to an end, and then stops the directory as one should. */
+  async rest(directory: LogDirectory): Promise<void> {
+    this.disk.faults = noDiskFaults;
+    this.resting = true;
+    await this.scheduler.run({
+      until: () => this.violation !== undefined || this.models.every((model) => !model.busy),
+      maximumEvents: 1_000_000,
+    });
+    if (!this.offline) await this.#stop(directory);
+    this.resting = false;
+  }
+
+  async #stop(directory: LogDirectory): Promise<void> {
     let closed: { readonly failure?: unknown } | undefined;
     directory.close({ brokerEpoch: BrokerEpoch(5) }).then(
       () => (closed = {}),

@@ -1,0 +1,80 @@
+import type { Disk, DiskFile } from '@kafkaesque/kernel';
+import { runSeeds } from './storage-run';
+
+/** Storage that forgets something: what it asks for is not done, and nobody tells it. */
+type Omission = (disk: Disk) => Disk;
+
+const withoutFileSync =
+  (forgotten: RegExp): Omission =>
+  (disk) => ({
+    ...bound(disk),
+    open: async (path, mode) => {
+      const file = await disk.open(path, mode);
+      return forgotten.test(path) ? { ...boundFile(file), sync: () => Promise.resolve() } : file;
+    },
+  });
+
+const withoutDirectorySync =
+  (forgotten: RegExp): Omission =>
+  (disk) => ({
+    ...bound(disk),
+    syncDirectory: (path) => (forgotten.test(path) ? Promise.resolve() : disk.syncDirectory(path)),
+  });
+
+const withoutRewriting =
+  (forgotten: RegExp): Omission =>
+  (disk) => ({
+    ...bound(disk),
+    open: async (path, mode) => {
+      const file = await disk.open(path, mode);
+      return mode === 'write' && forgotten.test(path)
+        ? { ...boundFile(file), write: () => Promise.resolve(), sync: () => Promise.resolve() }
+        : file;
+    },
+  });
+
+const bound = (disk: Disk): Disk => ({
+  open: (path, mode) => disk.open(path, mode),
+  list: (directory) => disk.list(directory),
+  makeDirectory: (path) => disk.makeDirectory(path),
+  rename: (from, to) => disk.rename(from, to),
+  unlink: (path) => disk.unlink(path),
+  removeDirectory: (path) => disk.removeDirectory(path),
+  syncDirectory: (path) => disk.syncDirectory(path),
+  space: (path) => disk.space(path),
+});
+
+const boundFile = (file: DiskFile): DiskFile => ({
+  path: file.path,
+  read: (into, position) => file.read(into, position),
+  readNow: (into, position) => file.readNow(into, position),
+  write: (parts, position) => file.write(parts, position),
+  truncate: (sizeBytes) => file.truncate(sizeBytes),
+  sync: () => file.sync(),
+  sizeBytes: () => file.sizeBytes(),
+  close: () => file.close(),
+});
+
+const omissions: readonly { readonly name: string; readonly through: Omission }[] = [
+  { name: 'the journal is not flushed', through: withoutFileSync(/\.journal$/) },
+  { name: 'the journal directory is not flushed', through: withoutDirectorySync(/\/journal$/) },
+  { name: 'segments are not flushed', through: withoutFileSync(/\.log$/) },
+  { name: 'partition directories are not flushed', through: withoutDirectorySync(/\/topics\/[^/]+\/\d+$/) },
+  { name: 'topic directories are not flushed', through: withoutDirectorySync(/\/topics\/[^/]+$/) },
+  { name: 'the directory of topics is not flushed', through: withoutDirectorySync(/\/topics$/) },
+  { name: 'checkpoints are not flushed', through: withoutFileSync(/checkpoints/) },
+  { name: 'the log directory is not flushed', through: withoutDirectorySync(/^\/data$/) },
+  { name: 'the last round is not written again', through: withoutRewriting(/\.journal$/) },
+];
+
+describe('the simulation notices when', () => {
+  test.each(omissions)(
+    '$name',
+    async ({ through }) => {
+      await expect(runSeeds({ firstSeed: 1, logCount: 3, events: 2_000_000, through })).rejects.toThrow(
+        /SEED=/,
+      );
+    },
+    600_000,
+  );
+});
