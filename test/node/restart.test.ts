@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { LeaderEpoch, PartitionIndex, ProducerEpoch } from '@kafkaesque/kernel';
+import { LeaderEpoch, PartitionIndex, ProducerEpoch, silentLogger } from '@kafkaesque/kernel';
 import { ErrorCode } from '@kafkaesque/protocol';
 import type { Cluster } from '@kafkaesque/testkit';
 import { createCluster } from '@kafkaesque/testkit';
@@ -231,5 +231,22 @@ describe('a node that may not start', () => {
     });
     await using cluster = await createCluster({ directory });
     expect(cluster.node.unreadyReasons()).toEqual([]);
+  });
+});
+
+describe('data in a place that does not outlive a restart', () => {
+  const world = { ephemeralStorage: () => Promise.resolve('in memory (tmpfs)') };
+
+  test('get a warning', async () => {
+    const warnings: string[] = [];
+    const logger = { ...silentLogger, warn: (message: string) => warnings.push(message) };
+    await using cluster = await createCluster({ world: { ...world, logger } });
+    expect(cluster.node.unreadyReasons()).toEqual([]);
+    expect(warnings).toEqual(['data are kept where they may not outlive a restart']);
+  });
+
+  test('end the start where storage.require.persistent says so', async () => {
+    const properties = { 'storage.require.persistent': true };
+    await expect(createCluster({ properties, world })).rejects.toMatchObject({ code: 'EPHEMERAL_STORAGE' });
   });
 });

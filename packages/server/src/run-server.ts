@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import type { Logger } from '@kafkaesque/kernel';
-import { hasCode, messageOf } from '@kafkaesque/kernel';
+import { Failure, hasCode, messageOf } from '@kafkaesque/kernel';
 import { MetricsRegistry, openHealth, openLogger, watchEventLoop } from '@kafkaesque/telemetry';
 import { readConfiguration } from './configuration';
 import type { BrokerConfiguration } from './configuration';
@@ -22,11 +22,20 @@ export const runServer = async (argv: ServerArguments): Promise<number> => {
   const configuration = await configured(argv);
   if (configuration === undefined) return 1;
   const logger = openLogger({ level: levelOf(process.env['LOG_LEVEL']) });
+  try {
+    return await serve(configuration, logger, startedMs);
+  } catch (error) {
+    explain(logger, error);
+    return 1;
+  }
+};
+
+const serve = async (
+  configuration: BrokerConfiguration,
+  logger: Logger,
+  startedMs: number,
+): Promise<number> => {
   const metrics = new MetricsRegistry();
-  let stop: (code: number) => void = () => undefined;
-  const stopped = new Promise<number>((resolved) => {
-    stop = resolved;
-  });
   const world = await openWorld({
     logger,
     metrics,
@@ -48,31 +57,31 @@ export const runServer = async (argv: ServerArguments): Promise<number> => {
   process.on('unhandledRejection', (error) => {
     world.faults.fault('an unhandled rejection', error);
   });
-  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => stop(0));
-  let node: Node;
-  try {
-    node = await startNode({ configuration, world });
-  } catch (error) {
-    explain(logger, error);
-    return 1;
-  }
-  const eventLoop = watchEventLoop(metrics);
-  const health = await openHealth({
+  const stopped = new Promise<void>((stop) => {
+    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => stop());
+  });
+  // Whatever fails from here on, the node is closed cleanly before the process ends.
+  await using node = await startNode({ configuration, world });
+  await using health = await openHealth({
     port: configuration.metricsPort,
     isDefaultPort: configuration.isDefaultMetricsPort,
     isLive: () => true,
     unreadyReasons: node.unreadyReasons,
     metrics,
     logger,
+  }).catch((cause: unknown) => {
+    const why = `metrics.port=${String(configuration.metricsPort)}: ${messageOf(cause)}`;
+    throw new Failure('CANNOT_LISTEN', why, { cause });
   });
+  const eventLoop = watchEventLoop(metrics);
   welcome(node, configuration, health.address, health.port, performance.now() - startedMs, logger);
-  const code = await stopped;
+  await stopped;
   logger.info('shutting down');
   await node.close();
   await health.close();
   eventLoop[Symbol.dispose]();
   logger.info('bye');
-  return code;
+  return 0;
 };
 
 const configured = async ({

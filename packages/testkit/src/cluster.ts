@@ -59,7 +59,10 @@ export const createCluster = async (options: ClusterOptions = {}): Promise<Clust
   const directory = options.directory ?? (await mkdtemp(join(tmpdir(), 'kafkaesque-')));
   const faults: ReportedFault[] = [];
   const start = async (port: number): Promise<Node> => {
-    const outcome = readConfiguration({ file: propertiesOf(join(directory, 'data'), port, options.properties), environment: {} });
+    const outcome = readConfiguration({
+      file: propertiesOf(join(directory, 'data'), port, options.properties),
+      environment: {},
+    });
     if (outcome.kind === 'invalid') throw new Error(outcome.errors.map(({ message }) => message).join('\n'));
     const world = await openWorld({
       logger: options.logger ?? silentLogger,

@@ -26,6 +26,7 @@ import { allowEverything } from '../handlers/handler';
 import type { SingleVoterQuorum } from '../quorum/single-voter-quorum';
 import { openSingleVoterQuorum } from '../quorum/single-voter-quorum';
 import { clusterIdentity } from './cluster-identity';
+import { lookForEphemeralStorage } from './persistent-storage';
 import { refuseWhatIsNotThereYet } from './not-there-yet';
 import { tellFindings } from './recovery-findings';
 import type { World } from './world';
@@ -109,6 +110,7 @@ class Assembly {
   async start(): Promise<void> {
     const { configuration, world } = { configuration: this.#configuration, world: this.#world };
     refuseWhatIsNotThereYet(configuration);
+    await lookForEphemeralStorage(configuration, world);
     const codecs = initialiseCodecs();
     // Awaited at the end; a start that fails before must not leave its failure to nobody.
     codecs.catch(() => undefined);

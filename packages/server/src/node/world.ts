@@ -13,6 +13,8 @@ export interface World {
   readonly listen: typeof listen;
   /** What other hosts call this one. */
   readonly hostName: string;
+  /** Why what is written below a path may not outlive a restart; undefined when nothing says so. */
+  readonly ephemeralStorage?: (path: string) => Promise<string | undefined>;
   /** Takes a log directory for this process alone; absent: a file lock. */
   readonly lock?: LockDirectory;
 }

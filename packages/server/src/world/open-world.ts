@@ -4,6 +4,7 @@ import { Failure, SeededRandom } from '@kafkaesque/kernel';
 import { openLazyDisk, openNodeDisk } from '@kafkaesque/storage';
 import { listen } from '@kafkaesque/transport';
 import type { World } from '../node/world';
+import { ephemeralStorage } from './ephemeral-storage';
 import { systemClock } from './system-clock';
 import { systemRandom } from './system-random';
 
@@ -32,6 +33,7 @@ export const openWorld = async (options: OpenWorldOptions): Promise<World> => {
     faults,
     listen,
     hostName: hostname(),
+    ephemeralStorage,
   };
 };
 
