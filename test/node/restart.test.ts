@@ -172,6 +172,36 @@ describe('a node that starts again', () => {
     });
   });
 
+  test('knows producers whose records retention has deleted, also after a crash', async () => {
+    await using cluster = await createCluster({
+      properties: { 'log.retention.check.interval.ms': 20, 'log.initial.task.delay.ms': 20 },
+    });
+    const large = 'x'.repeat(700_000);
+    const [batch] = await withClient(cluster, async (client) => {
+      await createdTopic(client, 'rolled', { 'segment.bytes': '1048576', 'retention.ms': '-1' });
+      const { producerId } = await client.ask('InitProducerId', 4, {
+        transactionalId: null,
+        transactionTimeoutMs: 1,
+      });
+      const first = batchOf(['a'], { producerId, producerEpoch: ProducerEpoch(0), baseSequence: 0 });
+      expect(await produced(client, 'rolled', Buffer.from(first))).toMatchObject({ errorCode: 0 });
+      for (let i = 0; i < 3; i++) await produced(client, 'rolled', batchOf([large]));
+      expect(await altered(client, 'rolled', 'retention.bytes', '1000000')).toBe(0);
+      let start = 0;
+      while (start === 0) start = (await listed(client, 'rolled', -2)).offset;
+      return [first];
+    });
+    await cluster.restart('crash');
+    await withClient(cluster, async (client) => {
+      expect((await listed(client, 'rolled', -2)).offset).toBeGreaterThan(0);
+      expect(await produced(client, 'rolled', batch ?? Buffer.alloc(0))).toMatchObject({
+        errorCode: 0,
+        baseOffset: 0,
+      });
+      expect(await listed(client, 'rolled', -1)).toMatchObject({ offset: 4 });
+    });
+  });
+
   test('ends also while requests wait, and answers them no more', async () => {
     await using cluster = await createCluster();
     await using client = await connectTo(cluster);
