@@ -35,7 +35,9 @@ test('a history goes on where its file ends, also when the last line was cut sho
     ],
   });
   first.observe('S', 1, { logStartOffset: 7, highWatermark: 7, sizeBytes: 0, records: [] });
-  first.endRound(3, 'killed');
+  first.endRound(3, 'clean');
+  first.beginRound();
+  expect(first.lastRound.ending).toBe('clean');
   appendFileSync(file, '[2,"S",0,"p');
   const second = new History(file);
   expect(second.topics).toEqual([steady]);

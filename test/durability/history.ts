@@ -106,6 +106,12 @@ export class History {
     };
   }
 
+  /** A process starts: should this program be killed as well, the one before it did not end cleanly for the next. */
+  beginRound(): void {
+    this.#write({ kind: 'round', round: this.#lastRound.round, ending: 'killed' });
+    this.save();
+  }
+
   endRound(round: number, ending: Ending): void {
     this.#lastRound = { round, ending };
     this.#write({ kind: 'round', round, ending });

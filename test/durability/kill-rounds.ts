@@ -216,6 +216,7 @@ class KillRounds {
 
   #spawn(): SpawnedBroker {
     const { mode } = this.#options;
+    this.#history.beginRound();
     this.#broker = spawnBroker({
       directory: this.#dataDirectory,
       port: this.#port,
