@@ -7,8 +7,6 @@ import { settleLog } from './settling';
 
 /** Logs written at once: as many as leave threads for the journal. */
 const WIDTH = 8;
-/** A log that writes directly waits for the disk once this much of it is in no flush. */
-export const UNSYNCED_LIMIT_BYTES = 32 << 20;
 
 export interface DirectHooks {
   acknowledged(log: LogState): void;
@@ -49,7 +47,7 @@ export class DirectWrites {
       log.directQueued = false;
       const current = log;
       // Bounds what a loss of power may take, and so what recovery may call torn.
-      if (current.unsyncedBytes > UNSYNCED_LIMIT_BYTES && !this.#context.offline)
+      if (current.unsyncedBytes > this.#context.limits.unsyncedBytes && !this.#context.offline)
         await settleLog(this.#context, current).catch(() => undefined);
       await current.exclusive.run(() => this.#write(current));
       if (this.#hasWork(current)) this.request(current);

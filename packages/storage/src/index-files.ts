@@ -93,20 +93,33 @@ const rescanned = async (
   to: number,
 ): Promise<Segment> => {
   const rebuilt = newSegment(segment.baseOffset, 0, 0);
+  const limit = offsetLimitOf(log, segment);
+  let last = segment.baseOffset - 1;
   await withSegmentFile(context, log, segment, (file) =>
     scanBatches(file, context.pool, 0, to, { whole: false, chunkBytes: chunkFor(log) }, (bytes, at) => {
-      placeInSegment(
-        rebuilt,
-        lastOffsetOf(bytes, at),
-        batchSizeBytes(bytes, at),
-        maxTimestampOf(bytes, at),
-        log.config.indexIntervalBytes,
-      );
+      const lastOffset = lastOffsetOf(bytes, at);
+      const sizeBytes = batchSizeBytes(bytes, at);
+      if (lastOffset > last && lastOffset < limit) {
+        last = lastOffset;
+        const { indexIntervalBytes } = log.config;
+        placeInSegment(rebuilt, lastOffset, sizeBytes, maxTimestampOf(bytes, at), indexIntervalBytes);
+      } else {
+        // No checksum covers a batch's offset. A wrong one finds nothing, and must not lead readers astray.
+        rebuilt.sizeBytes += sizeBytes;
+      }
       return true;
     }),
   );
   context.metrics.rebuiltIndexes.add(1);
+  // It covers the segment from its beginning, whether the first batch could be placed or not.
+  if (rebuilt.index !== undefined) rebuilt.index = { ...rebuilt.index, from: 0 };
   return rebuilt;
+};
+
+/** Every offset of the segment lies below it. */
+const offsetLimitOf = (log: LogState, segment: Segment): number => {
+  const number = log.segments.indexOf(segment);
+  return number < 0 ? Infinity : (log.segments[number + 1]?.baseOffset ?? log.end);
 };
 
 /** Finds index and timestamps of a segment anew, after a cut whose remainder memory does not know. */

@@ -51,6 +51,8 @@ export interface LogDirectoryLimits {
   readonly segmentWriteMs: number;
   /** Rhythm of background flushes of `replication` logs. */
   readonly flushMs: number;
+  /** A `replication` log waits for the disk once this much of it is in no flush: it bounds what recovery may call torn. */
+  readonly unsyncedBytes: number;
   /** Longest time between an acknowledgement and its seal. */
   readonly sealMs: number;
   /** Segment files held open. */
@@ -64,6 +66,7 @@ export const defaultLogDirectoryLimits: LogDirectoryLimits = {
   segmentWriteBytes: 1 << 20,
   segmentWriteMs: 1000,
   flushMs: 100,
+  unsyncedBytes: 32 << 20,
   sealMs: 100,
   openFiles: 1024,
 };

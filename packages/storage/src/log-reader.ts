@@ -27,6 +27,8 @@ interface Reading {
   readonly from: number;
   /** No batch that reaches this offset is returned. */
   readonly limit: number;
+  /** Where the log ends: a batch that says it goes beyond is damaged. */
+  readonly logEnd: number;
   readonly maxBytes: number;
   readonly atLeastOne: boolean;
 }
@@ -40,7 +42,13 @@ export const readLog = (
   options: { readonly atLeastOne: boolean },
 ): Slices | Promise<Slices> => {
   if (from < log.logStart || from > log.end) throw outOfRange(log, from);
-  const reading = { from, limit: Math.min(upTo, log.end), maxBytes, atLeastOne: options.atLeastOne };
+  const reading = {
+    from,
+    limit: Math.min(upTo, log.end),
+    logEnd: log.end,
+    maxBytes,
+    atLeastOne: options.atLeastOne,
+  };
   if (from >= reading.limit) return noSlices(from);
   if (startsInRun(log, from)) {
     context.metrics.tailReads.add(1);
@@ -256,14 +264,16 @@ const collect = (
       break;
     }
     const sizeBytes = batchSizeBytes(bytes, end);
-    if (lastOffsetOf(bytes, end) >= reading.limit) break;
+    const lastOffset = lastOffsetOf(bytes, end);
+    if (lastOffset >= reading.logEnd && end === from) return { kind: 'bad' };
+    if (lastOffset >= reading.limit) break;
     if (end + sizeBytes - from > reading.maxBytes && !(end === from && reading.atLeastOne)) break;
     if (end + sizeBytes > bytes.length) {
       if (end === from) return { kind: 'larger', sizeBytes };
       break;
     }
     if (end === from) firstOffset = baseOffsetOf(bytes, end);
-    nextOffset = lastOffsetOf(bytes, end) + 1;
+    nextOffset = lastOffset + 1;
     end += sizeBytes;
   }
   return end === from ? { kind: 'none' } : { kind: 'run', firstOffset, nextOffset, end };

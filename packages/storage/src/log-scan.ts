@@ -85,6 +85,7 @@ const takeVouched = async (
       scan.end = baseOffset;
       scan.bad = { baseOffset, position: 0 };
       if (!there || sizeBytes === 0) return false;
+      log.epochs.truncateTo(baseOffset);
       const segment = newSegment(baseOffset, context.clock.wallMs(), 0);
       segment.created = true;
       scan.segments.push(segment);

@@ -1,5 +1,5 @@
+import type { BufferPool, DiskFile } from '@kafkaesque/kernel';
 import { BATCH_HEADER_BYTES, computeCrc, crcOf, batchSizeBytes, baseOffsetOf } from '@kafkaesque/protocol';
-import { UNSYNCED_LIMIT_BYTES } from './direct-writes';
 import type { DirectoryContext } from './directory-context';
 import { fileSize, removeSegmentFile } from './log-scan';
 import type { BadPlace, LogScan } from './log-scan';
@@ -11,8 +11,6 @@ import { isPlausibleBatch } from './segment-scan';
 
 /** A torn round of a journaled log lies this close behind the end; what is whole beyond had been durable (rule 7). */
 const TORN_WITHIN_BYTES = 8 << 20;
-/** A log that writes directly has that much under way between two flushes, and a write begun before the limit was felt. */
-const DIRECT_TORN_WITHIN_BYTES = UNSYNCED_LIMIT_BYTES + (32 << 20);
 /** How far behind that a whole batch is looked for. */
 const SEARCH_BYTES = 64 << 20;
 const CHUNK_BYTES = 1 << 20;
@@ -26,7 +24,9 @@ export const hasBatchBeyondTear = async (
   bases: readonly number[],
 ): Promise<boolean> => {
   // Of a log whose durable end is unknown, any batch may have been durable.
-  let skipBytes = log.unknown ? 0 : log.journaled ? TORN_WITHIN_BYTES : DIRECT_TORN_WITHIN_BYTES;
+  // One that writes directly has up to its limit in no flush, and as much again begun before the limit was felt.
+  const withinBytes = log.journaled ? TORN_WITHIN_BYTES : 2 * context.limits.unsyncedBytes;
+  let skipBytes = log.unknown ? 0 : withinBytes;
   let budgetBytes = SEARCH_BYTES;
   for (const base of bases) {
     if (base < bad.baseOffset) continue;
@@ -56,17 +56,17 @@ const containsBatch = async (
   const lease = context.pool.acquire(CHUNK_BYTES);
   const file = await context.disk.open(`${log.directory}/${segmentFileName(base, 'log')}`, 'read');
   try {
-    for (let position = from; position < to;) {
+    const fileBytes = await file.sizeBytes();
+    for (let position = from; position < to; position += CHUNK_BYTES - BATCH_HEADER_BYTES + 1) {
       const filledBytes = await file.read(
-        lease.buffer.subarray(0, Math.min(CHUNK_BYTES, to - position)),
+        lease.buffer.subarray(0, Math.min(CHUNK_BYTES, fileBytes - position)),
         position,
       );
       const bytes = lease.buffer.subarray(0, filledBytes);
-      for (let at = 0; at + BATCH_HEADER_BYTES <= filledBytes; at++)
-        if (isWholeBatch(bytes, at, endOffset)) return true;
-      if (filledBytes < CHUNK_BYTES) return false;
-      // Batches larger than half a chunk are seen only by their smaller neighbours.
-      position += CHUNK_BYTES / 2;
+      for (let at = 0; at + BATCH_HEADER_BYTES <= filledBytes; at++) {
+        if (!mayBeBatch(bytes, at, fileBytes - position - at, endOffset)) continue;
+        if (await isWholeBatch(context.pool, file, position + at, batchSizeBytes(bytes, at))) return true;
+      }
     }
     return false;
   } finally {
@@ -75,11 +75,28 @@ const containsBatch = async (
   }
 };
 
-const isWholeBatch = (bytes: Buffer, at: number, endOffset: number): boolean => {
-  if (!isPlausibleBatch(bytes, at, bytes.length - at)) return false;
+/** No log grows by more between two checkpoints: larger offsets are chance. */
+const MOST_OFFSETS = 2 ** 32;
+
+const mayBeBatch = (bytes: Buffer, at: number, roomBytes: number, endOffset: number): boolean => {
+  if (!isPlausibleBatch(bytes, at, roomBytes)) return false;
   const baseOffset = baseOffsetOf(bytes, at);
-  if (baseOffset < endOffset || !Number.isSafeInteger(baseOffset)) return false;
-  return batchSizeBytes(bytes, at) <= bytes.length - at && computeCrc(bytes, at) === crcOf(bytes, at);
+  return baseOffset >= endOffset && baseOffset < endOffset + MOST_OFFSETS;
+};
+
+const isWholeBatch = async (
+  pool: BufferPool,
+  file: DiskFile,
+  position: number,
+  sizeBytes: number,
+): Promise<boolean> => {
+  const lease = pool.acquire(sizeBytes);
+  try {
+    const bytes = lease.buffer.subarray(0, sizeBytes);
+    return (await file.read(bytes, position)) === sizeBytes && computeCrc(bytes) === crcOf(bytes);
+  } finally {
+    lease.release();
+  }
 };
 
 /** Cuts a torn tail: later segments go, the bad one is cut at the bad place. Returns the bytes that went. */

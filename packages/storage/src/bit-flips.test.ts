@@ -1,0 +1,161 @@
+import { BrokerEpoch, Offset, SeededRandom, hasCode } from '@kafkaesque/kernel';
+import { computeCrc, crcOf } from '@kafkaesque/protocol';
+import { Scheduler, SimulatedDisk, VirtualClock } from '@kafkaesque/sim';
+import type { Log } from './log';
+import type { LogDirectory } from './log-directory';
+import {
+  TOPIC,
+  appendAll,
+  config,
+  openTestDirectory,
+  partition,
+  readAll,
+  testPool,
+} from './testing/test-directory';
+
+const scheduler = new Scheduler();
+const clock = new VirtualClock({ scheduler });
+const pool = testPool();
+const open = (disk: SimulatedDisk): Promise<LogDirectory> =>
+  openTestDirectory(disk.mount(), clock, { pool, limits: { unsyncedBytes: 100_000 } });
+
+/** A log with ten rounds in the journal, none of them settled; sealed or not. */
+const written = async (ending: 'sealed' | 'unsealed' | 'clean stop') => {
+  const disk = new SimulatedDisk({ random: new SeededRandom(3, 'disk') });
+  const directory = await open(disk);
+  const log = directory.createLog(TOPIC, partition(0), config());
+  const batches: Buffer[] = [];
+  for (let round = 0; round < 10; round++)
+    batches.push(...(await appendAll(log, 1, { epoch: round >> 1 })).map((batch) => batch.bytes));
+  if (ending === 'sealed') await scheduler.run({ untilMs: scheduler.nowMs + 150 });
+  if (ending === 'clean stop') await directory.close({ brokerEpoch: BrokerEpoch(1) });
+  disk.crash('kill');
+  return { disk, image: disk.snapshot(), batches };
+};
+
+const pathsOf = (disk: SimulatedDisk, ending: string): readonly { path: string; sizeBytes: number }[] =>
+  disk.files().filter((file) => file.path.endsWith(ending));
+
+describe('a flipped bit in the journal', () => {
+  test('is told from a torn write, and makes suspect, wherever a seal follows', async () => {
+    const { disk, image, batches } = await written('sealed');
+    const [journal] = pathsOf(disk, '.journal');
+    let suspects = 0;
+    for (let at = 0; at < journal!.sizeBytes; at += 11) {
+      disk.restore(image);
+      disk.flip(journal!.path, at);
+      const directory = await open(disk);
+      const log = directory.log(TOPIC, partition(0))!;
+      if (log.suspect === undefined) {
+        // Only the seal itself may be taken for torn: nothing was acknowledged by it.
+        expect(await readAll(log)).toEqual(batches);
+        expect(directory.report.corruption).toEqual([]);
+        expect(at).toBeGreaterThanOrEqual(journal!.sizeBytes - 100);
+      } else {
+        suspects += 1;
+        expect(directory.report.corruption).not.toEqual([]);
+        expect(disk.files().some((file) => file.path.endsWith('.journal.damaged'))).toBe(true);
+      }
+      await directory.close();
+    }
+    expect(suspects).toBeGreaterThan(50);
+  });
+
+  test('costs at most the last round where no seal followed, and that is counted', async () => {
+    const { disk, image, batches } = await written('unsealed');
+    const [journal] = pathsOf(disk, '.journal');
+    let counted = 0;
+    for (let at = 0; at < journal!.sizeBytes; at += 11) {
+      disk.restore(image);
+      disk.flip(journal!.path, at);
+      const directory = await open(disk);
+      const log = directory.log(TOPIC, partition(0));
+      if (log?.suspect === undefined) {
+        counted += 1;
+        expect(directory.report.journal.unsealedTails).toBe(1);
+        expect(await readAll(log!)).toEqual(batches.slice(0, 9));
+      }
+      await directory.close();
+    }
+    expect(counted).toBeGreaterThan(5);
+  });
+});
+
+describe('a flipped bit in a segment', () => {
+  test('never shows in what a reader takes for whole, except in offset and epoch', async () => {
+    const { disk, image, batches } = await written('clean stop');
+    const [segment] = pathsOf(disk, '.log');
+    const size = batches[0]!.length;
+    for (let at = 0; at < segment!.sizeBytes; at += 7) {
+      // Base offset and leader epoch of a batch are outside its CRC: position and order are all that speaks for them.
+      if (at % size < 8 || (at % size >= 12 && at % size < 16)) continue;
+      disk.restore(image);
+      disk.flip(segment!.path, at);
+      const directory = await open(disk);
+      expect(await readable(directory.log(TOPIC, partition(0))!)).toBe('damaged');
+      await directory.close();
+    }
+  });
+
+  test('behind what is flushed is cut with what follows it, and behind far batches is damage', async () => {
+    const disk = new SimulatedDisk({ random: new SeededRandom(4, 'disk') });
+    const first = await open(disk);
+    const log = first.createLog(TOPIC, partition(0), config({ flushPolicy: 'replication' }));
+    const before = (await appendAll(log, 5)).map((batch) => batch.bytes);
+    // A truncation leaves a checkpoint behind, which knows that the log writes directly.
+    await appendAll(log, 1);
+    await log.truncateTo(Offset(5));
+    await appendAll(log, 80, { valueBytes: 5000 });
+    disk.crash('kill');
+    const image = disk.snapshot();
+    const [segment] = pathsOf(disk, '.log');
+    const at = before.reduce((sum, bytes) => sum + bytes.length, 0);
+    disk.flip(segment!.path, at + 1000);
+    const damaged = await open(disk);
+    expect(damaged.log(TOPIC, partition(0))!.recovery.kind).toBe('corrupt');
+    expect(() => damaged.log(TOPIC, partition(0))!.append([])).toThrow(/truncated/);
+    await damaged.close();
+    disk.restore(image);
+    disk.flip(segment!.path, segment!.sizeBytes - 1000);
+    const torn = await open(disk);
+    const recovered = torn.log(TOPIC, partition(0))!;
+    expect(recovered.recovery.kind).toBe('torn');
+    expect(recovered.suspect).toBeUndefined();
+    expect(recovered.endOffset).toBe(84);
+    await torn.close();
+  });
+});
+
+test('a damaged log stays suspect over restarts, until it is truncated, filled again and trusted', async () => {
+  const { disk, batches } = await written('clean stop');
+  const [segment] = pathsOf(disk, '.log');
+  const mounted = disk.mount();
+  const file = await mounted.open(segment!.path, 'write');
+  await file.truncate(batches[0]!.length * 4 + 10);
+  await file.sync();
+  await (await open(disk)).close();
+  const again = await open(disk);
+  const log = again.log(TOPIC, partition(0))!;
+  expect(log.suspect?.reason).toMatch(/ends at 4 and had been durable up to 10/);
+  expect(await readAll(log)).toEqual(batches.slice(0, 4));
+  expect(await log.truncateTo(log.endOffset)).toBe(4);
+  const more = (await appendAll(log, 6, { epoch: 9 })).map((batch) => batch.bytes);
+  expect(log.suspect).toBeDefined();
+  await log.trust();
+  disk.crash('power');
+  const last = await open(disk);
+  const recovered = last.log(TOPIC, partition(0))!;
+  expect(recovered.suspect).toBeUndefined();
+  expect(await readAll(recovered)).toEqual([...batches.slice(0, 4), ...more]);
+  await last.close();
+});
+
+const readable = async (log: Log): Promise<readonly Buffer[] | 'damaged'> => {
+  try {
+    const batches = await readAll(log);
+    return batches.every((bytes) => computeCrc(bytes) === crcOf(bytes)) ? batches : 'damaged';
+  } catch (cause) {
+    if (hasCode(cause, 'LOG_CORRUPT')) return 'damaged';
+    throw cause;
+  }
+};
