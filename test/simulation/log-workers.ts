@@ -12,10 +12,10 @@ const FIRST_TIME_MS = 1_700_000_000_000;
 export const work = async (world: StorageWorld): Promise<void> => {
   try {
     const { clock } = world;
-    while (world.violation === undefined && !world.resting && world.clock === clock) {
+    while (world.goesOn(clock)) {
       await pause(world, world.random.below(3) === 0 ? world.random.below(8) : 0);
       const model = world.models[world.random.below(world.models.length)];
-      if (model === undefined || model.busy || world.offline || world.resting) continue;
+      if (model === undefined || model.busy || !world.goesOn(clock)) continue;
       model.busy = true;
       try {
         await doSomething(world, model);

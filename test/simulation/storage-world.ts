@@ -185,7 +185,7 @@ export class StorageWorld {
         ...(interrupts ? { maximumEvents: 1 + this.random.below(60 + this.shape.logCount * 8) } : {}),
       });
       if (end === 'idle') throw new Violation('recovery waits for nothing');
-      if (done?.directory !== undefined && !this.offline) return done.directory;
+      if (done?.directory !== undefined && done.directory.offlineReason === undefined) return done.directory;
       if (done?.failure !== undefined && !isExpectedFailure(done.failure)) throw done.failure as Error;
       if (done?.failure !== undefined) this.offline = true;
       this.counts.recoveryCrashes += 1;
@@ -258,6 +258,11 @@ export class StorageWorld {
         log.updateConfig(this.configOf(model));
       }
     }
+  }
+
+  /** Whether who began in the life of `clock` may begin anything more. */
+  goesOn(clock: VirtualClock): boolean {
+    return this.violation === undefined && !this.resting && !this.offline && this.clock === clock;
   }
 
   /** Lets everybody come to an end, and then stops the directory as one should. */

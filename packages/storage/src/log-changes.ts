@@ -45,7 +45,7 @@ export const changeLog = (
       failed: (cause) => {
         // A frame that failed may still be found after a crash, until a newer file has made it void.
         if (!log.journaled && isOutOfSpace(cause)) services.failed(log, cause);
-        reject(cause as Error);
+        reject(cause);
       },
     });
   });

@@ -49,7 +49,7 @@ const journalDeletion = (services: LogServices, log: LogState, hooks: DeletionHo
       },
       failed: (cause) => {
         if (!log.journaled && isOutOfSpace(cause)) services.failed(log, cause);
-        reject(cause as Error);
+        reject(cause);
       },
     });
   });

@@ -169,7 +169,7 @@ const openLocked = async (
   const recordedBrokerEpoch = await readMarker(disk, path, BROKER_EPOCH_FILE, directoryId);
   await removeMarker(disk, path, CLEAN_SHUTDOWN_FILE);
   const limits = { ...defaultLogDirectoryLimits, ...options.limits };
-  let open: OpenLogDirectory | undefined;
+  const opened: { directory?: OpenLogDirectory } = {};
   const context: DirectoryContext = {
     disk,
     path,
@@ -191,7 +191,7 @@ const openLocked = async (
       context.offline = true;
       context.failure = cause;
       options.logger.error('Log directory is offline', { path, cause });
-      open?.abandon(cause);
+      opened.directory?.abandon(cause);
       options.offline?.(cause);
     },
   };
@@ -202,14 +202,15 @@ const openLocked = async (
     options.logConfig ?? defaultLogConfig,
     isClean,
   );
-  open = new OpenLogDirectory(
+  const directory = new OpenLogDirectory(
     context,
     { directoryId, previousBrokerEpoch, recordedBrokerEpoch },
     recovered,
     limits.journalFileBytes,
     unlock,
   );
-  return open;
+  opened.directory = directory;
+  return directory;
 };
 
 /** Whose directory it is; an empty one becomes ours. */

@@ -158,7 +158,10 @@ export class OpenLogDirectory implements LogDirectory, LogServices {
   #add(state: LogState): PartitionLog {
     const log = new PartitionLog(state, this);
     let partitions = this.#logs.get(state.topicId);
-    if (partitions === undefined) this.#logs.set(state.topicId, (partitions = new Map()));
+    if (partitions === undefined) {
+      partitions = new Map<PartitionIndex, PartitionLog>();
+      this.#logs.set(state.topicId, partitions);
+    }
     partitions.set(state.partition, log);
     return log;
   }

@@ -1,5 +1,4 @@
-import { BufferPool } from '@kafkaesque/kernel';
-import type { Lease } from '@kafkaesque/kernel';
+import type { BufferPool, Lease } from '@kafkaesque/kernel';
 import { Deque } from './deque';
 import type { HeldBatch } from './held-batch';
 
