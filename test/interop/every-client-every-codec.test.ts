@@ -7,6 +7,7 @@ import { oddRows, rowsOf } from './rows';
 import type { ServerUnderTest } from './server-under-test';
 import { openServer } from './server-under-test';
 import { readStored } from './stored-batches';
+import { workAhead } from './work-ahead';
 
 jest.setTimeout(60_000);
 
@@ -15,7 +16,10 @@ let server: ServerUnderTest;
 beforeAll(async () => {
   server = await openServer();
 });
-afterAll(() => server.close());
+afterAll(async () => {
+  await Promise.all([moviesOf.settled(), oddDifferences.settled()]);
+  await server.close();
+});
 
 /** How many records stand in batches of each codec. */
 const recordsByCodec = async (topic: string): Promise<Partial<Record<CodecName, number>>> => {
@@ -46,26 +50,29 @@ test('every client that is not on this machine is named', () => {
   expect(readingClients.length).toBeGreaterThanOrEqual(1);
 });
 
-const pairs = producingClients.flatMap((client) =>
+interface Pair {
+  readonly client: ProducingClient;
+  readonly name: string;
+  readonly codec: CodecName;
+}
+const pairs: readonly Pair[] = producingClients.flatMap((client) =>
   client.codecs.map((codec) => ({ client, codec, name: client.name })),
 );
-test.each(pairs)(
-  'every reader sees each byte of all movies that $name wrote with $codec',
-  async ({ client, codec }) => {
-    const topic = await server.topic(`movies-${client.name}-${codec}`);
-    const rows = client.carried(movies);
-    const places = await client.produce(server.bootstrap, topic, rows, { codec });
-    if (places !== undefined) expectPlacesInOrder(rows, places);
-    expect(await disagreements(topic, rows)).toEqual(agreement);
-    const { [codec]: inCodec = 0, none = 0, ...others } = await recordsByCodec(topic);
-    // A client stores a batch uncompressed when compression makes it no smaller, so its first records may stand alone.
-    expect(others).toEqual({});
-    expect({ client: client.name, share: inCodec / (inCodec + (codec === 'none' ? 0 : none)) }).toEqual({
-      client: client.name,
-      share: expect.closeTo(1, 1),
-    });
-  },
-);
+const moviesOf = workAhead(pairs, async ({ client, codec }: Pair) => {
+  const topic = await server.topic(`movies-${client.name}-${codec}`);
+  const rows = client.carried(movies);
+  const places = await client.produce(server.bootstrap, topic, rows, { codec });
+  return { rows, places, differences: await disagreements(topic, rows), codecs: await recordsByCodec(topic) };
+});
+test.each(pairs)('every reader sees each byte of all movies that $name wrote with $codec', async (pair) => {
+  const written = await moviesOf.of(pair);
+  if (written.places !== undefined) expectPlacesInOrder(written.rows, written.places);
+  expect(written.differences).toEqual(agreement);
+  // A client stores a batch uncompressed when compression makes it no smaller, so its first records may stand alone.
+  const { [pair.codec]: inCodec = 0, none: inNone = 0 } = written.codecs;
+  expect(Object.keys(written.codecs).filter((codec) => codec !== pair.codec && codec !== 'none')).toEqual([]);
+  expect(inCodec).toBeGreaterThan(0.9 * (pair.codec === 'none' ? inNone : inCodec + inNone));
+});
 
 const expectPlacesInOrder = (
   rows: Parameters<typeof expectedOf>[0],
@@ -76,20 +83,19 @@ const expectPlacesInOrder = (
 };
 
 // The codecs do not care what they carry, so here one for each client is enough.
-const oddPairs = producingClients
-  .map((client) => ({
-    client,
-    name: client.name,
-    codec: client.codecs.at(-1) ?? 'none',
-    rows: oddRows.filter(client.canSay),
-  }))
-  .filter(({ rows }) => rows.length > 0);
+const oddPairs: readonly Pair[] = producingClients
+  .map((client) => ({ client, name: client.name, codec: client.codecs.at(-1) ?? ('none' as const) }))
+  .filter(({ client }) => oddRows.some(client.canSay));
+const oddDifferences = workAhead(oddPairs, async ({ client, codec }: Pair) => {
+  const topic = await server.topic(`odd-${client.name}-${codec}`);
+  const rows = oddRows.filter(client.canSay);
+  await client.produce(server.bootstrap, topic, rows, { codec });
+  return disagreements(topic, rows);
+});
 test.each(oddPairs)(
   'absent, empty, repeated, binary and long parts survive $name and $codec',
-  async ({ client, codec, rows }) => {
-    const topic = await server.topic(`odd-${client.name}-${codec}`);
-    await client.produce(server.bootstrap, topic, rows, { codec });
-    expect(await disagreements(topic, rows)).toEqual(agreement);
+  async (pair) => {
+    expect(await oddDifferences.of(pair)).toEqual(agreement);
   },
 );
 

@@ -138,12 +138,22 @@ const { kcat } = found;
 if (kcat !== undefined) {
   test('kcat finds the first offset that is not older than a time, and begins to read there', async () => {
     for (const [topic, at] of topicsAndTimes()) {
-      const answer = await runToSuccess(kcat, ['-Q', '-b', server.bootstrap, '-t', `${topic}:0:${at}`]);
+      const answer = await runToSuccess(kcat, [
+        '-Q',
+        '-m',
+        '60',
+        '-b',
+        server.bootstrap,
+        '-t',
+        `${topic}:0:${at}`,
+      ]);
       expect(answer.toString()).toBe(`${topic} [0] offset ${firstFrom(0, at) ?? -1}\n`);
     }
     const at = Date.UTC(1999, 11, 31);
     const args = [
       '-C',
+      '-m',
+      '60',
       '-b',
       server.bootstrap,
       '-t',
@@ -165,7 +175,9 @@ if (kcat !== undefined) {
 
   test('kcat lists the cluster, its topics and their partitions', async () => {
     const listing = JSON.parse(
-      (await runToSuccess(kcat, ['-L', '-J', '-b', server.bootstrap, '-t', topics[0]])).toString(),
+      (
+        await runToSuccess(kcat, ['-L', '-J', '-m', '60', '-b', server.bootstrap, '-t', topics[0]])
+      ).toString(),
     ) as unknown;
     expect(listing).toMatchObject({
       brokers: [{ id: 1, name: server.bootstrap }],

@@ -118,7 +118,22 @@ const kcat = (command: string): ProducingClient => ({
     ];
     const headers = rows[0]?.headers ?? [];
     const args = (partition: number): readonly string[] => [
-      ...['-P', '-b', bootstrap, '-t', topic, '-p', String(partition), '-K', '\\t', '-Z', '-z', codec],
+      ...[
+        '-P',
+        '-m',
+        '60',
+        '-b',
+        bootstrap,
+        '-t',
+        topic,
+        '-p',
+        String(partition),
+        '-K',
+        '\\t',
+        '-Z',
+        '-z',
+        codec,
+      ],
       ...settings.flatMap((setting) => ['-X', setting]),
       ...headers.flatMap(([name, value]) => ['-H', `${name}=${value?.toString() ?? ''}`]),
     ];

@@ -54,22 +54,20 @@ const kcatRow = (line: string): ReadRow => {
 const kcat = (command: string): ReadingClient => ({
   name: 'kcat',
   async read(bootstrap, topic, starts = fromTheBeginning) {
+    const settings = ['-e', '-q', '-J', '-m', '60', '-X', 'check.crcs=true', '-X', 'fetch.wait.max.ms=50'];
+    // Without a partition it assigns itself all of them: one process instead of one for each.
+    const wholes = starts === fromTheBeginning;
+    const places = wholes
+      ? [['-o', 'beginning']]
+      : [...starts].map(([partition, offset]) => [
+          '-p',
+          String(partition),
+          '-o',
+          String(offset ?? 'beginning'),
+        ]);
     const parts = await Promise.all(
-      [...starts].map(([partition, offset]) =>
-        runToSuccess(command, [
-          ...[
-            '-C',
-            '-b',
-            bootstrap,
-            '-t',
-            topic,
-            '-p',
-            String(partition),
-            '-o',
-            offset === null ? 'beginning' : String(offset),
-          ],
-          ...['-e', '-q', '-J', '-X', 'check.crcs=true', '-X', 'fetch.wait.max.ms=50'],
-        ]),
+      places.map((place) =>
+        runToSuccess(command, ['-C', '-b', bootstrap, '-t', topic, ...place, ...settings]),
       ),
     );
     return parts.flatMap((output) => linesOf(output, 'latin1').map(kcatRow));
