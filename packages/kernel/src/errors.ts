@@ -49,3 +49,9 @@ export class Failure<Code extends string = string> extends Error {
 export interface FaultHandler {
   fault(what: string, cause: unknown): void;
 }
+
+/** Whatever was thrown, as an error: itself when it is one (of any realm), otherwise one with its text. */
+export const thrownError = (thrown: unknown): Error =>
+  typeof thrown === 'object' && thrown !== null && 'message' in thrown && 'stack' in thrown
+    ? (thrown as Error)
+    : new Error(messageOf(thrown));

@@ -18,7 +18,7 @@ export {
   ZERO_TOPIC_ID,
 } from './ids';
 export { InvariantError, assert, assertNever } from './assert';
-export { Failure, hasCode, messageOf } from './errors';
+export { Failure, hasCode, messageOf, thrownError } from './errors';
 export type { FaultHandler, SystemCode } from './errors';
 export type { CancelWake, Clock } from './world/clock';
 export type { Random } from './world/random';

@@ -1,4 +1,4 @@
-import { Failure, assert } from '@kafkaesque/kernel';
+import { Failure, assert, thrownError } from '@kafkaesque/kernel';
 import { cutPlaceOf } from './log-walk';
 import type { CutPlace } from './log-walk';
 import {
@@ -45,7 +45,7 @@ export const changeLog = (
       failed: (cause) => {
         // A frame that failed may still be found after a crash, until a newer file has made it void.
         if (!log.journaled && isOutOfSpace(cause)) services.failed(log, cause);
-        reject(cause);
+        reject(thrownError(cause));
       },
     });
   });

@@ -1,5 +1,4 @@
-import { Failure } from '@kafkaesque/kernel';
-import { hasCode } from '@kafkaesque/kernel';
+import { Failure, hasCode, thrownError } from '@kafkaesque/kernel';
 import { dropRun } from './cuts';
 import { isOutOfSpace } from './journal';
 import type { LogServices } from './log-services';
@@ -49,7 +48,7 @@ const journalDeletion = (services: LogServices, log: LogState, hooks: DeletionHo
       },
       failed: (cause) => {
         if (!log.journaled && isOutOfSpace(cause)) services.failed(log, cause);
-        reject(cause);
+        reject(thrownError(cause));
       },
     });
   });
