@@ -142,6 +142,7 @@ function* segmentSteps(
   let { position } = start;
   let wantedBytes = Math.max(reading.maxBytes, LEAST_READ_BYTES);
   let found = start.exact;
+  let enlarged = false;
   let expectedLastOffset = start.lastOffset;
   while (position < end) {
     const readEnd = wholeBatchesEnd(segment, position, Math.min(position + wantedBytes, end), end);
@@ -168,7 +169,9 @@ function* segmentSteps(
       const run = collect(bytes, first.at, end - position, reading);
       if (run.kind === 'bad') return run;
       if (run.kind === 'larger') {
-        if (position + first.at + run.sizeBytes > end) return { kind: 'bad' };
+        // Once is enough for a batch that says how large it is.
+        if (enlarged || position + first.at + run.sizeBytes > end) return { kind: 'bad' };
+        enlarged = true;
         position += first.at;
         wantedBytes = run.sizeBytes;
         continue;
@@ -265,7 +268,7 @@ const collect = (
     }
     const sizeBytes = batchSizeBytes(bytes, end);
     const lastOffset = lastOffsetOf(bytes, end);
-    if (lastOffset >= reading.logEnd && end === from) return { kind: 'bad' };
+    if (end === from && (lastOffset < reading.from || lastOffset >= reading.logEnd)) return { kind: 'bad' };
     if (lastOffset >= reading.limit) break;
     if (end + sizeBytes - from > reading.maxBytes && !(end === from && reading.atLeastOne)) break;
     if (end + sizeBytes > bytes.length) {
