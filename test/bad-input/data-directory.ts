@@ -82,6 +82,27 @@ export type Outcome =
       readonly said: readonly string[];
     };
 
+/** The records that every start is to give back, and where the next ones go. */
+export const everything = {
+  journaled: `${RECORDS.journaled} read, whole, then NONE ${RECORDS.journaled}`,
+  direct: `${RECORDS.direct} read, whole, then NONE ${RECORDS.direct}`,
+} as const;
+
+export const topicsOf = (outcome: Outcome): unknown =>
+  outcome.kind === 'started' ? outcome.topics : outcome;
+
+export const saidOf = (outcome: Outcome): string =>
+  outcome.kind === 'started' ? outcome.said.join('\n') : '';
+
+/** Does the same damage to every file of this form; there is at least one. */
+export const damageEach =
+  (form: RegExp, damage: string): ((data: string) => void) =>
+  (data) => {
+    const files = filesOf(data, form);
+    if (files.length === 0) throw new Error(`no file below ${data} looks like ${form.source}`);
+    for (const file of files) damages[damage]?.(file);
+  };
+
 const readAll = async (client: BadClient, topic: CreatedTopic): Promise<string> => {
   const values: string[] = [];
   let end = 'whole';
