@@ -25,7 +25,7 @@ export interface ControlRequest {
   readonly entry: ControlEntry;
   /** The entry is durable, in the round `lsn`. Called in the order of the journal. */
   readonly durable: (lsn: number) => void;
-  readonly failed: (cause: unknown) => void;
+  readonly failed: (cause: Error) => void;
 }
 
 export type RoundItem = HeldBatch | ControlRequest;
@@ -153,11 +153,11 @@ export class Rounds {
   #abort(): void {
     const { failure } = this.#context;
     this.#takeVoidWaiters().forEach((waiter) => waiter.reject(failure as Error));
-    for (const item of this.#items) if (item.kind !== 'append') item.failed(failure);
+    for (const item of this.#items) if (item.kind !== 'append') item.failed(failure as Error);
     this.#items.length = 0;
     while (this.#queue.size > 0) {
       const item = this.#queue.shift();
-      if (item.kind !== 'append') item.failed(failure);
+      if (item.kind !== 'append') item.failed(failure as Error);
     }
   }
 
@@ -177,7 +177,7 @@ export class Rounds {
         if (item.dropped || log.failed || log.deleted) continue;
         sizeBytes += item.bytes.length;
       } else if (log.failed && item.entry.kind !== 'delete') {
-        item.failed(log.failure);
+        item.failed(log.failure as Error);
         continue;
       }
       this.#items.push(item);
@@ -295,7 +295,7 @@ export class Rounds {
     }
     this.#context.metrics.failedRounds.add(1);
     for (const log of this.#logs) if (log.roundAppends) this.#hooks.failed(log, cause);
-    for (const item of this.#items) if (item.kind !== 'append') item.failed(cause);
+    for (const item of this.#items) if (item.kind !== 'append') item.failed(cause as Error);
     this.#items.length = 0;
   }
 
