@@ -11,14 +11,16 @@ beforeAll(async () => {
 });
 afterAll(() => target[Symbol.asyncDispose]());
 
-test.each([
+const lengths: readonly (readonly [string, number])[] = [
   ['of the smallest negative length', -2147483648],
   ['of negative length', -1],
   ['of length 0', 0],
-  ...[1, 2, 3, 4, 5, 6, 7].map((length) => [`of ${length} bytes, less than a header`, length] as const),
+  ...[1, 2, 3, 4, 5, 6, 7].map((length) => [`of length ${length}, less than a header`, length] as const),
   ['one byte above socket.request.max.bytes', MAX_REQUEST_BYTES + 1],
   ['of the greatest length', 2147483647],
-])('B1: a frame %s closes the connection at once', async (_, length) => {
+];
+
+test.each(lengths)('B1: a frame %s closes the connection at once', async (_, length) => {
   await using client = await target.connect();
   // Kafka looks at a short frame when it is complete; we know from the length.
   await client.send(

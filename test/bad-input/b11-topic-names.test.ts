@@ -1,4 +1,5 @@
 import { readdirSync } from 'node:fs';
+import { BrokerId } from '@kafkaesque/kernel';
 import { ErrorCode, errorName } from '@kafkaesque/protocol';
 import type { BadClient } from './client';
 import type { Target } from './target';
@@ -81,7 +82,7 @@ describe.each(invalid)('B11: a topic named by %s', (_, name, sentence) => {
       resources: [{ resourceType: TOPIC, resourceName: name, configurationKeys: null }],
     });
     const listed = await client.ask('ListOffsets', 7, {
-      replicaId: -1,
+      replicaId: BrokerId(-1),
       isolationLevel: 0,
       topics: [{ name, partitions: [{ partitionIndex: 0, timestamp: -1 }] }],
     });

@@ -1,4 +1,4 @@
-import { Offset } from '@kafkaesque/kernel';
+import { BrokerEpoch, BrokerId, LeaderEpoch, Offset } from '@kafkaesque/kernel';
 import { apis, encodeRequestFrame, errorName } from '@kafkaesque/protocol';
 import type { RequestDraftOf, ResponseOf } from '@kafkaesque/protocol';
 import type { BadClient } from './client';
@@ -87,15 +87,30 @@ const rows: readonly Row[] = [
   ['the offset behind the last', { maxWaitMs: 0 }, { fetchOffset: Offset(5) }, none],
   ['the offset behind that', {}, { fetchOffset: Offset(6) }, refused('OFFSET_OUT_OF_RANGE')],
   ['offset 2^53 - 1', {}, { fetchOffset: Offset(Number.MAX_SAFE_INTEGER) }, refused('OFFSET_OUT_OF_RANGE')],
-  ['a leader epoch of the future', {}, { currentLeaderEpoch: 1 }, refused('UNKNOWN_LEADER_EPOCH')],
-  ['the greatest leader epoch', {}, { currentLeaderEpoch: MOST }, refused('UNKNOWN_LEADER_EPOCH')],
-  ['the leader epoch of today', {}, { currentLeaderEpoch: 0 }, all],
-  ['a leader epoch below none', {}, { currentLeaderEpoch: -2 }, all],
-  ['a last fetched epoch of the future', {}, { lastFetchedEpoch: 5 }, refused('OFFSET_OUT_OF_RANGE')],
+  [
+    'a leader epoch of the future',
+    {},
+    { currentLeaderEpoch: LeaderEpoch(1) },
+    refused('UNKNOWN_LEADER_EPOCH'),
+  ],
+  [
+    'the greatest leader epoch',
+    {},
+    { currentLeaderEpoch: LeaderEpoch(MOST) },
+    refused('UNKNOWN_LEADER_EPOCH'),
+  ],
+  ['the leader epoch of today', {}, { currentLeaderEpoch: LeaderEpoch(0) }, all],
+  ['a leader epoch below none', {}, { currentLeaderEpoch: LeaderEpoch(-2) }, all],
+  [
+    'a last fetched epoch of the future',
+    {},
+    { lastFetchedEpoch: LeaderEpoch(5) },
+    refused('OFFSET_OUT_OF_RANGE'),
+  ],
   [
     'an offset behind the end of its last fetched epoch',
     {},
-    { lastFetchedEpoch: 0, fetchOffset: Offset(9) },
+    { lastFetchedEpoch: LeaderEpoch(0), fetchOffset: Offset(9) },
     `${none}, diverges 0 at 5`,
   ],
   ['partition -1', {}, { partition: -1 }, refused('UNKNOWN_TOPIC_OR_PARTITION')],
@@ -114,19 +129,19 @@ const rows: readonly Row[] = [
   // Who says that it is a replica (CVE-2018-1288). Kafka without ACLs believes it, and finds that it is none.
   [
     'replica 1',
-    { replicaId: 1 },
+    { replicaId: BrokerId(1) },
     {},
     refused('TOPIC_AUTHORIZATION_FAILED'),
     refused('NOT_LEADER_OR_FOLLOWER'),
   ],
   [
     'replica 99',
-    { replicaId: 99 },
+    { replicaId: BrokerId(99) },
     {},
     refused('TOPIC_AUTHORIZATION_FAILED'),
     refused('NOT_LEADER_OR_FOLLOWER'),
   ],
-  ['a debugging consumer (replica -2)', { replicaId: -2 }, {}, all],
+  ['a debugging consumer (replica -2)', { replicaId: BrokerId(-2) }, {}, all],
   ['a rack of 32 KB', { rackId: 'x'.repeat(32_000) }, {}, all],
   ['a log start below 0', {}, { logStartOffset: Offset(-7) }, all],
 ];
@@ -151,7 +166,7 @@ onlyOurs.each([15, 17])('B13: in Fetch version %i a client is no replica either'
   await using client = await target.connect();
   const answer = await client.ask('Fetch', version, {
     ...question(five, {}, {}),
-    replicaState: { replicaId: 1, replicaEpoch: 7 },
+    replicaState: { replicaId: BrokerId(1), replicaEpoch: BrokerEpoch(7) },
     topics: [
       {
         topicId: five.topicId,
@@ -275,16 +290,21 @@ onlyOurs('B13: a leader epoch of the past is fenced', async () => {
   const { topics } = await client.ask('Metadata', 12, { topics: [{ name: five.name }] });
   const epoch = topics[0]?.partitions[0]?.leaderEpoch ?? 0;
   expect(epoch).toBeGreaterThan(0);
-  const ask = async (currentLeaderEpoch: number): Promise<string> =>
-    told(await client.ask('Fetch', 12, question(five, {}, { currentLeaderEpoch })));
+  const ask = async (currentEpoch: number): Promise<string> =>
+    told(
+      await client.ask('Fetch', 12, question(five, {}, { currentLeaderEpoch: LeaderEpoch(currentEpoch) })),
+    );
   expect(await ask(epoch - 1)).toBe(refused('FENCED_LEADER_EPOCH'));
   expect(await ask(epoch)).toBe(all);
   expect(await ask(epoch + 1)).toBe(refused('UNKNOWN_LEADER_EPOCH'));
   const { topics: listed } = await client.ask('ListOffsets', 7, {
-    replicaId: -1,
+    replicaId: BrokerId(-1),
     isolationLevel: 0,
     topics: [
-      { name: five.name, partitions: [{ partitionIndex: 0, currentLeaderEpoch: epoch - 1, timestamp: -1 }] },
+      {
+        name: five.name,
+        partitions: [{ partitionIndex: 0, currentLeaderEpoch: LeaderEpoch(epoch - 1), timestamp: -1 }],
+      },
     ],
   });
   expect(errorName(listed[0]?.partitions[0]?.errorCode ?? -1)).toBe('FENCED_LEADER_EPOCH');

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { Offset } from '@kafkaesque/kernel';
+import { BrokerId, LeaderEpoch, Offset } from '@kafkaesque/kernel';
 import type { TopicId } from '@kafkaesque/kernel';
 import { encodeBatch, errorName } from '@kafkaesque/protocol';
 import type { ResponseOf } from '@kafkaesque/protocol';
@@ -75,10 +75,13 @@ const latestOffset = async (
   topic: CreatedTopic,
 ): Promise<{ readonly errorCode: number; readonly offset: number }> => {
   const { topics } = await client.ask('ListOffsets', 7, {
-    replicaId: -1,
+    replicaId: BrokerId(-1),
     isolationLevel: 0,
     topics: [
-      { name: topic.name, partitions: [{ partitionIndex: 0, currentLeaderEpoch: -1, timestamp: -1 }] },
+      {
+        name: topic.name,
+        partitions: [{ partitionIndex: 0, currentLeaderEpoch: LeaderEpoch(-1), timestamp: -1 }],
+      },
     ],
   });
   const answer = topics[0]?.partitions[0];
