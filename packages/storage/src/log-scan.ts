@@ -1,3 +1,4 @@
+import { hasCode } from '@kafkaesque/kernel';
 import {
   baseOffsetOf,
   batchSizeBytes,
@@ -155,16 +156,22 @@ const scanSegment = async (
 const pathOf = (log: { readonly directory: string }, baseOffset: number): string =>
   `${log.directory}/${segmentFileName(baseOffset, 'log')}`;
 
+/** Size of a segment's file; 0 if recovery has removed it already. */
 export const fileSize = async (
   context: DirectoryContext,
   log: { readonly directory: string },
   baseOffset: number,
 ): Promise<number> => {
-  const file = await context.disk.open(pathOf(log, baseOffset), 'read');
   try {
-    return await file.sizeBytes();
-  } finally {
-    await file.close();
+    const file = await context.disk.open(pathOf(log, baseOffset), 'read');
+    try {
+      return await file.sizeBytes();
+    } finally {
+      await file.close();
+    }
+  } catch (error) {
+    if (hasCode(error, 'ENOENT')) return 0;
+    throw error;
   }
 };
 

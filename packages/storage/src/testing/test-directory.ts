@@ -31,7 +31,7 @@ export const PATH = '/data';
 
 export const config = (changes: Partial<LogConfig> = {}): LogConfig => ({ ...defaultLogConfig, ...changes });
 
-export interface TestOptions extends Partial<Omit<LogDirectoryOptions, 'tailMemory'>> {
+export interface TestOptions extends Partial<LogDirectoryOptions> {
   readonly memory?: Partial<TailMemoryLimits>;
 }
 
