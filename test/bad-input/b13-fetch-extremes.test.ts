@@ -205,7 +205,8 @@ test('B13: an answer is bounded by fetch.max.bytes, whatever is asked for', asyn
   const answer = await client.ask('Fetch', 12, question(topic, { maxBytes: MOST, maxWaitMs: MOST }, wish));
   const sizeBytes = answer.responses[0]?.partitions[0]?.records?.length ?? 0;
   expect(sizeBytes).toBeLessThanOrEqual(BROKER_MAX_BYTES);
-  expect(sizeBytes).toBeGreaterThan(BROKER_MAX_BYTES - 2 * batch.length);
+  // Ours gives one answer half of what memory is free, Kafka as much as it may.
+  expect(sizeBytes).toBeGreaterThan((isKafka ? BROKER_MAX_BYTES : 32 * MIB) - 2 * batch.length);
 });
 
 /** Sends a fetch that waits for ever, and returns once the server must have seen it. */
@@ -281,6 +282,24 @@ test('B13: a fetch of a topic that is not, by name and by id', async () => {
     topics: [{ topicId, partitions }],
   });
   expect(told(byId)).toBe(refused('UNKNOWN_TOPIC_ID'));
+});
+
+onlyOurs('B13: readers who ask for everything and read nothing leave room for others', async () => {
+  await using client = await target.connect();
+  const topic = await createTopic(client);
+  for (let index = 0; index < 60; index += 1) {
+    await produce(client, topic, goodBatch('x'.repeat(1_000_000)), { acks: 1 });
+  }
+  const draft = question(topic, { maxBytes: MOST }, { partitionMaxBytes: MOST });
+  const greedy = await Promise.all([1, 2, 3].map(() => target.connect()));
+  for (const one of greedy) {
+    one.socket.pause();
+    await one.send(Buffer.concat(encodeRequestFrame(apis.Fetch, 12, 5, null, draft)));
+  }
+  for (let offset = 0; offset < 60; offset += 1) {
+    expect((await fetchBatch(client, topic, offset)).length).toBeGreaterThan(1_000_000);
+  }
+  await Promise.all(greedy.map((one) => one.reset()));
 });
 
 /** A new incarnation leads in a new epoch. */

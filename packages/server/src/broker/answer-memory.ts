@@ -1,7 +1,14 @@
-/** The process's budget for bytes of answers on their way out: beyond it, fetches wait (ARCHITECTURE section 5). */
+/** So much is granted to every answer that asks for it, before anybody gets more. */
+const LEAST_GRANT_BYTES = 1024 * 1024;
+
+/**
+ * The process's budget for bytes of answers on their way out (ARCHITECTURE section 5). Nobody gets more than half of
+ * what is free, so that a few readers who ask for much, and read it slowly, leave room for others. When not even the
+ * least share is free, fetches wait.
+ */
 export class AnswerMemory {
   readonly #limitBytes: number;
-  readonly #queue: { readonly sizeBytes: number; readonly enter: () => void }[] = [];
+  readonly #queue: { readonly wantedBytes: number; readonly enter: (grantedBytes: number) => void }[] = [];
   #usedBytes = 0;
 
   constructor(limitBytes: number) {
@@ -16,31 +23,36 @@ export class AnswerMemory {
     return this.#queue.length;
   }
 
-  /** Takes `sizeBytes` now, or not at all. What is larger than the whole budget is let in alone. */
-  tryTake(sizeBytes: number): boolean {
-    if (this.#queue.length > 0 || !this.#fits(sizeBytes)) return false;
-    this.#usedBytes += sizeBytes;
-    return true;
+  /** Takes up to `wantedBytes` now and says how many; 0 when there is not enough, or others wait. */
+  tryTake(wantedBytes: number): number {
+    return this.#queue.length > 0 ? 0 : this.#grant(wantedBytes);
   }
 
-  /** Resolves once `sizeBytes` have been taken, in the order of asking. */
-  take(sizeBytes: number): Promise<void> {
-    if (this.tryTake(sizeBytes)) return Promise.resolve();
+  /** Resolves with how many of `wantedBytes` have been taken, in the order of asking. */
+  take(wantedBytes: number): Promise<number> {
+    const grantedBytes = this.tryTake(wantedBytes);
+    if (grantedBytes > 0) return Promise.resolve(grantedBytes);
     return new Promise((enter) => {
-      this.#queue.push({ sizeBytes, enter });
+      this.#queue.push({ wantedBytes, enter });
     });
   }
 
-  give(sizeBytes: number): void {
-    this.#usedBytes -= sizeBytes;
-    for (let next = this.#queue[0]; next !== undefined && this.#fits(next.sizeBytes); next = this.#queue[0]) {
+  /** Gives back what was granted. */
+  give(grantedBytes: number): void {
+    this.#usedBytes -= grantedBytes;
+    for (let next = this.#queue[0]; next !== undefined; next = this.#queue[0]) {
+      const grantedNow = this.#grant(next.wantedBytes);
+      if (grantedNow === 0) return;
       this.#queue.shift();
-      this.#usedBytes += next.sizeBytes;
-      next.enter();
+      next.enter(grantedNow);
     }
   }
 
-  #fits(sizeBytes: number): boolean {
-    return this.#usedBytes === 0 || this.#usedBytes + sizeBytes <= this.#limitBytes;
+  #grant(wantedBytes: number): number {
+    const freeBytes = this.#limitBytes - this.#usedBytes;
+    if (freeBytes < Math.min(wantedBytes, LEAST_GRANT_BYTES)) return 0;
+    const grantedBytes = Math.min(wantedBytes, Math.max(LEAST_GRANT_BYTES, Math.floor(freeBytes / 2)));
+    this.#usedBytes += grantedBytes;
+    return grantedBytes;
   }
 }

@@ -89,6 +89,8 @@ class FetchWork implements Waiter {
   readonly #isFollower: boolean;
   readonly #isolation: Isolation;
   readonly #maxBytes: number;
+  /** What the answer may hold, once memory for it has been granted. */
+  #limitBytes: number;
   #resolve: ((reply: FetchReply | Promise<FetchReply>) => void) | undefined;
 
   constructor(
@@ -105,6 +107,7 @@ class FetchWork implements Waiter {
     this.#isFollower = isFollower;
     this.#isolation = request.isolationLevel === 1 ? 'read-committed' : 'read-uncommitted';
     this.#maxBytes = Math.max(0, Math.min(request.maxBytes, broker.fetchMaxBytes));
+    this.#limitBytes = this.#maxBytes;
   }
 
   run(): FetchReply | Promise<FetchReply> {
@@ -197,13 +200,18 @@ class FetchWork implements Waiter {
           : sum,
       0,
     );
-    const reservedBytes = Math.min(wanted, this.#maxBytes);
-    if (reservedBytes === 0) return this.#read(served, 0, 0);
-    if (this.#broker.answerMemory.tryTake(reservedBytes)) return this.#read(served, 0, reservedBytes);
+    const { answerMemory } = this.#broker;
+    const wantedBytes = Math.min(wanted, this.#maxBytes);
+    if (wantedBytes === 0) return this.#read(served, 0, 0);
+    const granted = (bytes: number): number => {
+      // What is wanted was estimated: only a smaller grant bounds the answer.
+      if (bytes > 0 && bytes < wantedBytes) this.#limitBytes = bytes;
+      return bytes;
+    };
+    const reservedBytes = granted(answerMemory.tryTake(wantedBytes));
+    if (reservedBytes > 0) return this.#read(served, 0, reservedBytes);
     // Memory came late: what was planned may be old by now.
-    return this.#broker.answerMemory
-      .take(reservedBytes)
-      .then(() => this.#read(this.#plan(), 0, reservedBytes));
+    return answerMemory.take(wantedBytes).then((bytes) => this.#read(this.#plan(), 0, granted(bytes)));
   }
 
   #read(served: Served[], start: number, reservedBytes: number): FetchReply | Promise<FetchReply> {
@@ -225,7 +233,7 @@ class FetchWork implements Waiter {
     for (let i = start; i < served.length; i++) {
       const one = served[i];
       if (one?.replica === undefined || one.plan.kind !== 'read' || one.plan.from >= one.plan.upTo) continue;
-      const left = Math.min(this.#maxBytes - taken, one.wish.maxBytes);
+      const left = Math.min(this.#limitBytes - taken, one.wish.maxBytes);
       if ((left <= 0 && taken > 0) || slices >= MAX_SLICES) continue;
       const read = this.#readOne(one, one.replica, one.plan, Math.max(left, 0), taken === 0);
       if (read instanceof Promise) {

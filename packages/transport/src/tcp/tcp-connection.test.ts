@@ -1,8 +1,8 @@
 import { once } from 'node:events';
-import { createServer } from 'node:net';
+import { connect as dial, createServer } from 'node:net';
 import type { AddressInfo, Server, Socket } from 'node:net';
 import type { ConnectionEnd } from '@kafkaesque/kernel';
-import { addressText, connect } from './tcp-connection';
+import { TcpConnection, addressText, connect } from './tcp-connection';
 
 const openServer = async (onSocket: (socket: Socket) => void): Promise<{ server: Server; port: number }> => {
   const server = createServer((socket) => {
@@ -101,4 +101,20 @@ test('addresses read as people write them', () => {
   expect(addressText('::ffff:10.0.0.1', 9092)).toBe('10.0.0.1:9092');
   expect(addressText('::1', 9092)).toBe('[::1]:9092');
   expect(addressText('broker', 1)).toBe('broker:1');
+});
+
+test('who does not read what was written is given up, and who wrote hears of it', async () => {
+  const { server, port } = await openServer((socket) => socket.pause());
+  const dialled = dial({ host, port });
+  await once(dialled, 'connect');
+  const connection = new TcpConnection(dialled, 50);
+  const outcomes: unknown[] = [];
+  const end = await new Promise<ConnectionEnd>((resolve) => {
+    connection.receive({ data: () => undefined, drained: () => undefined, ended: resolve });
+    // More than any socket's buffers take.
+    connection.write([Buffer.alloc(64 << 20)], (error) => outcomes.push(error));
+  });
+  expect(end).toMatchObject({ kind: 'failed', cause: { code: 'READER_STALLED' } });
+  expect(outcomes).toHaveLength(1);
+  server.close();
 });

@@ -15,6 +15,7 @@ const WRITE_HIGH_WATER_BYTES = 1024 * 1024;
 /** How long a closing connection waits for the other side before it is destroyed. */
 const LINGER_MS = 5000;
 const KEEPALIVE_MS = 60_000;
+const DEFAULT_READER_DEADLINE_MS = 30_000;
 const NO_BYTES = Buffer.alloc(0);
 
 /** The kernel's Connection over a TCP socket that is open and has no reader yet. */
@@ -26,9 +27,13 @@ export class TcpConnection implements Connection {
   #failure: unknown;
   #isClosing = false;
   #linger: NodeJS.Timeout | undefined;
+  readonly #readerDeadlineMs: number;
+  #isWatched = false;
 
-  constructor(socket: Socket) {
+  /** `readerDeadlineMs`: how long bytes may wait without one of them being taken; default 30,000. */
+  constructor(socket: Socket, readerDeadlineMs = DEFAULT_READER_DEADLINE_MS) {
     this.#socket = socket;
+    this.#readerDeadlineMs = readerDeadlineMs;
     this.remoteAddress = addressText(socket.remoteAddress, socket.remotePort);
     this.localAddress = addressText(socket.localAddress, socket.localPort);
     socket.setNoDelay(true);
@@ -71,6 +76,8 @@ export class TcpConnection implements Connection {
     for (let index = 0; index < last; index += 1) socket.write(parts[index] ?? NO_BYTES);
     socket.write(parts[last] ?? NO_BYTES, sent);
     if (last > 0) socket.uncork();
+    // What the system has not taken at once waits for the other side to read.
+    if (socket.writableLength > 0) this.#watchReader();
     return socket.writableLength < WRITE_HIGH_WATER_BYTES;
   }
 
@@ -98,6 +105,28 @@ export class TcpConnection implements Connection {
   reset(): void {
     this.#isClosing = true;
     this.#socket.resetAndDestroy();
+  }
+
+  /** Resets a connection whose other side reads nothing for so long: what is written for it holds memory. */
+  #watchReader(): void {
+    if (this.#isWatched) return;
+    this.#isWatched = true;
+    const socket = this.#socket;
+    socket.setTimeout(this.#readerDeadlineMs);
+    const onTimeout = (): void => {
+      if (socket.writableLength > 0) {
+        this.#failure ??= new Failure(
+          'READER_STALLED',
+          'the other side did not read what was written for it',
+        );
+        this.reset();
+        return;
+      }
+      socket.setTimeout(0);
+      socket.off('timeout', onTimeout);
+      this.#isWatched = false;
+    };
+    socket.on('timeout', onTimeout);
   }
 
   #startLinger(): void {
