@@ -154,7 +154,7 @@ test.each(values)('B19: a topic is created with %s=%j only if Kafka would', asyn
   expect(told(topics[0])).toEqual(expected(message));
 });
 
-/** Not a number, or a number only to Java: Kafka takes them, we do not (docs/decisions/0002-bad-input.md). */
+/** Not a number, or a number only to Java: Kafka takes them, we do not (docs/decisions/0008-bad-input.md). */
 test.each([
   ['min.cleanable.dirty.ratio', 'NaN'],
   ['min.cleanable.dirty.ratio', '0x1p-1'],

@@ -133,7 +133,7 @@ test('B4: a client id that is longer than its frame closes the connection', asyn
 test('B4: a client id of length -2 closes the connection', async () => {
   await using client = await target.connect();
   await client.send(framed(header({ apiKey: API_VERSIONS, apiVersion: 0, clientId: int16(-2) })));
-  // Kafka reads every negative length as null; here one text has one form (docs/decisions).
+  // Kafka reads every negative length as null; here one text has one form (docs/decisions/0008).
   if (isKafka) expect((await client.receive())?.readInt16BE(4)).toBe(0);
   else await expectClosed(client);
 });
