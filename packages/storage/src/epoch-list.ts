@@ -1,4 +1,4 @@
-import { LeaderEpoch, Offset } from '@kafkaesque/kernel';
+import { LeaderEpoch, Offset, assert } from '@kafkaesque/kernel';
 import type { EpochStart } from './log';
 
 /** Where each leader epoch of a log starts; ascending in both, as Kafka's `leader-epoch-checkpoint` (KIP-101). */
@@ -26,6 +26,17 @@ export class EpochList {
         ? this.#starts.filter((start) => start.startOffset < startOffset)
         : this.#starts;
     this.#starts = [...kept, { leaderEpoch: LeaderEpoch(leaderEpoch), startOffset: Offset(startOffset) }];
+  }
+
+  /** Notes the epoch of a batch. Later epochs that start here or beyond held nothing, and are forgotten. */
+  note(leaderEpoch: number, baseOffset: number): void {
+    if (leaderEpoch < (this.last?.leaderEpoch ?? -1)) this.truncateTo(baseOffset);
+    assert(
+      leaderEpoch >= (this.last?.leaderEpoch ?? -1),
+      () =>
+        `a batch of epoch ${leaderEpoch} at ${baseOffset} follows one of epoch ${this.last?.leaderEpoch ?? -1}`,
+    );
+    this.assign(leaderEpoch, baseOffset);
   }
 
   /** Forgets epochs that start at or above `endOffset`. */

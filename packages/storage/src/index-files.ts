@@ -139,6 +139,10 @@ export const rescanSegment = async (
 const chunkFor = (log: LogState): number =>
   Math.max(64 << 10, log.config.indexIntervalBytes + BATCH_HEADER_BYTES);
 
+/** A segment with hardly more than one interval of batches is sooner read again than its index files are written. */
+export const isIndexWorthSaving = (log: LogState, segment: Segment): boolean =>
+  !isIndexSaved(segment) && segment.sizeBytes > 2 * log.config.indexIntervalBytes;
+
 /** Writes the index files of a segment that is closed and wholly in its file. They are not flushed: they can be rebuilt. */
 export const saveIndex = async (
   context: DirectoryContext,

@@ -5,8 +5,7 @@ import { dropRun } from './cuts';
 import { DirectFlusher } from './direct-flusher';
 import { DirectWrites } from './direct-writes';
 import type { DirectoryContext } from './directory-context';
-import { isIndexSaved } from './segment';
-import { saveIndex } from './index-files';
+import { isIndexWorthSaving, saveIndex } from './index-files';
 import { Journal, isOutOfSpace } from './journal';
 import { JournalKeeper } from './journal-keeper';
 import type { Log, LogConfig } from './log';
@@ -325,7 +324,7 @@ export class OpenLogDirectory implements LogDirectory, LogServices {
     await this.#journal.end();
     for (const log of this.#states())
       for (const segment of log.segments)
-        if (segment.created && !isIndexSaved(segment) && !log.quarantined)
+        if (segment.created && !log.quarantined && isIndexWorthSaving(log, segment))
           await saveIndex(this.context, log, segment);
     await this.checkpoints.write();
     if (this.context.offline) return;

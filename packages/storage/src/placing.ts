@@ -1,5 +1,5 @@
 import { Failure, assert } from '@kafkaesque/kernel';
-import { BATCH_HEADER_BYTES } from '@kafkaesque/protocol';
+import { BATCH_HEADER_BYTES, baseOffsetOf, lastOffsetOf, leaderEpochOf } from '@kafkaesque/protocol';
 import type { DirectoryContext } from './directory-context';
 import type { HeldBatch } from './held-batch';
 import type { AppendBatch } from './log';
@@ -18,10 +18,16 @@ export const placeBatch = (context: DirectoryContext, log: LogState, batch: Appe
     () => `a batch at ${baseOffset} to ${lastOffset} follows the end ${log.end}`,
   );
   assert(bytes.length >= BATCH_HEADER_BYTES, 'a batch has a header');
+  assert(
+    baseOffsetOf(bytes) === baseOffset &&
+      lastOffsetOf(bytes) === lastOffset &&
+      leaderEpochOf(bytes) === batch.leaderEpoch,
+    'a batch carries in its header what is said of it: recovery knows nothing else',
+  );
+  log.epochs.note(batch.leaderEpoch, baseOffset);
   const segment = segmentFor(context, log, batch);
   const position = segment.sizeBytes;
   placeInSegment(segment, lastOffset, bytes.length, batch.maxTimestampMs, log.config.indexIntervalBytes);
-  log.epochs.assign(batch.leaderEpoch, baseOffset);
   log.end = lastOffset + 1;
   const held = context.memory.hold(bytes, batch.lease);
   const placed: HeldBatch = {
