@@ -32,11 +32,17 @@ export class JournalKeeper {
   /** A journal file was left behind. */
   grown(): void {
     if (this.#running !== undefined || this.#stopped || this.#context.offline) return;
-    this.#running = this.#run().finally(() => (this.#running = undefined));
+    this.#running = this.#run().finally(() => {
+      this.#running = undefined;
+      // Another checkpoint may have dropped the file that somebody waits for.
+      this.#tell((waiter) => waiter.resolve());
+    });
   }
 
-  /** Resolves when a file has gone; rejects when an attempt to let one go failed. */
+  /** Resolves when a file has gone, or none is left that could; rejects when an attempt to let one go failed. */
   shrunk(): Promise<void> {
+    if (this.#journal.oldest === undefined) return Promise.resolve();
+    if (this.#stopped || this.#context.offline) return Promise.reject(this.#context.failure as Error);
     return new Promise((resolve, reject) => this.#waiters.push({ resolve, reject }));
   }
 
