@@ -1,3 +1,4 @@
+import { thrownError } from '@kafkaesque/kernel';
 import type { CancelWake } from '@kafkaesque/kernel';
 import type { CheckpointWriter } from './checkpoint-writer';
 import type { DirectoryContext } from './directory-context';
@@ -42,7 +43,7 @@ export class JournalKeeper {
   /** Resolves when a file has gone, or none is left that could; rejects when an attempt to let one go failed. */
   shrunk(): Promise<void> {
     if (this.#journal.oldest === undefined) return Promise.resolve();
-    if (this.#stopped || this.#context.offline) return Promise.reject(this.#context.failure as Error);
+    if (this.#stopped || this.#context.offline) return Promise.reject(thrownError(this.#context.failure));
     return new Promise((resolve, reject) => this.#waiters.push({ resolve, reject }));
   }
 
