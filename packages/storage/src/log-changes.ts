@@ -147,8 +147,9 @@ export const repairLog = (services: LogServices, log: LogState): Promise<void> =
 const cutFailed = async (services: LogServices, log: LogState): Promise<void> => {
   const { context } = services;
   const last = log.run.size > 0 ? log.run.at(log.run.end - 1) : undefined;
-  const segment =
-    last?.segment ?? log.segments.find(({ baseOffset }) => baseOffset === log.written.segmentBase);
+  const segmentBase = last?.segment.baseOffset ?? log.written.segmentBase;
+  // Not there: a raised log start took it away, with everything that the log had; memory may still hold some of it.
+  const segment = log.segments.find(({ baseOffset }) => baseOffset === segmentBase);
   const position = last === undefined ? log.written.position : last.position + last.bytes.length;
   if (segment === undefined || position === 0) {
     const removed = log.segments.filter(({ baseOffset }) => baseOffset >= log.durableEnd);

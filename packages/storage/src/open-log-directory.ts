@@ -11,6 +11,7 @@ import { JournalKeeper } from './journal-keeper';
 import type { Log, LogConfig } from './log';
 import { deleteLog, writeInTheEnd } from './log-deletion';
 import type { LogDirectory, RecoveryReport } from './log-directory';
+import { repairLog } from './log-changes';
 import type { LogServices } from './log-services';
 import { acknowledged, newLogState, tellAcknowledged, tellFailed } from './log-state';
 import type { LogState } from './log-state';
@@ -290,7 +291,10 @@ export class OpenLogDirectory implements LogDirectory, LogServices {
 
   async #close(brokerEpoch: BrokerEpoch | undefined): Promise<void> {
     try {
-      if (brokerEpoch !== undefined && !this.context.offline) await this.#drain();
+      if (brokerEpoch !== undefined && !this.context.offline) {
+        await this.#drain();
+        await this.#repairFailed();
+      }
       await this.rounds.stop();
       await this.direct.idle();
       await this.#writer.stop();
@@ -319,6 +323,22 @@ export class OpenLogDirectory implements LogDirectory, LogServices {
     );
   }
 
+  /** What failed appends left in files would be found at the next start, which is then not a clean one. */
+  async #repairFailed(): Promise<void> {
+    for (const log of this.#states()) {
+      if (!log.failed || this.context.offline) continue;
+      try {
+        await repairLog(this, log);
+      } catch (cause) {
+        this.context.logger.warn('A log stays as a failed append left it; the next start looks into it', {
+          directory: log.directory,
+          cause,
+        });
+        if (!isOutOfSpace(cause)) this.context.fail(cause);
+      }
+    }
+  }
+
   async #settleForGood(brokerEpoch: BrokerEpoch): Promise<void> {
     await settleAll(this.context, this.#states());
     await this.#journal.end();
@@ -327,7 +347,7 @@ export class OpenLogDirectory implements LogDirectory, LogServices {
         if (segment.created && !log.quarantined && isIndexWorthSaving(log, segment))
           await saveIndex(this.context, log, segment);
     await this.checkpoints.write();
-    if (this.context.offline) return;
+    if (this.context.offline || Array.from(this.#states()).some((log) => log.failed)) return;
     await writeMarker(this.context.disk, this.path, CLEAN_SHUTDOWN_FILE, this.directoryId, brokerEpoch);
   }
 }
