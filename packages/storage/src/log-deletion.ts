@@ -34,8 +34,11 @@ export const deleteLog = (services: LogServices, log: LogState, hooks: DeletionH
     }
   });
 
-const journalDeletion = (services: LogServices, log: LogState, hooks: DeletionHooks): Promise<number> =>
-  new Promise((resolve, reject) => {
+const journalDeletion = (services: LogServices, log: LogState, hooks: DeletionHooks): Promise<number> => {
+  // What still waits at the gate would follow the deletion into the journal, and be taken for a new log's.
+  const hasDropped = log.waiting.length > 0;
+  log.waiting.length = 0;
+  return new Promise((resolve, reject) => {
     services.rounds.enqueue({
       kind: 'control',
       log,
@@ -47,11 +50,12 @@ const journalDeletion = (services: LogServices, log: LogState, hooks: DeletionHo
         resolve(lsn);
       },
       failed: (cause) => {
-        if (!log.journaled && isOutOfSpace(cause)) services.failed(log, cause);
+        if ((!log.journaled || hasDropped) && isOutOfSpace(cause)) services.failed(log, cause);
         reject(thrownError(cause));
       },
     });
   });
+};
 
 const moveAway = async (
   services: LogServices,
