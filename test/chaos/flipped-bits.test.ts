@@ -80,7 +80,9 @@ describe('damage to a segment that had been durable', () => {
 
   // The batch's own CRC leaves these out.
   test.each([
+    ['base offset', 7],
     ['length', 11],
+    ['leader epoch', 15],
     ['magic', 16],
   ])('a flipped bit in the %s of a batch', async (_name, byte) => {
     await judge((bytes) => {

@@ -84,7 +84,8 @@ const checkpointSegments = (log: LogState): readonly CheckpointSegment[] => {
   const segments: CheckpointSegment[] = [];
   for (const segment of log.segments) {
     if (segment.baseOffset > synced.segmentBase) break;
-    const { baseOffset, sizeBytes, firstTimestampMs, maxTimestampMs, offsetOfMaxTimestamp } = segment;
+    const { baseOffset, sizeBytes, firstTimestampMs, maxTimestampMs, offsetOfMaxTimestamp, hasGaps } =
+      segment;
     const indexCrc = isIndexSaved(segment) ? segment.indexCrc : NO_INDEX_CRC;
     if (baseOffset < synced.segmentBase)
       segments.push({
@@ -93,6 +94,7 @@ const checkpointSegments = (log: LogState): readonly CheckpointSegment[] => {
         firstTimestampMs,
         maxTimestampMs,
         offsetOfMaxTimestamp,
+        hasGaps,
         indexCrc,
       });
     else if (synced.position > 0)
@@ -102,6 +104,7 @@ const checkpointSegments = (log: LogState): readonly CheckpointSegment[] => {
         firstTimestampMs,
         maxTimestampMs: synced.maxTimestampMs,
         offsetOfMaxTimestamp: synced.offsetOfMaxTimestamp,
+        hasGaps,
         indexCrc: synced.position === sizeBytes ? indexCrc : NO_INDEX_CRC,
       });
   }

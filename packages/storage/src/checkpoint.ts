@@ -11,6 +11,7 @@ export interface CheckpointSegment {
   readonly firstTimestampMs: number;
   readonly maxTimestampMs: number;
   readonly offsetOfMaxTimestamp: number;
+  readonly hasGaps: boolean;
   /** Of its index files; -1 if there are none that stand for it as it is. */
   readonly indexCrc: number;
 }
@@ -50,6 +51,7 @@ const HEAD_BYTES = 32;
 const SUSPECT = 1;
 const QUARANTINED = 2;
 const JOURNALED = 4;
+const GAPS = 1;
 
 export const encodeCheckpoint = (checkpoint: Checkpoint, directoryId: string): Buffer => {
   const writer = new ByteWriter(HEAD_BYTES + 64 + checkpoint.logs.length * 192);
@@ -100,6 +102,7 @@ const writeLog = (writer: ByteWriter, log: CheckpointLog): void => {
     writer.int64(segment.firstTimestampMs);
     writer.int64(segment.maxTimestampMs);
     writer.int64(segment.offsetOfMaxTimestamp);
+    writer.uint32(segment.hasGaps ? GAPS : 0);
     writer.int64(segment.indexCrc);
   }
 };
@@ -154,6 +157,7 @@ const readLog = (reader: ByteReader): CheckpointLog => {
       firstTimestampMs: reader.int64(),
       maxTimestampMs: reader.int64(),
       offsetOfMaxTimestamp: reader.int64(),
+      hasGaps: (reader.uint32() & GAPS) !== 0,
       indexCrc: reader.int64(),
     })),
   };

@@ -1,5 +1,6 @@
 import {
   BATCH_HEADER_BYTES,
+  baseOffsetOf,
   batchSizeBytes,
   crc32c,
   lastOffsetOf,
@@ -95,18 +96,19 @@ const rescanned = async (
   const rebuilt = newSegment(segment.baseOffset, 0, 0);
   const limit = offsetLimitOf(log, segment);
   let last = segment.baseOffset - 1;
+  let expected = segment.baseOffset;
   await withSegmentFile(context, log, segment, (file) =>
     scanBatches(file, context.pool, 0, to, { whole: false, chunkBytes: chunkFor(log) }, (bytes, at) => {
       const lastOffset = lastOffsetOf(bytes, at);
       const sizeBytes = batchSizeBytes(bytes, at);
-      if (lastOffset > last && lastOffset < limit) {
+      // No checksum covers a batch's offset. A wrong one finds nothing, and must not lead readers astray.
+      const isInPlace = segment.hasGaps || baseOffsetOf(bytes, at) === expected;
+      expected = lastOffset + 1;
+      if (isInPlace && lastOffset > last && lastOffset < limit) {
         last = lastOffset;
         const { indexIntervalBytes } = log.config;
         placeInSegment(rebuilt, lastOffset, sizeBytes, maxTimestampOf(bytes, at), indexIntervalBytes);
-      } else {
-        // No checksum covers a batch's offset. A wrong one finds nothing, and must not lead readers astray.
-        rebuilt.sizeBytes += sizeBytes;
-      }
+      } else rebuilt.sizeBytes += sizeBytes;
       return true;
     }),
   );

@@ -13,11 +13,13 @@ import {
 } from './cuts';
 import { isOutOfSpace } from './journal';
 import type { ControlEntry } from './journal-frame';
+import { writeInTheEnd } from './log-deletion';
 import type { LogServices } from './log-services';
 import { acknowledged } from './log-state';
 import type { LogState } from './log-state';
 import { openSegment, refusal } from './placing';
 import { removeSegments, truncateSegments } from './segment-removal';
+import { settleLog } from './settling';
 import { removeSnapshotsAbove } from './snapshot-files';
 
 type LogChange = ControlEntry & { readonly kind: 'truncate' | 'reset' | 'logStart' };
@@ -73,7 +75,10 @@ const carryOut = async (
       log.controlLsns.shift();
     });
     // What a direct log appends is in no journal entry: a truncation found again would cut it off.
-    if (!log.journaled && entry.kind !== 'logStart') await services.keeper.settle(log);
+    if (!log.journaled && entry.kind !== 'logStart') {
+      await settleLog(context, log);
+      await writeInTheEnd(services);
+    }
   } catch (cause) {
     context.fail(cause);
     throw cause;

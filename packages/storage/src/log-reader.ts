@@ -1,6 +1,7 @@
 import { Failure } from '@kafkaesque/kernel';
 import type { DiskFile, Lease } from '@kafkaesque/kernel';
 import { BATCH_HEADER_BYTES, baseOffsetOf, batchSizeBytes, lastOffsetOf } from '@kafkaesque/protocol';
+import { BatchChain } from './batch-chain';
 import { BorrowedSlices, noSlices } from './borrowed-slices';
 import type { DirectoryContext } from './directory-context';
 import { GatheredParts } from './gathered-parts';
@@ -144,6 +145,7 @@ function* segmentSteps(
   let found = start.exact;
   let enlarged = false;
   let expectedLastOffset = start.lastOffset;
+  const chain = new BatchChain(log, segment, start.baseOffset);
   while (position < end) {
     const readEnd = wholeBatchesEnd(segment, position, Math.min(position + wantedBytes, end), end);
     const lease = context.pool.acquire(readEnd - position);
@@ -158,7 +160,9 @@ function* segmentSteps(
       const bytes = lease.buffer.subarray(0, filledBytes);
       if (expectedLastOffset >= 0 && !isBatchEndingAt(bytes, expectedLastOffset)) return { kind: 'bad' };
       expectedLastOffset = -1;
-      const first: Found = found ? { kind: 'found', at: 0 } : findBatch(bytes, position, end, reading.from);
+      const first: Found = found
+        ? { kind: 'found', at: 0 }
+        : findBatch(bytes, position, end, reading.from, chain);
       if (first.kind === 'bad' || first.kind === 'behind') return first;
       if (first.kind === 'further') {
         if (filledBytes < readEnd - position) return { kind: 'bad' };
@@ -166,7 +170,7 @@ function* segmentSteps(
         continue;
       }
       found = true;
-      const run = collect(bytes, first.at, end - position, reading);
+      const run = collect(bytes, first.at, end - position, reading, chain);
       if (run.kind === 'bad') return run;
       if (run.kind === 'larger') {
         // Once is enough for a batch that says how large it is.
@@ -194,18 +198,25 @@ interface ReadStart {
   readonly position: number;
   /** The batch that contains the offset begins at `position`. */
   readonly exact: boolean;
+  /** Where the batch at `position` begins, if that is known. */
+  readonly baseOffset: number | undefined;
   /** By the index, the last offset of the batch at `position`; -1 if nothing is said. */
   readonly lastOffset: number;
 }
 
 function* startOf(segment: Segment, from: number): Generator<ReadStep, ReadStart, number> {
   const known = segment.readEnds.find((end) => end.offset === from);
-  if (known !== undefined) return { position: known.position, exact: true, lastOffset: -1 };
+  if (known !== undefined) return { position: known.position, exact: true, baseOffset: from, lastOffset: -1 };
   while (segment.index?.from !== 0) yield { kind: 'index', segment };
   const { offsets } = segment.index;
   const entry = offsets.floorOffset(from);
-  if (entry < 0) return { position: 0, exact: false, lastOffset: -1 };
-  return { position: offsets.positionAt(entry), exact: false, lastOffset: offsets.offsetAt(entry) };
+  if (entry < 0) return { position: 0, exact: false, baseOffset: segment.baseOffset, lastOffset: -1 };
+  return {
+    position: offsets.positionAt(entry),
+    exact: false,
+    baseOffset: undefined,
+    lastOffset: offsets.offsetAt(entry),
+  };
 }
 
 /** The last known start of a batch before `wantedEnd`: what lies between would be read in vain. */
@@ -226,13 +237,14 @@ type Found =
   | { readonly kind: 'bad' };
 
 /** The first batch that reaches `from`, in bytes read at `position`. */
-const findBatch = (bytes: Buffer, position: number, end: number, from: number): Found => {
+const findBatch = (bytes: Buffer, position: number, end: number, from: number, chain: BatchChain): Found => {
   let at = 0;
   while (position + at < end) {
     if (at + BATCH_HEADER_BYTES > bytes.length)
       return at === 0 ? { kind: 'bad' } : { kind: 'further', position: position + at };
-    if (!isPlausibleBatch(bytes, at, end - position - at)) return { kind: 'bad' };
+    if (!isPlausibleBatch(bytes, at, end - position - at) || !chain.fits(bytes, at)) return { kind: 'bad' };
     if (lastOffsetOf(bytes, at) >= from) return { kind: 'found', at };
+    chain.pass(bytes, at);
     at += batchSizeBytes(bytes, at);
   }
   return { kind: 'behind' };
@@ -252,6 +264,7 @@ const collect = (
   from: number,
   endAt: number,
   reading: Reading,
+  chain: BatchChain,
 ):
   | Collected
   | { readonly kind: 'larger'; readonly sizeBytes: number }
@@ -262,7 +275,7 @@ const collect = (
   let nextOffset = -1;
   while (end < endAt) {
     if (end > from && end + BATCH_HEADER_BYTES > bytes.length) break;
-    if (!isPlausibleBatch(bytes, end, endAt - end) || baseOffsetOf(bytes, end) < nextOffset) {
+    if (!isPlausibleBatch(bytes, end, endAt - end) || !chain.fits(bytes, end)) {
       if (end === from) return { kind: 'bad' };
       break;
     }
@@ -276,6 +289,7 @@ const collect = (
       break;
     }
     if (end === from) firstOffset = baseOffsetOf(bytes, end);
+    chain.pass(bytes, end);
     nextOffset = lastOffset + 1;
     end += sizeBytes;
   }

@@ -8,6 +8,7 @@ import {
   leaderEpochOf,
   maxTimestampOf,
 } from '@kafkaesque/protocol';
+import { nextBaseOffset } from './batch-chain';
 import type { CheckpointSegment } from './checkpoint';
 import type { DirectoryContext } from './directory-context';
 import type { LogState } from './log-state';
@@ -109,6 +110,7 @@ const vouchedSegment = (context: DirectoryContext, listed: CheckpointSegment): S
   segment.firstTimestampMs = listed.firstTimestampMs;
   segment.maxTimestampMs = listed.maxTimestampMs;
   segment.offsetOfMaxTimestamp = listed.offsetOfMaxTimestamp;
+  segment.hasGaps = listed.hasGaps;
   segment.indexCrc = listed.indexCrc;
   if (listed.indexCrc !== NO_INDEX_CRC) segment.indexSavedTo = listed.sizeBytes;
   return segment;
@@ -136,6 +138,7 @@ const scanSegment = async (
       if (leaderEpoch < epoch || computeCrc(bytes, at) !== crcOf(bytes, at)) return false;
       epoch = leaderEpoch;
       log.epochs.assign(leaderEpoch, baseOffset);
+      if (baseOffset !== nextBaseOffset(segment, scan.end)) segment.hasGaps = true;
       placeInSegment(
         segment,
         lastOffset,

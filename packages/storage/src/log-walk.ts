@@ -1,5 +1,6 @@
 import { Failure } from '@kafkaesque/kernel';
 import { batchSizeBytes, lastOffsetOf } from '@kafkaesque/protocol';
+import { BatchChain } from './batch-chain';
 import type { DirectoryContext } from './directory-context';
 import { wholeIndex } from './index-files';
 import { runNumberOf, segmentIndexOf } from './log-state';
@@ -33,10 +34,12 @@ export const walkBatches = async (
       return;
     }
     next = await walkSegment(context, log, next, visit);
-    if (log.cuts !== cuts)
-      throw new Failure('LOG_CHANGED', `${log.directory} was cut while it was read`, { retriable: true });
+    if (log.cuts !== cuts) throw cutMeanwhile(log);
   }
 };
+
+const cutMeanwhile = (log: LogState): Failure =>
+  new Failure('LOG_CHANGED', `${log.directory} was cut while it was read`, { retriable: true });
 
 const firstOfRun = (log: LogState): number => log.run.at(log.run.first).baseOffset;
 
@@ -95,8 +98,20 @@ const scanFrom = async (
   visit: (bytes: Buffer, at: number, position: number) => boolean,
 ): Promise<ScanEnd> => {
   if (endInFile(log, segment) === 0) return { kind: 'end', position: 0 };
+  const { cuts } = log;
   const { offsets } = await wholeIndex(context, log, segment);
   const entry = offsets.floorOffset(offset);
+  const chain = new BatchChain(log, segment, entry < 0 ? segment.baseOffset : undefined);
+  let expectedLastOffset = entry < 0 ? -1 : offsets.offsetAt(entry);
+  const chained = { broken: false };
+  const inChain: typeof visit = (bytes, at, position) => {
+    chained.broken =
+      !chain.fits(bytes, at) || (expectedLastOffset >= 0 && lastOffsetOf(bytes, at) !== expectedLastOffset);
+    if (chained.broken) return false;
+    expectedLastOffset = -1;
+    chain.pass(bytes, at);
+    return visit(bytes, at, position);
+  };
   const scan = await withSegmentFile(context, log, segment, (file) =>
     scanBatches(
       file,
@@ -104,10 +119,11 @@ const scanFrom = async (
       entry < 0 ? 0 : offsets.positionAt(entry),
       endInFile(log, segment),
       { whole: false, chunkBytes },
-      visit,
+      inChain,
     ),
   );
-  if (scan.kind === 'bad') throw damaged(log, segment, scan.position);
+  if (log.cuts !== cuts) throw cutMeanwhile(log);
+  if (scan.kind === 'bad' || chained.broken) throw damaged(log, segment, scan.position);
   return scan;
 };
 

@@ -1,5 +1,6 @@
 import { Failure, assert } from '@kafkaesque/kernel';
 import { BATCH_HEADER_BYTES, baseOffsetOf, lastOffsetOf, leaderEpochOf } from '@kafkaesque/protocol';
+import { nextBaseOffset } from './batch-chain';
 import type { DirectoryContext } from './directory-context';
 import type { HeldBatch } from './held-batch';
 import type { AppendBatch } from './log';
@@ -27,6 +28,7 @@ export const placeBatch = (context: DirectoryContext, log: LogState, batch: Appe
   log.epochs.note(batch.leaderEpoch, baseOffset);
   const segment = segmentFor(context, log, batch);
   const position = segment.sizeBytes;
+  if (baseOffset !== nextBaseOffset(segment, log.end)) segment.hasGaps = true;
   placeInSegment(segment, lastOffset, bytes.length, batch.maxTimestampMs, log.config.indexIntervalBytes);
   log.end = lastOffset + 1;
   const held = context.memory.hold(bytes, batch.lease);

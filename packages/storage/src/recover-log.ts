@@ -24,6 +24,7 @@ export const recoverLog = async (
   context: DirectoryContext,
   recovered: RecoveredLog,
   config: LogConfig,
+  clean: boolean,
 ): Promise<LogOutcome> => {
   const files = await findLogFiles(context, recovered.directory);
   const log = stateOf(recovered, config, files);
@@ -38,8 +39,10 @@ export const recoverLog = async (
   adopt(log, scan);
   // Without a segment that the checkpoint vouches for, nothing says that the directory's own name is durable.
   const namesInDoubt = log.namesDirty || recovered.segments.length === 0;
-  if (recovered.touched || scan.scannedBytes > 0 || cutBytes > 0 || namesInDoubt)
-    await syncAccepted(context, recovered, log, scan);
+  // Without the journal, nothing leads to where a recovery that was killed has cut: perhaps in the cache only.
+  const cutsInDoubt = !recovered.journaled && !clean;
+  if (recovered.touched || scan.scannedBytes > 0 || cutBytes > 0 || namesInDoubt || cutsInDoubt)
+    await syncAccepted(context, recovered, log, scan, cutsInDoubt);
   const cut = log.segments.find((segment) => segment.baseOffset === recovered.cutSegment);
   if (cut !== undefined) {
     await rescanSegment(context, log, cut);
@@ -124,8 +127,14 @@ const syncAccepted = async (
   recovered: RecoveredLog,
   log: LogState,
   scan: LogScan,
+  cutsInDoubt: boolean,
 ): Promise<void> => {
-  const { scannedFrom } = scan;
+  const last = scan.segments[scan.segments.length - 1];
+  const scannedFrom =
+    scan.scannedFrom ??
+    (cutsInDoubt && last !== undefined
+      ? { baseOffset: last.baseOffset, position: last.sizeBytes }
+      : undefined);
   // The replay has just written what the journal holds. Anything else may be in the cache and, after a failed flush,
   // not on the disk although it counts as clean: only writing it again makes a flush cover it.
   const rewrites = !recovered.journaled || recovered.journalEnd < scan.end;

@@ -65,7 +65,7 @@ export const recoverDirectory = async (
   const states: LogState[] = [];
   const totals = { scannedBytes: 0, cutBytes: 0 };
   await inParallel(logs.values(), WIDTH, async (recovered) => {
-    const outcome = await recoverLog(context, recovered, config);
+    const outcome = await recoverLog(context, recovered, config, clean);
     states.push(outcome.log);
     totals.scannedBytes += outcome.scannedBytes;
     totals.cutBytes += outcome.cutBytes;

@@ -17,6 +17,8 @@ export interface Segment {
   maxTimestampMs: number;
   /** Last offset of the batch that holds it. */
   offsetOfMaxTimestamp: number;
+  /** Not every batch begins where the one before it ends: something of a log that was compacted is in it. */
+  hasGaps: boolean;
   /** The file exists. */
   created: boolean;
   /** Written since the last sync that began. */
@@ -58,6 +60,7 @@ export const newSegment = (baseOffset: number, openedAtMs: number, jitterMs: num
   firstTimestampMs: -1,
   maxTimestampMs: -1,
   offsetOfMaxTimestamp: -1,
+  hasGaps: false,
   created: false,
   dirty: false,
   index: { from: 0, offsets: new OffsetIndex(baseOffset), times: new TimeIndex(baseOffset) },

@@ -1,4 +1,4 @@
-import { hasCode } from '@kafkaesque/kernel';
+import { hasCode, thrownError } from '@kafkaesque/kernel';
 import { inParallel } from './exclusive';
 import type { DirectoryContext } from './directory-context';
 import type { JournalFile } from './journal';
@@ -23,6 +23,8 @@ export const settleLog = (context: DirectoryContext, log: LogState): Promise<voi
   });
 
 const syncLog = async (context: DirectoryContext, log: LogState): Promise<void> => {
+  // A sync that failed has left its segments clean: nothing may count as settled after it.
+  if (context.offline) throw thrownError(context.failure);
   const { written, cuts } = log;
   const shownLsn = shownLsnOf(log);
   const dirty = log.segments.filter((segment) => segment.dirty && segment.created);
