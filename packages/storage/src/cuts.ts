@@ -145,11 +145,12 @@ export const raiseStart = async (
   for (const segment of removed) {
     await context.files.close(segment);
     if (!segment.created) continue;
-    log.namesDirty = true;
     for (const kind of ['log', 'index', 'timeindex'] as const) {
       const path = `${log.directory}/${segmentFileName(segment.baseOffset, kind)}`;
       try {
         await context.disk.rename(path, `${path}.deleted`);
+        // Only now: a sync that began before may not have seen it.
+        log.namesDirty = true;
         removeLater(`${path}.deleted`);
       } catch (error) {
         if (!hasCode(error, 'ENOENT')) throw error;
@@ -167,8 +168,9 @@ export const removeSegmentFiles = async (
   for (const segment of removed.toReversed()) {
     await context.files.close(segment);
     if (!segment.created) continue;
-    log.namesDirty = true;
     await context.disk.unlink(segmentPath(log, segment));
+    // Only now: a sync that began before may not have seen it.
+    log.namesDirty = true;
     await unlinkIfThere(context.disk, `${log.directory}/${segmentFileName(segment.baseOffset, 'index')}`);
     await unlinkIfThere(context.disk, `${log.directory}/${segmentFileName(segment.baseOffset, 'timeindex')}`);
   }

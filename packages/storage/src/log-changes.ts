@@ -89,9 +89,9 @@ const carryOut = async (
 /** Damaged bytes behind the end are in no segment that is known: the files are searched for them. */
 const removeQuarantined = async (services: LogServices, log: LogState, entry: LogChange): Promise<void> => {
   const { disk } = services.context;
-  log.namesDirty = true;
   if (entry.kind === 'truncate') await truncateSegments(disk, log.directory, entry);
   else await removeSegments(disk, log.directory, () => true);
+  log.namesDirty = true;
 };
 
 /** Runs `work` while the log takes no appends and none is under way. */
