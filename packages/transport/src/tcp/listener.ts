@@ -7,7 +7,7 @@ import type { GrpcDoor, OpenGrpcDoor } from '../grpc/grpc-door';
 import { ServedConnection } from './kafka-connection';
 import type { KafkaConnection } from './kafka-connection';
 import type { RequestMemory } from './request-memory';
-import { TcpConnection, addressText } from './tcp-connection';
+import { TcpConnection, addressText, resetSocket } from './tcp-connection';
 
 export interface ListenOptions {
   /** The listener's name, `PLAINTEXT` and the like. */
@@ -232,7 +232,7 @@ class PortListener implements Listener {
         'a connection said nothing and was closed',
         addressText(socket.remoteAddress, socket.remotePort),
       );
-      socket.resetAndDestroy();
+      resetSocket(socket);
     }
     for (const connection of this.#served) {
       if (connection.age(elapsedMs) < this.#incompleteFrameMs) continue;

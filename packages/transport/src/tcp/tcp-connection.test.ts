@@ -74,6 +74,23 @@ test('a receiver that comes after the end still hears of it', async () => {
   server.close();
 });
 
+test.each([0, 1, 2, 3])('a reset %d ticks after the end began still closes the socket', async (ticks) => {
+  const accepted: Socket[] = [];
+  const { server, port } = await openServer((socket) => accepted.push(socket));
+  const connection = await connect({ host, port, timeoutMs: 5000 });
+  await new Promise<ConnectionEnd>((resolve) => {
+    connection.receive({ data: () => undefined, drained: () => undefined, ended: resolve });
+    connection.close();
+    const resetIn = (left: number): void => {
+      if (left === 0) connection.reset();
+      else process.nextTick(resetIn, left - 1);
+    };
+    resetIn(ticks);
+  });
+  for (const socket of accepted) socket.destroy();
+  server.close();
+});
+
 test('a refused connection is a retriable failure', async () => {
   const { server, port } = await openServer(() => undefined);
   await new Promise((resolve) => server.close(resolve));

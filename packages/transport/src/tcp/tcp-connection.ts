@@ -104,7 +104,7 @@ export class TcpConnection implements Connection {
 
   reset(): void {
     this.#isClosing = true;
-    this.#socket.resetAndDestroy();
+    resetSocket(this.#socket);
   }
 
   /** Resets a connection whose other side reads nothing for so long: what is written for it holds memory. */
@@ -137,6 +137,15 @@ export class TcpConnection implements Connection {
     return this.#failure === undefined ? { kind: 'closed' } : { kind: 'failed', cause: this.#failure };
   }
 }
+
+/**
+ * Closes a socket with a reset, or plainly when its end is under way: Node cannot reset it then, and would leave it
+ * open for good, without a word.
+ */
+export const resetSocket = (socket: Socket): void => {
+  if (socket.writableEnded) socket.destroy();
+  else socket.resetAndDestroy();
+};
 
 /** `host:port`, IPv6 in brackets, IPv4 that came through an IPv6 socket as IPv4. */
 export const addressText = (host: string | undefined, port: number | undefined): string => {
