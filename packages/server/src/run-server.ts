@@ -8,6 +8,7 @@ import type { BrokerConfiguration } from './configuration';
 import type { Node } from './node/node';
 import { startNode } from './node/node';
 import { openWorld } from './world/open-world';
+import { youngGarbageCollector } from './world/young-garbage';
 
 /** What `kafkaesque server` was called with. */
 export interface ServerArguments {
@@ -41,6 +42,7 @@ const serve = async (
     metrics,
     environment: process.env,
     directories: [...configuration.logDirs, configuration.metadataLogDir],
+    collectYoungGarbage: youngGarbageCollector(),
     faults: {
       fault: (what, cause) => {
         logger.error(`stopping, rather than going on with a broken invariant: ${what}`, {

@@ -19,11 +19,13 @@ export interface OpenWorldOptions {
   readonly environment: Readonly<Record<string, string | undefined>>;
   /** The node's log directories and that of its metadata: what a losing disk governs. Their parents exist. */
   readonly directories?: readonly string[];
+  /** What collects young garbage when listeners have read much; default: the runtime sees to it. */
+  readonly collectYoungGarbage?: () => void;
 }
 
 /** The machine's own clock, chance, disk and sockets. Fails with `UNKNOWN_FAULT_FS` and `UNKNOWN_FAULT_SEED`. */
 export const openWorld = async (options: OpenWorldOptions): Promise<World> => {
-  const { logger, metrics, faults } = options;
+  const { logger, metrics, faults, collectYoungGarbage } = options;
   return {
     disk: await openDisk(options),
     clock: systemClock,
@@ -31,7 +33,10 @@ export const openWorld = async (options: OpenWorldOptions): Promise<World> => {
     logger,
     metrics,
     faults,
-    listen,
+    listen:
+      collectYoungGarbage === undefined
+        ? listen
+        : (listenOptions) => listen({ ...listenOptions, collectYoungGarbage }),
     hostName: hostname(),
     ephemeralStorage,
   };

@@ -2,6 +2,7 @@ import { assert } from '@kafkaesque/kernel';
 import type { BufferPool, Connection, ConnectionEnd, Lease, Logger } from '@kafkaesque/kernel';
 import { FrameReader } from '../kafka-frames/frame-reader';
 import type { FrameFault } from '../kafka-frames/frame-reader';
+import type { ReadGarbage } from './read-garbage';
 import type { MemoryWaiter, RequestMemory } from './request-memory';
 
 /** A client's connection that speaks Kafka: whole frames in, answers out, bounded both ways. */
@@ -49,6 +50,7 @@ export interface ServeOptions {
   readonly pool: BufferPool;
   readonly memory: RequestMemory;
   readonly logger: Logger;
+  readonly garbage: ReadGarbage;
 }
 
 /** Requests and their bytes that one connection may have unanswered (RELIABILITY section 5). */
@@ -182,6 +184,7 @@ export class ServedConnection implements KafkaConnection, MemoryWaiter {
 
   #data(chunk: Buffer): void {
     this.#afterReading(this.#reader.push(chunk));
+    this.#options.garbage.read(chunk.length);
   }
 
   #afterReading(fault: FrameFault | undefined): void {

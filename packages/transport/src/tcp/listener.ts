@@ -6,6 +6,7 @@ import { openGrpcDoor } from '../grpc/grpc-door';
 import type { GrpcDoor, OpenGrpcDoor } from '../grpc/grpc-door';
 import { ServedConnection } from './kafka-connection';
 import type { KafkaConnection } from './kafka-connection';
+import { ReadGarbage } from './read-garbage';
 import type { RequestMemory } from './request-memory';
 import { TcpConnection, addressText, resetSocket } from './tcp-connection';
 
@@ -27,6 +28,8 @@ export interface ListenOptions {
   readonly pool: BufferPool;
   /** Shared by all listeners of the process. */
   readonly memory: RequestMemory;
+  /** Collects young garbage; called every few megabytes that were read. Default: the runtime sees to it. */
+  readonly collectYoungGarbage?: () => void;
   /** Must call `receive` before it returns. */
   readonly onKafka: (connection: KafkaConnection) => void;
   /** Without it, HTTP/2 connections are closed. */
@@ -75,6 +78,7 @@ class PortListener implements Listener {
   /** Every open socket, whatever it speaks. */
   readonly #sockets = new Set<Socket>();
   readonly #sweepMs: number;
+  readonly #garbage: ReadGarbage;
   #cancelSweep: CancelWake | undefined;
   #sweptAtMs = 0;
   #grpc: Promise<OpenGrpcDoor> | undefined;
@@ -83,6 +87,7 @@ class PortListener implements Listener {
   constructor(options: ListenOptions) {
     this.#options = options;
     this.#sweepMs = Math.min(MAX_SWEEP_MS, Math.min(this.#firstByteMs, this.#incompleteFrameMs) / 10);
+    this.#garbage = new ReadGarbage(options.collectYoungGarbage ?? ((): void => undefined));
     this.#server = createServer((socket) => this.#accept(socket));
   }
 
@@ -189,6 +194,7 @@ class PortListener implements Listener {
       pool,
       memory,
       logger,
+      garbage: this.#garbage,
     });
     this.#served.add(connection);
     socket.on('close', () => this.#served.delete(connection));
