@@ -8,18 +8,23 @@ export type { Producer } from './producer/producer';
 export type { ConsumerOptions } from './consumer/consumer-options';
 export type { Consumer, OffsetAndTimestamp, OffsetOf, PollOptions, QueryOptions } from './consumer/consumer';
 export type {
+  ActiveProducer,
   Admin,
   CallOptions,
   ClusterDescription,
   ConfigChange,
   ConfigEntry,
+  ConfigReplacement,
   ConfigResource,
   ConfigResourceType,
   CreatedTopic,
+  LogDirectoryDescription,
   NewTopic,
   Outcome,
   PartitionDescription,
   Reassignment,
+  RecordsToDelete,
+  ReplicaSize,
   TopicDescription,
   TopicListing,
 } from './admin/admin';

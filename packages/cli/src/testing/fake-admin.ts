@@ -117,7 +117,25 @@ export const fakeAdmin = ({ topics, reassignments, offsets = {} }: FakeCluster):
           ]),
         ),
       ),
-    incrementalAlterConfigs: () => Promise.resolve([]),
+    incrementalAlterConfigs: (changes) => {
+      record('incrementalAlterConfigs', changes);
+      return Promise.resolve(changes.map(({ resource }) => done(resource, undefined)));
+    },
+    alterConfigs: (replacements) => {
+      record('alterConfigs', replacements);
+      return Promise.resolve(replacements.map(({ resource }) => done(resource, undefined)));
+    },
+    listConfigResources: () => Promise.reject(new Error('not asked in these tests')),
+    deleteRecords: (targets) => {
+      record('deleteRecords', targets);
+      return Promise.resolve(
+        targets.map(({ topic: name, partition, beforeOffset }) =>
+          done({ topic: name, partition }, { lowWatermark: Offset(beforeOffset) }),
+        ),
+      );
+    },
+    describeLogDirs: () => Promise.reject(new Error('not asked in these tests')),
+    describeProducers: () => Promise.reject(new Error('not asked in these tests')),
     describeCluster: () =>
       Promise.resolve({
         clusterId: 'fake',

@@ -1,4 +1,4 @@
-import type { BrokerId, LeaderEpoch, TopicId } from '@kafkaesque/kernel';
+import type { BrokerId, LeaderEpoch, Offset, TopicId } from '@kafkaesque/kernel';
 import type { ListedOffset, OffsetSpec } from '../cluster/offset-lookup';
 import type { ClientError } from '../errors';
 import type { TopicPartition } from '../records';
@@ -87,6 +87,52 @@ export interface ConfigChange {
   readonly value: string | null;
 }
 
+/** All overrides a resource shall have: what is not named goes back to its default. */
+export interface ConfigReplacement {
+  readonly resource: ConfigResource;
+  readonly configs: Readonly<Record<string, string>>;
+}
+
+/** Up to where one partition's records shall go. */
+export interface RecordsToDelete extends TopicPartition {
+  /** Everything below goes; -1: everything below the high watermark. */
+  readonly beforeOffset: number;
+}
+
+export interface ReplicaSize extends TopicPartition {
+  readonly sizeBytes: number;
+  /** How far the replica is behind: of a future replica behind the current one, otherwise behind the high watermark. */
+  readonly offsetLag: number;
+  /** It is being moved here from another directory. */
+  readonly future: boolean;
+}
+
+export interface LogDirectoryDescription {
+  /** Absolute, on the broker. */
+  readonly path: string;
+  /** Why nothing more can be said, such as KAFKA_STORAGE_ERROR for a directory that is offline. */
+  readonly error: ClientError | undefined;
+  /** Of its file system; undefined when the broker does not tell (KIP-827). */
+  readonly totalBytes: number | undefined;
+  readonly usableBytes: number | undefined;
+  /** No new partition is placed here (KIP-1066). */
+  readonly cordoned: boolean;
+  readonly replicas: readonly ReplicaSize[];
+}
+
+/** A producer that a partition remembers (KIP-664). */
+export interface ActiveProducer {
+  readonly producerId: number;
+  readonly producerEpoch: number;
+  /** -1 before any. */
+  readonly lastSequence: number;
+  /** Milliseconds; -1 when unknown. */
+  readonly lastTimestampMs: number;
+  /** Undefined: it has written no transaction here. */
+  readonly coordinatorEpoch: number | undefined;
+  readonly currentTransactionStartOffset: Offset | undefined;
+}
+
 export interface ClusterDescription {
   readonly clusterId: string;
   readonly controllerId: BrokerId;
@@ -137,6 +183,34 @@ export interface Admin extends AsyncDisposable {
     changes: readonly { readonly resource: ConfigResource; readonly changes: readonly ConfigChange[] }[],
     options?: CallOptions & { readonly validateOnly?: boolean },
   ): Promise<readonly Outcome<ConfigResource, undefined>[]>;
+  /** AlterConfigs, the older form: replaces all overrides. Prefer `incrementalAlterConfigs`, which names what changes. */
+  alterConfigs(
+    replacements: readonly ConfigReplacement[],
+    options?: CallOptions & { readonly validateOnly?: boolean },
+  ): Promise<readonly Outcome<ConfigResource, undefined>[]>;
+  /**
+   * Resources that have configs of their own, of these types or of all (KIP-1142). Brokers before 4.1 know only client
+   * metrics: asking them for anything else fails with kind `unsupported`.
+   */
+  listConfigResources(
+    types?: readonly ConfigResourceType[],
+    options?: CallOptions,
+  ): Promise<readonly ConfigResource[]>;
+  /** Raises log starts; each is answered with the partition's new first offset. */
+  deleteRecords(
+    targets: readonly RecordsToDelete[],
+    options?: CallOptions,
+  ): Promise<readonly Outcome<TopicPartition, { readonly lowWatermark: Offset }>[]>;
+  /** Directories, space and replica sizes of each broker. */
+  describeLogDirs(
+    brokers: readonly BrokerId[],
+    options?: CallOptions,
+  ): Promise<readonly Outcome<BrokerId, readonly LogDirectoryDescription[]>[]>;
+  /** Producers each partition remembers, asked of its leader, or of `broker` for all of them. */
+  describeProducers(
+    partitions: readonly TopicPartition[],
+    options?: CallOptions & { readonly broker?: BrokerId },
+  ): Promise<readonly Outcome<TopicPartition, readonly ActiveProducer[]>[]>;
   describeCluster(options?: CallOptions): Promise<ClusterDescription>;
   listOffsets(
     specs: readonly (TopicPartition & { readonly spec: OffsetSpec })[],

@@ -1,30 +1,39 @@
 import { BrokerId, ZERO_TOPIC_ID } from '@kafkaesque/kernel';
-import type { Clock, Logger, Random, TopicId } from '@kafkaesque/kernel';
+import type { Clock, Logger, Offset, Random, TopicId } from '@kafkaesque/kernel';
 import { ErrorCode } from '@kafkaesque/protocol';
 import type { ApiName, ResponseOf } from '@kafkaesque/protocol';
 import { brokerError } from '../broker-error';
 import type { AskAgain, ClusterView } from '../cluster/cluster-view';
+import { askLeaders } from '../cluster/leader-questions';
+import type { LeaderAnswer } from '../cluster/leader-questions';
 import { lookUpOffsets } from '../cluster/offset-lookup';
-import type { ListedOffset, OffsetQuestion, OffsetSpec } from '../cluster/offset-lookup';
+import type { ListedOffset, OffsetSpec } from '../cluster/offset-lookup';
 import { ClientError, isClientError } from '../errors';
 import type { TopicPartition } from '../records';
 import { withRetries } from '../timing/waiting';
 import type { Capabilities, DraftFor } from '../wire/wire';
 import type {
+  ActiveProducer,
   Admin,
   CallOptions,
   ClusterDescription,
   ConfigChange,
   ConfigEntry,
+  ConfigReplacement,
   ConfigResource,
+  ConfigResourceType,
   CreatedTopic,
+  LogDirectoryDescription,
   NewTopic,
   Outcome,
   Reassignment,
+  RecordsToDelete,
   TopicDescription,
   TopicListing,
 } from './admin';
-import { configOperation, configResourceType, entriesOf } from './config-resources';
+import { configOperation, configResourceType, configResourcesOf, entriesOf } from './config-resources';
+import { logDirectoryOf } from './log-directories';
+import { deletingRecords, describingProducers } from './partition-requests';
 import { describeFromMetadata, describeInPages } from './topic-descriptions';
 
 export interface ClusterAdminOptions {
@@ -49,6 +58,8 @@ const DEFAULT_PARTITION_LIMIT = 2000;
 /** Metadata can be asked by id from this version on. */
 const FIRST_VERSION_BY_ID = 12;
 const FIRST_VERSION_WITH_TOPIC_RECORDS = 6;
+/** ListConfigResources: before, it was ListClientMetricsResources. */
+const FIRST_VERSION_OF_ALL_RESOURCES = 1;
 
 /** The Admin above a cluster view. */
 export class ClusterAdmin implements Admin {
@@ -225,36 +236,107 @@ export class ClusterAdmin implements Admin {
     changes: readonly { readonly resource: ConfigResource; readonly changes: readonly ConfigChange[] }[],
     options: CallOptions & { readonly validateOnly?: boolean } = {},
   ): Promise<readonly Outcome<ConfigResource, undefined>[]> {
-    return this.#call('altering configs', options, async (bounds) => {
-      const answers = await Promise.all(
-        this.#byNode(changes, ({ resource }) => resource).map(async ({ node, items }) => {
-          const draft = {
-            resources: items.map((one) => ({
-              resourceType: configResourceType[one.resource.type],
-              resourceName: one.resource.name,
-              configs: one.changes.map(({ name, operation, value }) => ({
-                name,
-                configOperation: configOperation[operation],
-                value,
-              })),
-            })),
-            validateOnly: options.validateOnly ?? false,
-          };
-          const answer = await this.#change('IncrementalAlterConfigs', draft, { ...bounds, node });
-          return answer.responses;
-        }),
-      );
-      const responses = answers.flat();
-      return changes.map(({ resource }) => {
-        const one = responses.find(
-          ({ resourceType, resourceName }) =>
-            resourceType === configResourceType[resource.type] && resourceName === resource.name,
-        );
-        if (one === undefined) return failed(resource, incomplete(`${resource.type} ${resource.name}`));
-        if (one.errorCode !== 0) return failed(resource, brokerError(one.errorCode, one.errorMessage));
-        return { kind: 'done', key: resource, value: undefined };
-      });
+    return this.#alterEach(changes, options, async (items, bounds) => {
+      const draft = {
+        resources: items.map((one) => ({
+          resourceType: configResourceType[one.resource.type],
+          resourceName: one.resource.name,
+          configs: one.changes.map(({ name, operation, value }) => ({
+            name,
+            configOperation: configOperation[operation],
+            value,
+          })),
+        })),
+        validateOnly: options.validateOnly ?? false,
+      };
+      const answer = await this.#change('IncrementalAlterConfigs', draft, bounds);
+      return answer.responses;
     });
+  }
+
+  alterConfigs(
+    replacements: readonly ConfigReplacement[],
+    options: CallOptions & { readonly validateOnly?: boolean } = {},
+  ): Promise<readonly Outcome<ConfigResource, undefined>[]> {
+    return this.#alterEach(replacements, options, async (items, bounds) => {
+      const draft = {
+        resources: items.map(({ resource, configs }) => ({
+          resourceType: configResourceType[resource.type],
+          resourceName: resource.name,
+          configs: Object.entries(configs).map(([name, value]) => ({ name, value })),
+        })),
+        validateOnly: options.validateOnly ?? false,
+      };
+      const answer = await this.#change('AlterConfigs', draft, bounds);
+      return answer.responses;
+    });
+  }
+
+  listConfigResources(
+    types: readonly ConfigResourceType[] = [],
+    options: CallOptions = {},
+  ): Promise<readonly ConfigResource[]> {
+    return this.#call('listing config resources', options, async (bounds) => {
+      const onlyClientMetrics = types.length > 0 && types.every((type) => type === 'client-metrics');
+      const answer = await this.#ask(
+        'ListConfigResources',
+        (version) =>
+          version >= FIRST_VERSION_OF_ALL_RESOURCES
+            ? { resourceTypes: types.map((type) => configResourceType[type]) }
+            : {},
+        { ...bounds, ...(onlyClientMetrics ? {} : { minVersion: FIRST_VERSION_OF_ALL_RESOURCES }) },
+      );
+      if (answer.errorCode !== 0) throw brokerError(answer.errorCode);
+      return configResourcesOf(answer.configResources);
+    });
+  }
+
+  deleteRecords(
+    targets: readonly RecordsToDelete[],
+    options: CallOptions = {},
+  ): Promise<readonly Outcome<TopicPartition, { readonly lowWatermark: Offset }>[]> {
+    const { cluster } = this.#options;
+    // A second deletion up to the high watermark may take what was written after the first.
+    const mayAskAgain = ({ beforeOffset }: RecordsToDelete, error: ClientError): boolean =>
+      beforeOffset >= 0 || error.effect === 'definite';
+    return this.#untilAnswered('deleting records', targets, options, mayAskAgain, (open, bounds) =>
+      askLeaders(cluster, open, deletingRecords(cluster.wire), bounds),
+    );
+  }
+
+  async describeLogDirs(
+    brokers: readonly BrokerId[],
+    options: CallOptions = {},
+  ): Promise<readonly Outcome<BrokerId, readonly LogDirectoryDescription[]>[]> {
+    if (this.#isClosed) throw closedAdmin();
+    return Promise.all(
+      brokers.map(async (broker): Promise<Outcome<BrokerId, readonly LogDirectoryDescription[]>> => {
+        try {
+          const value = await this.#call('describing log directories', options, async (bounds) => {
+            if (!this.#options.cluster.hasBrokers) await this.#metadata({ topics: [] }, bounds);
+            const { wire } = this.#options.cluster;
+            const answer = await wire.request(broker, 'DescribeLogDirs', { topics: null }, bounds);
+            if (answer.errorCode !== 0) throw brokerError(answer.errorCode);
+            return answer.results.map(logDirectoryOf);
+          });
+          return { kind: 'done', key: broker, value };
+        } catch (error) {
+          if (!isClientError(error)) throw error;
+          return failed(broker, error);
+        }
+      }),
+    );
+  }
+
+  describeProducers(
+    partitions: readonly TopicPartition[],
+    options: CallOptions & { readonly broker?: BrokerId } = {},
+  ): Promise<readonly Outcome<TopicPartition, readonly ActiveProducer[]>[]> {
+    const { cluster } = this.#options;
+    const { broker } = options;
+    return this.#untilAnswered('describing producers', partitions, options, always, (open, bounds) =>
+      askLeaders(cluster, open, describingProducers(cluster.wire), { ...bounds, broker }),
+    );
   }
 
   describeCluster(options: CallOptions = {}): Promise<ClusterDescription> {
@@ -271,34 +353,14 @@ export class ClusterAdmin implements Admin {
     });
   }
 
-  async listOffsets(
+  listOffsets(
     specs: readonly (TopicPartition & { readonly spec: OffsetSpec })[],
     options: CallOptions & { readonly isolation?: 'read_uncommitted' | 'read_committed' } = {},
   ): Promise<readonly Outcome<TopicPartition, ListedOffset>[]> {
-    const { cluster, clock, requestTimeoutMs, apiTimeoutMs } = this.#options;
-    const questions: readonly OffsetQuestion[] = specs;
-    const answered = new Map<OffsetQuestion, Outcome<TopicPartition, ListedOffset>>();
-    const deadlineMs = clock.monotonicMs() + (options.timeoutMs ?? apiTimeoutMs);
-    await this.#call('listing offsets', options, async ({ timeoutMs, signal }) => {
-      const open = questions.filter((question) => !answered.has(question));
-      const names = new Set(open.map(({ topic }) => topic));
-      await Promise.all([...names].map((name) => cluster.topic(name, { timeoutMs, signal })));
-      const isolation = options.isolation ?? 'read_uncommitted';
-      const bounds = { isolation, timeoutMs: Math.min(timeoutMs, requestTimeoutMs), signal };
-      const answers = await lookUpOffsets(cluster, open, bounds);
-      let again: ClientError | undefined;
-      for (const [question, answer] of answers) {
-        const key = { topic: question.topic, partition: question.partition };
-        if (answer.kind === 'listed') answered.set(question, { kind: 'done', key, value: answer.value });
-        else if (answer.error.retriable && clock.monotonicMs() < deadlineMs) again = answer.error;
-        else answered.set(question, failed(key, answer.error));
-      }
-      if (again !== undefined) throw again;
-    });
-    return questions.map((question) => {
-      const { topic, partition } = question;
-      return answered.get(question) ?? failed({ topic, partition }, incomplete(`${topic}-${partition}`));
-    });
+    const isolation = options.isolation ?? 'read_uncommitted';
+    return this.#untilAnswered('listing offsets', specs, options, always, (open, bounds) =>
+      lookUpOffsets(this.#options.cluster, open, { isolation, ...bounds }),
+    );
   }
 
   listPartitionReassignments(options: CallOptions = {}): Promise<readonly Reassignment[] | undefined> {
@@ -344,14 +406,79 @@ export class ClusterAdmin implements Admin {
     options: CallOptions,
     attempt: (bounds: CallBounds) => Promise<Value>,
   ): Promise<Value> {
-    if (this.#isClosed)
-      return Promise.reject(new ClientError('closed', 'CLOSED', 'the admin client was closed'));
+    if (this.#isClosed) return Promise.reject(closedAdmin());
     const { clock, random, apiTimeoutMs, requestTimeoutMs } = this.#options;
     const timeoutMs = options.timeoutMs ?? apiTimeoutMs;
     const { signal } = options;
     return withRetries({ clock, random, backoff: BACKOFF, timeoutMs, signal, what }, (leftMs) =>
       attempt({ timeoutMs: Math.ceil(Math.min(leftMs, requestTimeoutMs)), signal }),
     );
+  }
+
+  /** Asks the leaders again about what failed for now, until all have answered or the time is over. */
+  async #untilAnswered<Question extends TopicPartition, Value>(
+    what: string,
+    questions: readonly Question[],
+    options: CallOptions,
+    mayAskAgain: (question: Question, error: ClientError) => boolean,
+    ask: (
+      open: readonly Question[],
+      bounds: CallBounds,
+    ) => Promise<ReadonlyMap<Question, LeaderAnswer<Value>>>,
+  ): Promise<readonly Outcome<TopicPartition, Value>[]> {
+    const { cluster, clock, requestTimeoutMs, apiTimeoutMs } = this.#options;
+    const answered = new Map<Question, Outcome<TopicPartition, Value>>();
+    const deadlineMs = clock.monotonicMs() + (options.timeoutMs ?? apiTimeoutMs);
+    await this.#call(what, options, async ({ timeoutMs, signal }) => {
+      const open = questions.filter((question) => !answered.has(question));
+      const names = new Set(open.map(({ topic }) => topic));
+      await Promise.all([...names].map((name) => cluster.topic(name, { timeoutMs, signal })));
+      const answers = await ask(open, { timeoutMs: Math.min(timeoutMs, requestTimeoutMs), signal });
+      let again: ClientError | undefined;
+      for (const [question, answer] of answers) {
+        const key = { topic: question.topic, partition: question.partition };
+        if (answer.kind === 'done') {
+          answered.set(question, { kind: 'done', key, value: answer.value });
+          continue;
+        }
+        const { error } = answer;
+        if (error.retriable && mayAskAgain(question, error) && clock.monotonicMs() < deadlineMs)
+          again = error;
+        else answered.set(question, failed(key, error));
+      }
+      if (again !== undefined) throw again;
+    });
+    return questions.map((question) => {
+      const { topic, partition } = question;
+      return answered.get(question) ?? failed({ topic, partition }, incomplete(`${topic}-${partition}`));
+    });
+  }
+
+  /** Sends each broker the changes of its own configs, and any broker the others. */
+  #alterEach<Item extends { readonly resource: ConfigResource }>(
+    items: readonly Item[],
+    options: CallOptions,
+    alter: (
+      items: readonly Item[],
+      bounds: CallBounds & { readonly node?: BrokerId | undefined },
+    ) => Promise<ResponseOf<'AlterConfigs'>['responses']>,
+  ): Promise<readonly Outcome<ConfigResource, undefined>[]> {
+    return this.#call('altering configs', options, async (bounds) => {
+      const groups = this.#byNode(items, ({ resource }) => resource);
+      const answers = await Promise.all(
+        groups.map((group) => alter(group.items, { ...bounds, node: group.node })),
+      );
+      const responses = answers.flat();
+      return items.map(({ resource }) => {
+        const one = responses.find(
+          ({ resourceType, resourceName }) =>
+            resourceType === configResourceType[resource.type] && resourceName === resource.name,
+        );
+        if (one === undefined) return failed(resource, incomplete(`${resource.type} ${resource.name}`));
+        if (one.errorCode !== 0) return failed(resource, brokerError(one.errorCode, one.errorMessage));
+        return { kind: 'done', key: resource, value: undefined };
+      });
+    });
   }
 
   /** A question: may be asked again whatever happened to it. */
@@ -365,7 +492,8 @@ export class ClusterAdmin implements Admin {
 
   /** A change: asked again only when it surely has not happened; the controller, or whoever forwards to it. */
   async #change<
-    Name extends 'CreateTopics' | 'DeleteTopics' | 'CreatePartitions' | 'IncrementalAlterConfigs',
+    Name extends
+      'CreateTopics' | 'DeleteTopics' | 'CreatePartitions' | 'IncrementalAlterConfigs' | 'AlterConfigs',
   >(
     name: Name,
     draft: DraftFor<Name>,
@@ -445,6 +573,10 @@ const assignmentsOf = (
   assignments: readonly (readonly number[])[] | undefined,
 ): readonly (readonly BrokerId[])[] =>
   (assignments ?? []).map((brokers) => brokers.map((id) => BrokerId(id)));
+
+const closedAdmin = (): ClientError => new ClientError('closed', 'CLOSED', 'the admin client was closed');
+
+const always = (): boolean => true;
 
 const failed = <Key>(key: Key, error: ClientError): { kind: 'failed'; key: Key; error: ClientError } => ({
   kind: 'failed',

@@ -1,5 +1,5 @@
 import type { ResponseOf } from '@kafkaesque/protocol';
-import type { ConfigChange, ConfigEntry, ConfigResourceType } from './admin';
+import type { ConfigChange, ConfigEntry, ConfigResource, ConfigResourceType } from './admin';
 
 /** Kafka's numbers of config resources. */
 export const configResourceType = {
@@ -15,6 +15,19 @@ export const configOperation = { set: 0, delete: 1, append: 2, subtract: 3 } as 
   ConfigChange['operation'],
   number
 >;
+
+/** The resources of an answer whose type is known here, sorted by type and name. */
+export const configResourcesOf = (
+  resources: ResponseOf<'ListConfigResources'>['configResources'],
+): readonly ConfigResource[] => {
+  const types = Object.entries(configResourceType) as readonly (readonly [ConfigResourceType, number])[];
+  return types.flatMap(([type, code]) =>
+    resources
+      .filter(({ resourceType }) => resourceType === code)
+      .map(({ resourceName }) => ({ type, name: resourceName }))
+      .sort((a, b) => (a.name < b.name ? -1 : 1)),
+  );
+};
 
 type Configs = ResponseOf<'DescribeConfigs'>['results'][number]['configs'];
 

@@ -305,7 +305,7 @@ export class LogConsumer implements Consumer {
       const { signal } = this.#abort;
       const options = { isolation, timeoutMs: settings.requestTimeoutMs, signal };
       const answer = (await lookUpOffsets(cluster, [question], options)).get(question);
-      if (answer?.kind === 'listed' && assigned.token === token) {
+      if (answer?.kind === 'done' && assigned.token === token) {
         logger.debug('a position was reset', { topic, partition, policy, offset: answer.value.offset });
         assigned.moveTo({ kind: 'at', offset: answer.value.offset }, this.#newToken());
       } else if (answer?.kind === 'failed') {
