@@ -261,6 +261,69 @@ const questions: { readonly [Name in ApiName]?: Question<Name> } = {
       ]);
     },
   },
+  AlterConfigs: {
+    ask: (_version, { topic }) => ({
+      resources: [
+        { resourceType: 2, resourceName: topic, configs: [{ name: 'max.message.bytes', value: '2000000' }] },
+      ],
+      validateOnly: false,
+    }),
+    judge: ({ responses }, _version, { topic }) => {
+      expect(responses).toMatchObject([
+        { errorCode: 0, errorMessage: null, resourceType: 2, resourceName: topic },
+      ]);
+    },
+  },
+  DeleteRecords: {
+    ask: (_version, { topic }) => ({
+      topics: [{ name: topic, partitions: [{ partitionIndex: 0, offset: Offset(0) }] }],
+      timeoutMs: 1000,
+    }),
+    judge: ({ topics }, _version, { topic }) => {
+      expect(topics).toMatchObject([
+        { name: topic, partitions: [{ partitionIndex: 0, errorCode: 0, lowWatermark: 0 }] },
+      ]);
+    },
+  },
+  DescribeLogDirs: {
+    ask: (_version, { topic }) => ({ topics: [{ topic, partitions: [0] }] }),
+    judge: ({ errorCode, results }, version, { topic }) => {
+      expect(errorCode).toBe(0);
+      expect(results).toMatchObject([{ errorCode: 0, topics: [{ name: topic }] }]);
+      const [partition] = results[0]?.topics[0]?.partitions ?? [];
+      expect(partition).toMatchObject({ partitionIndex: 0, offsetLag: 0, isFutureKey: false });
+      expect(partition?.partitionSize).toBeGreaterThan(60);
+      const { totalBytes = 0, usableBytes = 0 } = results[0] ?? {};
+      if (version >= 4) expect(totalBytes).toBeGreaterThan(usableBytes);
+      else expect([totalBytes, usableBytes]).toEqual([-1, -1]);
+    },
+  },
+  DescribeProducers: {
+    ask: (_version, { topic }) => ({ topics: [{ name: topic, partitionIndexes: [0, 9] }] }),
+    judge: ({ topics }, _version, { topic }) => {
+      expect(topics).toMatchObject([
+        {
+          name: topic,
+          partitions: [
+            { partitionIndex: 0, errorCode: 0, errorMessage: null, activeProducers: [] },
+            { partitionIndex: 9, errorCode: ErrorCode.UNKNOWN_TOPIC_OR_PARTITION },
+          ],
+        },
+      ]);
+    },
+  },
+  ListConfigResources: {
+    ask: (version) => (version >= 1 ? { resourceTypes: [4, 2] } : {}),
+    judge: ({ errorCode, configResources }, version, { topic }) => {
+      expect(errorCode).toBe(0);
+      expect(configResources.every(({ resourceType }) => [2, 4].includes(resourceType))).toBe(true);
+      if (version === 0) expect(configResources).toEqual([]);
+      else {
+        expect(configResources).toContainEqual({ resourceName: '1', resourceType: 4 });
+        expect(configResources).toContainEqual({ resourceName: topic, resourceType: 2 });
+      }
+    },
+  },
   DescribeCluster: {
     ask: (version) => ({
       includeClusterAuthorizedOperations: true,

@@ -154,7 +154,10 @@ export interface Log {
   truncateTo(offset: Offset): Promise<Offset>;
   /** Removes everything and starts anew at `offset`. No append may be made meanwhile. */
   resetTo(offset: Offset): Promise<void>;
-  /** Raises the log start (never lowers it); records below are gone for good when it resolves. */
+  /**
+   * Raises the log start (never lowers it); records below are gone for good when it resolves. Fails with
+   * `OFFSET_OUT_OF_RANGE` above the end, `LOG_DELETED`, `LOG_FAILED` and `LOG_CORRUPT`.
+   */
   raiseLogStart(offset: Offset): Promise<void>;
   /** After `failed`: cuts what the failed round left; resolves when appends are possible again. */
   repair(): Promise<void>;

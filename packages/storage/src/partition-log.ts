@@ -139,6 +139,9 @@ export class PartitionLog implements Log {
     if (offset > log.end)
       throw new Failure('OFFSET_OUT_OF_RANGE', `the log start ${offset} lies behind the end ${log.end}`);
     await log.changing.run(async () => {
+      // Nothing may follow a deletion into the journal, and what lies behind damage nobody knows.
+      const refused = refusal(log);
+      if (refused !== undefined) throw refused;
       if (offset > log.logStart)
         await changeLog(this.#services, log, {
           kind: 'logStart',

@@ -1,4 +1,4 @@
-import type { BrokerId, Clock, LeaderEpoch, Logger, Random, TopicId } from '@kafkaesque/kernel';
+import type { BrokerId, Clock, Disk, LeaderEpoch, Logger, Random, TopicId } from '@kafkaesque/kernel';
 import { PartitionIndex } from '@kafkaesque/kernel';
 import type { MetadataImage, TopicImage } from '@kafkaesque/metadata';
 import { topicById, topicByName } from '@kafkaesque/metadata';
@@ -8,6 +8,7 @@ import type { ControllerDoor } from '../controller/controller-host';
 import type { Authorizer, Operation, RequestContext, ResourceType } from '../handlers/handler';
 import type { AnswerMemory } from './answer-memory';
 import type { FetchSessions } from './fetch-sessions';
+import type { LogDirectories } from './log-directories';
 import type { ProducerIds } from './producer-ids';
 import type { Replica } from './replica';
 import type { Replicas } from './replicas';
@@ -22,6 +23,9 @@ export interface BrokerParts {
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
+  readonly directories: LogDirectories;
+  /** Bytes free and in all on the file system of a path. */
+  readonly spaceOf: Disk['space'];
   readonly replicas: Replicas;
   readonly waitingRoom: WaitingRoom;
   readonly fetchSessions: FetchSessions;

@@ -19,6 +19,7 @@ export const admissions = {
     'controller-mutation',
   ),
   DeleteTopics: admission(each('DELETE TOPIC', 'DESCRIBE TOPIC'), 'controller-mutation'),
+  DeleteRecords: admission(each('DELETE TOPIC'), 'request'),
   CreatePartitions: admission(each('ALTER TOPIC'), 'controller-mutation'),
   InitProducerId: admission(
     each('WRITE TRANSACTIONAL_ID', 'IDEMPOTENT_WRITE CLUSTER', 'WRITE TOPIC'),
@@ -26,8 +27,21 @@ export const admissions = {
   ),
   OffsetForLeaderEpoch: admission(each('DESCRIBE TOPIC'), 'request'),
   FindCoordinator: admission(each('DESCRIBE GROUP', 'DESCRIBE TRANSACTIONAL_ID'), 'request'),
-  DescribeConfigs: admission(each('DESCRIBE_CONFIGS TOPIC', 'DESCRIBE_CONFIGS CLUSTER'), 'request'),
-  IncrementalAlterConfigs: admission(each('ALTER_CONFIGS TOPIC', 'ALTER_CONFIGS CLUSTER'), 'request'),
+  DescribeConfigs: admission(
+    each('DESCRIBE_CONFIGS TOPIC', 'DESCRIBE_CONFIGS CLUSTER', 'DESCRIBE_CONFIGS GROUP'),
+    'request',
+  ),
+  AlterConfigs: admission(
+    each('ALTER_CONFIGS TOPIC', 'ALTER_CONFIGS CLUSTER', 'ALTER_CONFIGS GROUP'),
+    'request',
+  ),
+  DescribeLogDirs: admission(each('DESCRIBE CLUSTER'), 'request'),
+  IncrementalAlterConfigs: admission(
+    each('ALTER_CONFIGS TOPIC', 'ALTER_CONFIGS CLUSTER', 'ALTER_CONFIGS GROUP'),
+    'request',
+  ),
   DescribeCluster: admission(each('DESCRIBE CLUSTER'), 'request'),
+  DescribeProducers: admission(each('READ TOPIC'), 'request'),
+  ListConfigResources: admission(each('DESCRIBE_CONFIGS CLUSTER'), 'request'),
   DescribeTopicPartitions: admission(each('DESCRIBE TOPIC'), 'request'),
 } as const satisfies Admissions;

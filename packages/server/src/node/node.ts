@@ -144,7 +144,7 @@ class Assembly {
     });
     controller.attach(this.#quorum);
     await replicas.open(controller.image);
-    await this.#listen(replicas, controller);
+    await this.#listen(directories, replicas, controller);
     await this.#register(controller, directories);
     replicas.takeRoles(controller.image);
     this.#scheduleRetention(Number(this.#configuration.get('log.initial.task.delay.ms')));
@@ -290,8 +290,8 @@ class Assembly {
     return host;
   }
 
-  async #listen(replicas: Replicas, controller: ControllerHost): Promise<void> {
-    const { clock, random, logger, metrics, faults, listen } = this.#world;
+  async #listen(directories: LogDirectories, replicas: Replicas, controller: ControllerHost): Promise<void> {
+    const { clock, disk, random, logger, metrics, faults, listen } = this.#world;
     const sessionIds = random.fork('fetch sessions');
     const broker = openBroker({
       nodeId: this.#nodeId,
@@ -300,6 +300,8 @@ class Assembly {
       clock,
       random: random.fork('broker'),
       logger,
+      directories,
+      spaceOf: (path) => disk.space(path),
       replicas,
       waitingRoom: this.#waitingRoom,
       fetchSessions: new FetchSessions(

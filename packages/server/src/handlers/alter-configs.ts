@@ -1,0 +1,42 @@
+import type { AlterConfigsRequest, AlterConfigsResponse, Draft } from '@kafkaesque/protocol';
+import { ErrorCode } from '@kafkaesque/protocol';
+import type { Broker } from '../broker/broker';
+import { validateBrokerConfig } from '../configuration';
+import type { ChangeAnswer } from './config-changes';
+import { alterEach, forbiddenChange, foreignBroker, malformedChange, refusedChange } from './config-changes';
+import type { Reply, RequestContext } from './handler';
+import { BROKER_RESOURCE } from './resource-types';
+
+type Resource = AlterConfigsRequest['resources'][number];
+
+/** AlterConfigs (33), the older form: what is given replaces all overrides; levels of loggers cannot be set so. */
+export const alterConfigs =
+  (broker: Broker) =>
+  async (
+    context: RequestContext,
+    request: AlterConfigsRequest,
+  ): Promise<Reply<Draft<typeof AlterConfigsResponse>>> => {
+    const { validateOnly } = request;
+    const responses = await alterEach(
+      request.resources,
+      (resource) => answerHere(broker, context, resource),
+      (resources) => broker.controller.submit({ kind: 'alter-configs', resources, validateOnly }),
+    );
+    return { kind: 'answer', response: { throttleTimeMs: 0, responses } };
+  };
+
+const answerHere = (broker: Broker, context: RequestContext, resource: Resource): ChangeAnswer | undefined =>
+  forbiddenChange(broker, context, resource) ??
+  malformedChange(resource.configs.map(({ name, value }) => ({ name, value, needsValue: true }))) ??
+  (resource.resourceType === BROKER_RESOURCE ? brokerRefusal(broker, resource) : undefined);
+
+const brokerRefusal = (broker: Broker, { resourceName, configs }: Resource): ChangeAnswer | undefined => {
+  const foreign = resourceName === '' ? undefined : foreignBroker(broker, resourceName);
+  if (foreign !== undefined) return foreign;
+  const scope = resourceName === '' ? 'cluster' : 'broker';
+  for (const { name, value } of configs) {
+    const problem = value === null ? undefined : validateBrokerConfig(name, value, scope);
+    if (problem !== undefined) return refusedChange(ErrorCode.INVALID_REQUEST, problem);
+  }
+  return undefined;
+};
