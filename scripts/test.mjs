@@ -13,7 +13,11 @@ const parts = [
   {
     name: 'unit',
     minutes: 3,
-    patterns: ['<rootDir>/packages/', '<rootDir>/test/node/', '<rootDir>/test/[^/]*\\.test\\.ts$'],
+    patterns: [
+      '<rootDir>/packages/',
+      '<rootDir>/test/(node|documentation|packages)/',
+      '<rootDir>/test/[^/]*\\.test\\.ts$',
+    ],
   },
   { name: 'simulation', minutes: 4, patterns: ['<rootDir>/test/(simulation|bad-input)/'] },
   { name: 'interop', minutes: 2, patterns: ['<rootDir>/test/interop/'] },

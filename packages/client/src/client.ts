@@ -17,6 +17,7 @@ import { machineRandom } from './timing/machine-random';
 import { KafkaWire } from './wire/kafka-wire';
 import type { Wire } from './wire/wire';
 
+/** What `openClient` is given. Names and defaults are those of Kafka's clients; only where to connect must be said. */
 export interface ClientOptions {
   /** `host:port,host:port`, or the same as a list; `kafka://host:port` is understood too. Not together with `wire`. */
   readonly bootstrapServers?: string | readonly string[] | undefined;
@@ -35,8 +36,11 @@ export interface ClientOptions {
 /** A cluster that one process talks to: one wire and one view of its metadata for all that is opened from it. */
 export interface Client extends AsyncDisposable {
   readonly wire: Wire;
+  /** A producer with its own buffer and producer id. */
   producer(options?: ProducerOptions): Producer;
+  /** A consumer without partitions: `assign` gives it some. */
   consumer(options?: ConsumerOptions): Consumer;
+  /** Administration of the cluster. `apiTimeoutMs` bounds calls that name no time; default 60000. */
   admin(options?: { readonly apiTimeoutMs?: number | undefined }): Admin;
   /** Closes what was opened from it, producers after flushing. */
   close(): Promise<void>;

@@ -19,6 +19,10 @@ export type ClientErrorKind =
 /** Whether what was asked may have happened all the same: `definite`, it has not; `indefinite`, nobody here knows. */
 export type ErrorEffect = 'definite' | 'indefinite';
 
+/**
+ * What a `ClientError` knows besides its kind and sentence. Without `effect` nobody knows whether the request took
+ * effect.
+ */
 export interface ClientErrorOptions {
   readonly effect?: ErrorEffect;
   readonly retriable?: boolean;

@@ -34,8 +34,13 @@ export const Lsn = (value: number): Lsn => value as Lsn;
 
 /** Sixteen zero bytes: "no topic id". */
 export const ZERO_TOPIC_ID = TopicId('A'.repeat(22));
+/** "No leader epoch", as it travels. */
 export const NO_LEADER_EPOCH = LeaderEpoch(-1);
+/** "No broker", as it travels: a partition without a leader, a client that is no replica. */
 export const NO_BROKER = BrokerId(-1);
+/** The id of batches whose producer is not idempotent. */
 export const NO_PRODUCER_ID = ProducerId(-1);
+/** The epoch of batches whose producer is not idempotent. */
 export const NO_PRODUCER_EPOCH = ProducerEpoch(-1);
+/** "No time", as it travels. */
 export const NO_TIMESTAMP = TimestampMs(-1);

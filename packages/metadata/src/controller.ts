@@ -117,5 +117,6 @@ class MetadataController implements Controller {
   }
 }
 
+/** A controller with an empty image; records give it the rest. */
 export const createController = (settings: ControllerSettings): Controller =>
   new MetadataController(settings);

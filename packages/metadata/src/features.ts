@@ -12,5 +12,6 @@ export const supportedFeatures: readonly (SupportedFeature & {
   { name: 'metadata.version', minSupportedVersion: 30, maxSupportedVersion: 30, defaultLevel: 30 },
 ];
 
+/** What this release supports of a feature; undefined when it does not know it. */
 export const supportedFeature = (name: string): SupportedFeature | undefined =>
   supportedFeatures.find((feature) => feature.name === name);

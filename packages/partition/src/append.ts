@@ -23,6 +23,7 @@ import type { PartitionConfig } from './partition-config';
 import type { RememberedBatch } from './producer-state';
 import type { ReplicaState } from './replica-state';
 
+/** What a Produce request says besides its records. */
 export interface AppendRequest {
   /** -1 (all), 0 or 1; anything else is INVALID_REQUIRED_ACKS. */
   readonly acks: number;
@@ -57,6 +58,7 @@ export interface AppendAnswer {
   readonly awaitedOffset: Offset;
 }
 
+/** The batches have their offsets and are on their way. */
 export interface AppendAccepted extends AppendAnswer {
   readonly kind: 'accepted';
   /** To be handed to `log.append` in this same tick, in this order. If that throws, call `failed()`. */
@@ -68,6 +70,7 @@ export interface AppendDuplicate extends AppendAnswer {
   readonly kind: 'duplicate';
 }
 
+/** A refusal, in the words of the Produce response. */
 export interface AppendRejected {
   readonly kind: 'rejected';
   /** A code of the protocol's error table. Nothing was appended, no state changed. */
@@ -83,6 +86,7 @@ export interface AppendRecompress {
   readonly codec: Codec;
 }
 
+/** What became of an append; nothing has been written yet. */
 export type AppendOutcome = AppendAccepted | AppendDuplicate | AppendRejected | AppendRecompress;
 
 /** Produce v7 is the first that knows zstd. */

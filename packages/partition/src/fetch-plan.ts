@@ -5,6 +5,7 @@ import { readRefusal, readableEnd } from './readers';
 import { lastStableOffsetOf } from './replica-state';
 import type { ReplicaState } from './replica-state';
 
+/** `isolation.level` of a reader (KIP-98). */
 export type Isolation = 'read-uncommitted' | 'read-committed';
 
 /** One partition of a consumer's Fetch request. */
@@ -17,6 +18,7 @@ export interface FetchQuestion {
   readonly isolation: Isolation;
 }
 
+/** An aborted transaction within what was read, as Fetch tells it to readers of committed records. */
 export interface AbortedTransaction {
   readonly producerId: ProducerId;
   readonly firstOffset: Offset;
@@ -54,6 +56,7 @@ export interface FetchError {
   readonly error: number;
 }
 
+/** What one partition of a Fetch comes to: bytes to read, or an answer without any. */
 export type FetchPlan = FetchRead | FetchDiverging | FetchError;
 
 const NO_ABORTED_TRANSACTIONS: readonly AbortedTransaction[] = [];

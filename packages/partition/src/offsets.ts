@@ -7,10 +7,15 @@ import type { ReplicaState } from './replica-state';
 
 /** The timestamps of ListOffsets that are questions. */
 export const LATEST_TIMESTAMP = -1;
+/** The first offset that can be read. */
 export const EARLIEST_TIMESTAMP = -2;
+/** The record with the greatest timestamp (KIP-734). */
 export const MAX_TIMESTAMP = -3;
+/** The first offset that is on this broker's own disk (KIP-405). */
 export const EARLIEST_LOCAL_TIMESTAMP = -4;
+/** The last offset in remote storage (KIP-1005). */
 export const LATEST_TIERED_TIMESTAMP = -5;
+/** The first offset that is not in remote storage yet (KIP-1023). */
 export const EARLIEST_PENDING_UPLOAD_TIMESTAMP = -6;
 
 /** The first version of ListOffsets that knows each question. */
@@ -52,6 +57,7 @@ export interface OffsetLookup {
   readonly question: OffsetQuestion;
 }
 
+/** A refusal: a code of the protocol's error table. */
 export interface OffsetError {
   readonly kind: 'error';
   readonly error: number;
@@ -152,6 +158,7 @@ export function endOffsetForEpoch(
   return { kind: 'epoch-end', ...state.epochs.endOffsetOf(leaderEpoch, state.endOffset) };
 }
 
+/** What DeleteRecords of one partition asks of its host (KIP-107). */
 export type DeleteRecordsPlan =
   /** The host awaits `log.raiseLogStart(offset)`, then calls `logStartRaised(offset)`, then answers `lowWatermark`. */
   | { readonly kind: 'raise'; readonly offset: Offset }

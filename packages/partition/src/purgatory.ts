@@ -48,8 +48,10 @@ export interface FetchOperation<Context> {
   readonly context: Context;
 }
 
+/** Whatever waits for partitions; `Context` is the host's own. */
 export type Operation<Context> = ProduceOperation<Context> | FetchOperation<Context>;
 
+/** How many operations wait. */
 export interface PurgatorySizes {
   readonly produceOperations: number;
   readonly fetchOperations: number;

@@ -158,6 +158,7 @@ import {
 import { WriteTxnMarkersRequest, WriteTxnMarkersResponse } from './messages/write-txn-markers';
 import type { Message } from './schema/message';
 
+/** On which listeners an API is answered. */
 export type ListenerKind = 'broker' | 'controller';
 
 /** One API: its key, both messages, and what a server says about it. */
@@ -314,12 +315,18 @@ export const apis = {
   DeleteShareGroupOffsets: api(92, DeleteShareGroupOffsetsRequest, DeleteShareGroupOffsetsResponse),
 } as const satisfies Readonly<Record<string, Api>>;
 
+/** Kafka's name of an API, without `Request` and `Response`. */
 export type ApiName = keyof typeof apis;
+/** A decoded request: every field of every version, defaults filled in. */
 export type RequestOf<Name extends ApiName> = (typeof apis)[Name]['request']['Value'];
+/** A request to be encoded: fields with defaults may be left out. */
 export type RequestDraftOf<Name extends ApiName> = (typeof apis)[Name]['request']['Draft'];
+/** A decoded response: every field of every version, defaults filled in. */
 export type ResponseOf<Name extends ApiName> = (typeof apis)[Name]['response']['Value'];
+/** A response to be encoded: fields with defaults may be left out. */
 export type ResponseDraftOf<Name extends ApiName> = (typeof apis)[Name]['response']['Draft'];
 
 const byKey = new Map<number, (typeof apis)[ApiName]>(Object.values(apis).map((one) => [one.key, one]));
 
+/** The API of a key; undefined for a key that Kafka does not have. */
 export const apiByKey = (key: number): (typeof apis)[ApiName] | undefined => byKey.get(key);

@@ -213,6 +213,7 @@ export const errors = {
   SHARE_SESSION_LIMIT_REACHED: passing(133, 'There are as many share sessions as there may be.'),
 } as const satisfies Readonly<Record<string, KafkaError>>;
 
+/** Kafka's name of an error code. */
 export type ErrorName = keyof typeof errors;
 /** The codes of the table as literal types. */
 export type ErrorCode = (typeof errors)[ErrorName]['code'];

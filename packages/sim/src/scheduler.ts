@@ -2,6 +2,7 @@ import { Failure, assert } from '@kafkaesque/kernel';
 import { EventQueue } from './event-queue';
 import { TraceHash } from './trace-hash';
 
+/** When a run ends, if events do not end before. */
 export interface RunLimits {
   /** Asked before each event; true ends the run. */
   readonly until?: () => boolean;

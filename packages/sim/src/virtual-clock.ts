@@ -1,6 +1,7 @@
 import type { CancelWake, Clock } from '@kafkaesque/kernel';
 import type { Scheduler } from './scheduler';
 
+/** How a process's clock relates to the scheduler's time. */
 export interface VirtualClockOptions {
   readonly scheduler: Scheduler;
   /** Wall time at the scheduler's zero, in milliseconds since 1970. */

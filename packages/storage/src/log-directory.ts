@@ -59,6 +59,7 @@ export interface LogDirectoryLimits {
   readonly openFiles: number;
 }
 
+/** The limits of a broker. */
 export const defaultLogDirectoryLimits: LogDirectoryLimits = {
   journalFileBytes: 64 << 20,
   journalLimitBytes: 512 << 20,
@@ -71,6 +72,7 @@ export const defaultLogDirectoryLimits: LogDirectoryLimits = {
   openFiles: 1024,
 };
 
+/** Whose log directory it is, where, and through which ports it reaches the world. */
 export interface LogDirectoryOptions {
   readonly disk: Disk;
   /** Absolute path of one entry of `log.dirs`; made if it is missing. */

@@ -23,6 +23,7 @@ export interface LogConfig {
   readonly fileDeleteDelayMs: number;
 }
 
+/** Kafka's defaults, and `flush.policy=ack`. */
 export const defaultLogConfig: LogConfig = {
   flushPolicy: 'ack',
   cleanupPolicy: { delete: true, compact: false },
@@ -176,6 +177,7 @@ export interface Log {
   latestProducerSnapshot(atOrBelow: Offset): Promise<ProducerSnapshotFile | undefined>;
 }
 
+/** What producers had written up to an offset, in Kafka's `.snapshot` format. */
 export interface ProducerSnapshotFile {
   readonly offset: Offset;
   readonly bytes: Buffer;

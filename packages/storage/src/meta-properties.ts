@@ -21,6 +21,7 @@ export const randomUuid = (random: Random): string => {
   return bytes.toString('base64url');
 };
 
+/** Durable on return, and whole or absent after a crash in between. */
 export const writeMetaProperties = (disk: Disk, path: string, properties: MetaProperties): Promise<void> =>
   replaceFile(disk, `${path}/${META_PROPERTIES_FILE}`, [
     Buffer.from(

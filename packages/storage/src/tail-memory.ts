@@ -10,6 +10,7 @@ export interface TailMemoryLimits {
   readonly pendingBytes: number;
 }
 
+/** The limits of a broker, for all its log directories together. */
 export const defaultTailMemoryLimits: TailMemoryLimits = { tailBytes: 48 << 20, pendingBytes: 32 << 20 };
 
 /** Memory of recent batches, shared over the logs of a process; the oldest batch of any log goes first. */

@@ -4,6 +4,7 @@ import { hasCode, messageOf } from '@kafkaesque/kernel';
 import type { Logger } from '@kafkaesque/kernel';
 import type { MetricsRegistry } from './metrics';
 
+/** Where health is asked for, and who knows the answers. */
 export interface HealthOptions {
   /** Default 127.0.0.1. */
   readonly host?: string;
@@ -18,6 +19,7 @@ export interface HealthOptions {
   readonly logger: Logger;
 }
 
+/** The open port of `/healthz`, `/readyz` and `/metrics`. */
 export interface HealthServer extends AsyncDisposable {
   readonly address: string;
   readonly port: number;

@@ -4,12 +4,15 @@ import type { DestinationStream, Logger as PinoLogger } from 'pino';
 import type * as PinoPretty from 'pino-pretty';
 import type { LogFields, Logger } from '@kafkaesque/kernel';
 
+/** The least that is logged. */
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error' | 'silent';
 
+/** Where lines go. */
 export interface LogDestination {
   write(text: string): void;
 }
 
+/** What is logged, where, and in which form. */
 export interface LoggerOptions {
   readonly level: LogLevel;
   /** Readable lines instead of JSON; default: whether standard output is a terminal. */

@@ -6,6 +6,7 @@ import { silentLogger, silentMetrics } from '@kafkaesque/kernel';
 import type { Node, World } from '@kafkaesque/server';
 import { openWorld, readConfiguration, startNode } from '@kafkaesque/server';
 
+/** How a test's cluster differs from the usual one. */
 export interface ClusterOptions {
   /** One, in this release. */
   readonly brokers?: 1;

@@ -4,12 +4,14 @@ import type { ClientError } from '../errors';
 import type { TopicPartition } from '../records';
 import type { Capabilities, NodeAddress } from '../wire/wire';
 
+/** Bounds of one call of the admin. */
 export interface CallOptions {
   /** Milliseconds for the whole call, retries included. Default: the admin's `apiTimeoutMs`. */
   readonly timeoutMs?: number | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
+/** A topic to be created. Either counts or `assignments`; what is absent is the broker's default (KIP-464). */
 export interface NewTopic {
   readonly name: string;
   /** The cluster's default when absent. Not together with `assignments`. */
@@ -25,18 +27,21 @@ export type Outcome<Key, Value> =
   | { readonly kind: 'done'; readonly key: Key; readonly value: Value }
   | { readonly kind: 'failed'; readonly key: Key; readonly error: ClientError };
 
+/** What a new topic got, defaults included. */
 export interface CreatedTopic {
   readonly topicId: TopicId;
   readonly partitions: number;
   readonly replicationFactor: number;
 }
 
+/** A topic as a listing shows it. */
 export interface TopicListing {
   readonly name: string;
   readonly topicId: TopicId;
   readonly internal: boolean;
 }
 
+/** One partition as its cluster sees it now. */
 export interface PartitionDescription {
   readonly partition: number;
   /** -1 when there is none. */
@@ -50,6 +55,7 @@ export interface PartitionDescription {
   readonly lastKnownEligibleLeaders: readonly BrokerId[] | undefined;
 }
 
+/** A topic with its partitions, by ascending number. */
 export interface TopicDescription {
   readonly name: string;
   readonly topicId: TopicId;
@@ -57,13 +63,16 @@ export interface TopicDescription {
   readonly partitions: readonly PartitionDescription[];
 }
 
+/** What can have a configuration, in the words of `kafka-configs`. */
 export type ConfigResourceType = 'topic' | 'broker' | 'broker-logger' | 'client-metrics' | 'group';
 
+/** What a configuration belongs to. A broker is named by its id; the empty name means all brokers. */
 export interface ConfigResource {
   readonly type: ConfigResourceType;
   readonly name: string;
 }
 
+/** One configuration key as the broker describes it (KIP-226). */
 export interface ConfigEntry {
   readonly name: string;
   /** Null when unset or sensitive. */
@@ -81,6 +90,10 @@ export interface ConfigEntry {
   readonly documentation: string | null;
 }
 
+/**
+ * One step of IncrementalAlterConfigs (KIP-339). `append` and `subtract` are for lists; `delete` goes back to the
+ * default.
+ */
 export interface ConfigChange {
   readonly name: string;
   readonly operation: 'set' | 'delete' | 'append' | 'subtract';
@@ -99,6 +112,7 @@ export interface RecordsToDelete extends TopicPartition {
   readonly beforeOffset: number;
 }
 
+/** The room that one replica takes in a log directory. */
 export interface ReplicaSize extends TopicPartition {
   readonly sizeBytes: number;
   /** How far the replica is behind: of a future replica behind the current one, otherwise behind the high watermark. */
@@ -107,6 +121,7 @@ export interface ReplicaSize extends TopicPartition {
   readonly future: boolean;
 }
 
+/** One entry of a broker's `log.dirs`, with its space and what lies in it (KIP-113). */
 export interface LogDirectoryDescription {
   /** Absolute, on the broker. */
   readonly path: string;
@@ -133,12 +148,14 @@ export interface ActiveProducer {
   readonly currentTransactionStartOffset: Offset | undefined;
 }
 
+/** Who is in the cluster: DescribeCluster's answer. */
 export interface ClusterDescription {
   readonly clusterId: string;
   readonly controllerId: BrokerId;
   readonly nodes: readonly NodeAddress[];
 }
 
+/** A partition that moves to other replicas, and how far it has come (KIP-455). */
 export interface Reassignment extends TopicPartition {
   readonly replicas: readonly BrokerId[];
   readonly addingReplicas: readonly BrokerId[];
@@ -147,25 +164,31 @@ export interface Reassignment extends TopicPartition {
 
 /** Administration of a cluster. Calls fail as a whole with ClientError; single things fail as outcomes. */
 export interface Admin extends AsyncDisposable {
+  /** Creates topics. With `validateOnly` nothing is created, and the answer says what would be. */
   createTopics(
     topics: readonly NewTopic[],
     options?: CallOptions & { readonly validateOnly?: boolean },
   ): Promise<readonly Outcome<string, CreatedTopic>[]>;
+  /** Deletes topics with all their records. */
   deleteTopics(
     names: readonly string[],
     options?: CallOptions,
   ): Promise<readonly Outcome<string, undefined>[]>;
+  /** All topics that may be described, by name; internal ones only when asked for. */
   listTopics(
     options?: CallOptions & { readonly includeInternal?: boolean },
   ): Promise<readonly TopicListing[]>;
+  /** Partitions of topics by name. `partitionLimit` bounds one answer of the broker, not the result (KIP-966). */
   describeTopics(
     names: readonly string[],
     options?: CallOptions & { readonly partitionLimit?: number },
   ): Promise<readonly Outcome<string, TopicDescription>[]>;
+  /** Partitions of topics by id (KIP-516). */
   describeTopicsById(
     ids: readonly TopicId[],
     options?: CallOptions,
   ): Promise<readonly Outcome<TopicId, TopicDescription>[]>;
+  /** Raises the number of partitions to `total`, by topic name (KIP-195). */
   createPartitions(
     counts: Readonly<
       Record<
@@ -175,10 +198,12 @@ export interface Admin extends AsyncDisposable {
     >,
     options?: CallOptions & { readonly validateOnly?: boolean },
   ): Promise<readonly Outcome<string, undefined>[]>;
+  /** All keys of each resource with their values and where these come from (KIP-133, 226). */
   describeConfigs(
     resources: readonly ConfigResource[],
     options?: CallOptions & { readonly synonyms?: boolean; readonly documentation?: boolean },
   ): Promise<readonly Outcome<ConfigResource, readonly ConfigEntry[]>[]>;
+  /** Changes single keys and leaves the others as they are (KIP-339). */
   incrementalAlterConfigs(
     changes: readonly { readonly resource: ConfigResource; readonly changes: readonly ConfigChange[] }[],
     options?: CallOptions & { readonly validateOnly?: boolean },
@@ -211,13 +236,17 @@ export interface Admin extends AsyncDisposable {
     partitions: readonly TopicPartition[],
     options?: CallOptions & { readonly broker?: BrokerId },
   ): Promise<readonly Outcome<TopicPartition, readonly ActiveProducer[]>[]>;
+  /** Brokers, controller and id of the cluster (KIP-700). */
   describeCluster(options?: CallOptions): Promise<ClusterDescription>;
+  /** First, last or other offsets of partitions, each asked of its leader (KIP-396). */
   listOffsets(
     specs: readonly (TopicPartition & { readonly spec: OffsetSpec })[],
     options?: CallOptions & { readonly isolation?: 'read_uncommitted' | 'read_committed' },
   ): Promise<readonly Outcome<TopicPartition, ListedOffset>[]>;
   /** Undefined when the cluster does not offer ListPartitionReassignments. */
   listPartitionReassignments(options?: CallOptions): Promise<readonly Reassignment[] | undefined>;
+  /** Which APIs a broker answers, in which versions, and its features (KIP-35, 584). */
   apiVersions(node: BrokerId, options?: CallOptions): Promise<Capabilities>;
+  /** Takes no further calls; those under way go on, and the client behind it stays open. */
   close(): Promise<void>;
 }

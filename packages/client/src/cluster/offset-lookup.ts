@@ -14,6 +14,7 @@ export const offsetSpecs = {
   'earliest-pending-upload': { timestamp: -6, minVersion: 11 },
 } as const;
 
+/** A question to ListOffsets that has a name instead of a time. */
 export type NamedOffsetSpec = keyof typeof offsetSpecs;
 /** A point in a log: the first offset, the end, or the first record not older than a time. */
 export type OffsetSpec = NamedOffsetSpec | { readonly timestampMs: number };
@@ -24,6 +25,7 @@ export interface OffsetQuestion {
   readonly spec: OffsetSpec;
 }
 
+/** What ListOffsets found for one partition. */
 export interface ListedOffset {
   /** -1 when there is no such record. */
   readonly offset: Offset;

@@ -1,3 +1,4 @@
+/** `compression.type` of a producer. */
 export type CompressionName = 'none' | 'gzip' | 'snappy' | 'lz4' | 'zstd';
 
 /** Options under camel-cased Kafka names, with Kafka 4.3's defaults. */

@@ -23,6 +23,7 @@ import type {
   Wire,
 } from './wire';
 
+/** How a `KafkaWire` finds its cluster and how patient it is. Defaults are Kafka's. */
 export interface KafkaWireOptions {
   readonly bootstrapServers: string | readonly string[];
   /** `client.id`. Default: kafkaesque. */

@@ -9,6 +9,7 @@ export interface NodeAddress {
   readonly rack: string | null;
 }
 
+/** Bounds of one request. */
 export interface RequestOptions {
   /** Milliseconds for this one request, connecting included. Default: the wire's `requestTimeoutMs`. */
   readonly timeoutMs?: number | undefined;
@@ -61,6 +62,7 @@ export interface FetchedPartition {
   readonly creditBytes: number;
 }
 
+/** What holds for every fetch of a stream; the fields are Fetch's own. */
 export interface FetchOptions {
   readonly isolation: 'read_uncommitted' | 'read_committed';
   readonly minBytes: number;
@@ -78,6 +80,7 @@ export interface FetchStream extends AsyncIterable<readonly FetchedPartition[]>,
   update(partitions: readonly FetchTarget[]): void;
   /** Lets so many more bytes be delivered. */
   credit(bytes: number): void;
+  /** Ends the iteration, and fetches nothing more. */
   close(): Promise<void>;
 }
 
@@ -93,15 +96,19 @@ export interface Wire extends AsyncDisposable {
   readonly bootstrapNodes: readonly BrokerId[];
   /** Tells the wire where nodes listen; a changed address takes effect with the next connection. */
   learn(nodes: readonly NodeAddress[]): void;
+  /** Sends one request in the newest version that both sides speak. Requests to one node leave in call order. */
   request<Name extends ApiName>(
     node: BrokerId,
     api: Name,
     draft: DraftFor<Name>,
     options?: RequestOptions,
   ): Promise<ResponseOf<Name>>;
+  /** Opens a stream of fetches from one node; it follows nothing until `update`. */
   fetch(node: BrokerId, options: FetchOptions): FetchStream;
+  /** What a node answers, asked once for each connection. */
   capabilities(node: BrokerId, options?: RequestOptions): Promise<Capabilities>;
   /** Calls `listener` whenever an open connection to `node` ended. Returns how to stop listening. */
   onClosed(node: BrokerId, listener: () => void): () => void;
+  /** Ends every connection; what waits for an answer fails. */
   close(): Promise<void>;
 }

@@ -9,6 +9,7 @@ export interface Lease {
   release(): void;
 }
 
+/** How much a pool keeps. */
 export interface BufferPoolOptions {
   /** Bytes kept for reuse; what comes back beyond that is left to the garbage collector. */
   readonly keptBytes: number;

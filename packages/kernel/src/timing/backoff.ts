@@ -1,5 +1,6 @@
 import type { Random } from '../world/random';
 
+/** How waits grow from one failure to the next. */
 export interface Backoff {
   /** The wait after the first failure. */
   readonly initialMs: number;

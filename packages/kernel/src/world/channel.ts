@@ -9,6 +9,7 @@ export interface Channel {
   close(): void;
 }
 
+/** Who receives what a `Channel` brings. `ended` comes once, and nothing after it. */
 export interface ChannelHandler {
   message(bytes: Buffer): void;
   drained(): void;

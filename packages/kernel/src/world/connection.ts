@@ -26,6 +26,7 @@ export interface Connection {
   reset(): void;
 }
 
+/** Who receives what a `Connection` brings. `ended` comes once, and nothing after it. */
 export interface ConnectionHandler {
   data(chunk: Buffer): void;
   drained(): void;

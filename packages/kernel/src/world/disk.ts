@@ -24,6 +24,7 @@ export interface Disk {
   space(path: string): Promise<{ readonly freeBytes: number; readonly totalBytes: number }>;
 }
 
+/** One name in a directory. */
 export interface DiskEntry {
   readonly name: string;
   readonly kind: 'file' | 'directory' | 'other';

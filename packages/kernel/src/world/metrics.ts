@@ -18,6 +18,7 @@ export interface Metrics {
   histogram(name: string, help: string, labels?: Readonly<Record<string, string>>): Histogram;
 }
 
+/** Metrics that nobody reads. */
 export const silentMetrics: Metrics = {
   counter: () => ({ add: () => undefined }),
   gauge: () => ({ set: () => undefined }),

@@ -15,6 +15,7 @@ export interface CommandError {
   readonly errorMessage: string | null;
 }
 
+/** One topic of CreateTopics, in the words of the request. */
 export interface CreatableTopic {
   readonly name: string;
   /** -1: the default, or given by `assignments`. */
@@ -63,6 +64,7 @@ export interface TopicToDelete {
   readonly topicId: TopicId;
 }
 
+/** Deletes topics by name or id. */
 export interface DeleteTopicsCommand {
   readonly kind: 'delete-topics';
   readonly topics: readonly TopicToDelete[];
@@ -70,6 +72,7 @@ export interface DeleteTopicsCommand {
   readonly retried: boolean;
 }
 
+/** How one topic of DeleteTopics fared. The name is null when it was asked for by an id that is unknown. */
 export interface DeleteTopicResult extends CommandError {
   readonly name: string | null;
   readonly topicId: TopicId;
@@ -87,6 +90,7 @@ export interface CreatePartitionsCommand {
   readonly validateOnly: boolean;
 }
 
+/** How one topic of CreatePartitions fared. */
 export interface CreatePartitionsResult extends CommandError {
   readonly name: string;
 }
@@ -120,11 +124,13 @@ export interface AlterConfigsCommand {
   readonly validateOnly: boolean;
 }
 
+/** How one resource of AlterConfigs or IncrementalAlterConfigs fared. */
 export interface AlterConfigsResult extends CommandError {
   readonly resourceType: number;
   readonly resourceName: string;
 }
 
+/** A broker has started and wants an epoch (KIP-631). It is fenced until it has caught up. */
 export interface RegisterBrokerCommand {
   readonly kind: 'register-broker';
   readonly brokerId: BrokerId;
@@ -141,18 +147,21 @@ export interface RegisterBrokerCommand {
   readonly otherIncarnationAlive?: boolean;
 }
 
+/** A broker's session is over: it leads nothing and is in no in-sync set until it is unfenced. */
 export interface FenceBrokerCommand {
   readonly kind: 'fence-broker';
   readonly brokerId: BrokerId;
   readonly brokerEpoch: BrokerEpoch;
 }
 
+/** A broker has caught up and may lead. */
 export interface UnfenceBrokerCommand {
   readonly kind: 'unfence-broker';
   readonly brokerId: BrokerId;
   readonly brokerEpoch: BrokerEpoch;
 }
 
+/** A broker is about to leave: its leaderships go elsewhere first. */
 export interface BeginControlledShutdownCommand {
   readonly kind: 'begin-controlled-shutdown';
   readonly brokerId: BrokerId;
@@ -172,11 +181,13 @@ export interface RenewLeadershipCommand {
   }[];
 }
 
+/** A broker is gone for good, and its registration with it. */
 export interface UnregisterBrokerCommand {
   readonly kind: 'unregister-broker';
   readonly brokerId: BrokerId;
 }
 
+/** Asks for the next block of producer ids (KIP-730). A stale broker epoch is refused. */
 export interface AllocateProducerIdsCommand {
   readonly kind: 'allocate-producer-ids';
   readonly brokerId: BrokerId;
@@ -202,6 +213,7 @@ export interface BootstrapCommand {
   readonly features: ReadonlyMap<string, number>;
 }
 
+/** Everything that can be asked of the controller. */
 export type Command =
   | CreateTopicsCommand
   | DeleteTopicsCommand

@@ -1,5 +1,6 @@
 /** Reserved directory ids of KIP-858, as base64url UUIDs. */
 export const UNASSIGNED_DIRECTORY = 'AAAAAAAAAAAAAAAAAAAAAA';
+/** Kafka's id of a log directory that is gone (KIP-858). */
 export const LOST_DIRECTORY = 'AAAAAAAAAAAAAAAAAAAAAQ';
 
 const RESERVED_PREFIX = 'AAAAAAAAAAAAAAAAAAAA';

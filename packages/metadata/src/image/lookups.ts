@@ -27,14 +27,17 @@ export const emptyImage: MetadataImage = {
 /** No registration. */
 export const NO_BROKER_EPOCH = BrokerEpoch(-1);
 
+/** A topic; undefined when there is none of that id. */
 export const topicById = (image: MetadataImage, topicId: TopicId): TopicImage | undefined =>
   image.topicsById.get(topicId);
 
+/** A topic; undefined when there is none of that name now. */
 export const topicByName = (image: MetadataImage, name: string): TopicImage | undefined => {
   const topicId = image.topicIdsByName.get(name);
   return topicId === undefined ? undefined : image.topicsById.get(topicId);
 };
 
+/** A partition; undefined when its topic is gone or has fewer. */
 export const partitionOf = (
   image: MetadataImage,
   topicId: TopicId,
@@ -54,6 +57,7 @@ export const topicNames = (image: MetadataImage): readonly string[] => {
 
 export const brokerKey = (brokerId: BrokerId): string => String(brokerId);
 
+/** A registered broker; undefined when there is none of that id. */
 export const brokerById = (image: MetadataImage, brokerId: BrokerId): BrokerImage | undefined =>
   image.brokers.get(brokerKey(brokerId));
 
@@ -86,6 +90,7 @@ export const aliveBrokers = (image: MetadataImage, listenerName: string): readon
 
 const resourceTypes: ReadonlySet<number> = new Set<ConfigResourceType>([2, 4, 8, 16, 32]);
 
+/** Whether a number from the wire is a type of resource that may have a configuration. */
 export const isConfigResourceType = (type: number): type is ConfigResourceType => resourceTypes.has(type);
 
 /** The key of a resource in `image.configs`. */

@@ -29,6 +29,7 @@ export interface PartitionImage {
   readonly lastKnownElr: readonly BrokerId[];
 }
 
+/** A topic and its partitions. */
 export interface TopicImage {
   readonly topicId: TopicId;
   readonly name: string;
@@ -36,6 +37,7 @@ export interface TopicImage {
   readonly partitions: readonly PartitionImage[];
 }
 
+/** A registered broker. */
 export interface BrokerImage {
   readonly brokerId: BrokerId;
   readonly epoch: BrokerEpoch;

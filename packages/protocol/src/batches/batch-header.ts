@@ -21,6 +21,7 @@ export const BATCH_LENGTH_OVERHEAD = 12;
 export const MAGIC_AT = 16;
 /** Where the bytes that the CRC covers begin. */
 export const CRC_FROM = 21;
+/** The only format of batches that is written since Kafka 4.0. */
 export const CURRENT_MAGIC = 2;
 /** "No sequence": the batch of a producer that is not idempotent. */
 export const NO_SEQUENCE = -1;
@@ -64,27 +65,38 @@ export const readSaturatedInt64 = (buffer: Buffer, at: number): number =>
 /** The whole batch in bytes, header included. */
 export const batchSizeBytes = (batch: Buffer, at = 0): number =>
   batch.readInt32BE(at + LENGTH_AT) + BATCH_LENGTH_OVERHEAD;
+/** Offset of the first record. */
 export const baseOffsetOf = (batch: Buffer, at = 0): Offset => Offset(readInt64(batch, at));
+/** Offset of the last record. */
 export const lastOffsetOf = (batch: Buffer, at = 0): Offset =>
   Offset(readInt64(batch, at) + batch.readInt32BE(at + LAST_OFFSET_DELTA_AT));
+/** Offset of the last record, counted from the first. */
 export const lastOffsetDeltaOf = (batch: Buffer, at = 0): number =>
   batch.readInt32BE(at + LAST_OFFSET_DELTA_AT);
+/** Epoch of the leader that gave the offsets. */
 export const leaderEpochOf = (batch: Buffer, at = 0): LeaderEpoch =>
   LeaderEpoch(batch.readInt32BE(at + LEADER_EPOCH_AT));
+/** Version of the format: 2, unless the batch is of another age. */
 export const magicOf = (batch: Buffer, at = 0): number => batch.readInt8(at + MAGIC_AT);
 /** The stored CRC, as an unsigned number. */
 export const crcOf = (batch: Buffer, at = 0): number => batch.readUInt32BE(at + CRC_AT);
+/** Codec, timestamp type and the other flags, as the 16 bits they are. */
 export const attributesOf = (batch: Buffer, at = 0): number => batch.readUInt16BE(at + ATTRIBUTES_AT);
+/** The time that the records' deltas count from, in milliseconds since 1970. */
 export const baseTimestampOf = (batch: Buffer, at = 0): TimestampMs =>
   TimestampMs(readSaturatedInt64(batch, at + BASE_TIMESTAMP_AT));
 /** Rounded beyond ±2^53 where `baseTimestampOf` saturates, so that a judge can tell. */
 export const rawBaseTimestampOf = (batch: Buffer, at = 0): number => readInt64(batch, at + BASE_TIMESTAMP_AT);
+/** Greatest time of the records, in milliseconds since 1970; -1 when none has one. */
 export const maxTimestampOf = (batch: Buffer, at = 0): TimestampMs =>
   TimestampMs(readSaturatedInt64(batch, at + MAX_TIMESTAMP_AT));
+/** Id of the producer, -1 without one. */
 export const producerIdOf = (batch: Buffer, at = 0): ProducerId =>
   ProducerId(readInt64(batch, at + PRODUCER_ID_AT));
+/** Epoch of the producer, -1 without one. */
 export const producerEpochOf = (batch: Buffer, at = 0): ProducerEpoch =>
   ProducerEpoch(batch.readInt16BE(at + PRODUCER_EPOCH_AT));
+/** Sequence of the first record, `NO_SEQUENCE` for a producer that is not idempotent. */
 export const baseSequenceOf = (batch: Buffer, at = 0): number => batch.readInt32BE(at + BASE_SEQUENCE_AT);
 /** The sequence `by` records after `sequence`: after the largest int32 comes 0. */
 export const sequenceAfter = (sequence: number, by: number): number => (sequence + by) % 2 ** 31;
@@ -93,17 +105,22 @@ export const lastSequenceOf = (batch: Buffer, at = 0): number => {
   const first = baseSequenceOf(batch, at);
   return first === NO_SEQUENCE ? NO_SEQUENCE : sequenceAfter(first, lastOffsetDeltaOf(batch, at));
 };
+/** How many records the header claims. */
 export const recordCountOf = (batch: Buffer, at = 0): number => batch.readInt32BE(at + RECORD_COUNT_AT);
 /** The codec of the records; undefined for the ids 5 to 7, which nobody has defined. */
 export const codecOf = (batch: Buffer, at = 0): Codec | undefined =>
   codecOfId(attributesOf(batch, at) & CODEC_MASK);
+/** Number of the codec, 0 to 7; `codecOf` says whether there is one. */
 export const codecIdOf = (batch: Buffer, at = 0): number => attributesOf(batch, at) & CODEC_MASK;
+/** Whether the batch belongs to a transaction. */
 export const isTransactional = (batch: Buffer, at = 0): boolean =>
   (attributesOf(batch, at) & TRANSACTIONAL_BIT) !== 0;
+/** Whether the batch holds markers instead of a producer's records. */
 export const isControl = (batch: Buffer, at = 0): boolean => (attributesOf(batch, at) & CONTROL_BIT) !== 0;
 /** Whether the base timestamp is instead the time at which tombstones and markers may go (KIP-534). */
 export const hasDeleteHorizon = (batch: Buffer, at = 0): boolean =>
   (attributesOf(batch, at) & DELETE_HORIZON_BIT) !== 0;
+/** Whose time the records carry: the producer's or the broker's (KIP-32). */
 export const timestampTypeOf = (batch: Buffer, at = 0): TimestampType =>
   (attributesOf(batch, at) & LOG_APPEND_TIME_BIT) === 0 ? 'CreateTime' : 'LogAppendTime';
 

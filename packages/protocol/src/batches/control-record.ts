@@ -11,6 +11,7 @@ const controlTypes = [
   'raft-version',
   'raft-voters',
 ] as const;
+/** What a control record says. */
 export type ControlType = (typeof controlTypes)[number];
 
 /** The type of a control record; undefined for one that is newer than this code, which readers skip. */

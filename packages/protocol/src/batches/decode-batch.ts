@@ -22,6 +22,7 @@ export interface DecodeOptions {
   readonly checkCrc?: boolean;
 }
 
+/** A batch, opened. */
 export interface DecodedBatch {
   readonly header: BatchHeader;
   readonly records: readonly DecodedRecord[];

@@ -29,6 +29,7 @@ export interface BatchDraft {
   readonly isControl?: boolean;
 }
 
+/** How a batch is compressed, and how large it may grow. */
 export interface BatchBuilderOptions {
   readonly codec?: Codec;
   readonly compressionLevel?: number | undefined;
@@ -82,6 +83,7 @@ export function recordSizeBound(record: RecordDraft): number {
   return bound;
 }
 
+/** Begins an empty batch that records are added to one by one. */
 export function openBatchBuilder(options: BatchBuilderOptions): BatchBuilder {
   return new GrowingBatch(options);
 }

@@ -1,5 +1,6 @@
 import { BATCH_HEADER_BYTES, batchSizeBytes, magicOf } from './batch-header';
 
+/** Where batches begin, in bytes; or where something stands that is none. */
 export type SplitBatches =
   | {
       readonly kind: 'split';

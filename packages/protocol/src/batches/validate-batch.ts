@@ -34,6 +34,7 @@ import type { RefusedRecord, WalkOutcome, WalkRules } from './record-walk';
 /** Who appends. Only clients are held to what clients may not do (control batches, a base offset other than 0). */
 export type AppendOrigin = 'client' | 'coordinator' | 'replication';
 
+/** What a batch is judged by; the names are those of the topic's configuration. */
 export interface ValidateOptions {
   readonly origin: AppendOrigin;
   /** The time that the bounds below are measured from. */
@@ -62,6 +63,7 @@ export interface RecordError {
   readonly batchIndexErrorMessage: string;
 }
 
+/** What a leader needs to know of a batch that it may take. */
 export interface ValidBatch {
   readonly kind: 'valid';
   readonly sizeBytes: number;
@@ -74,6 +76,7 @@ export interface ValidBatch {
   readonly maxTimestampMs: TimestampMs;
 }
 
+/** What is wrong, in the words of the Produce response. */
 export interface InvalidBatch {
   readonly kind: 'invalid';
   /** A code of the error table. */
@@ -83,6 +86,7 @@ export interface InvalidBatch {
   readonly recordErrors: readonly RecordError[];
 }
 
+/** The judgement on one batch. */
 export type BatchValidation = ValidBatch | InvalidBatch;
 
 /** Records that one batch may hold (a limit of ours). */

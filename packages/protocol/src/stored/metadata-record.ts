@@ -68,6 +68,7 @@ export const metadataRecords = {
   ClearElrRecord: { key: 28, message: ClearElrRecord },
 } as const satisfies Readonly<Record<string, { readonly key: number; readonly message: Message }>>;
 
+/** Kafka's name of a metadata record. */
 export type MetadataRecordKind = keyof typeof metadataRecords;
 
 /** One record of the metadata log. */

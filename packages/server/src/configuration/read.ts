@@ -8,6 +8,7 @@ import { gather } from './sources';
 import type { ConfigurationError, ConfigurationSources } from './sources';
 import { itemsOf, shown } from './value';
 
+/** A configuration that can be used, or everything that is wrong with it at once. */
 export type ConfigurationOutcome =
   | {
       readonly kind: 'valid';

@@ -1,5 +1,6 @@
 import { parseLines } from 'dot-properties';
 
+/** Where configuration comes from. */
 export interface ConfigurationSources {
   /** The text of a `server.properties` file. */
   readonly file?: string;

@@ -31,6 +31,7 @@ import { refuseWhatIsNotThereYet } from './not-there-yet';
 import { tellFindings } from './recovery-findings';
 import type { World } from './world';
 
+/** What a node is started with. */
 export interface NodeOptions {
   readonly configuration: BrokerConfiguration;
   readonly world: World;

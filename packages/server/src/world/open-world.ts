@@ -8,6 +8,7 @@ import { ephemeralStorage } from './ephemeral-storage';
 import { systemClock } from './system-clock';
 import { systemRandom } from './system-random';
 
+/** What of the world the caller supplies; the rest is the machine's own. */
 export interface OpenWorldOptions {
   readonly logger: Logger;
   readonly metrics: Metrics;

@@ -19,6 +19,7 @@ export interface DiskFaults {
   readonly slowMs: number;
 }
 
+/** A disk on which nothing goes wrong but what `crash` does. */
 export const noDiskFaults: DiskFaults = {
   noSpace: 0,
   writeError: 0,

@@ -10,6 +10,7 @@ import type { DiskNode } from './simulated-directory';
 import { SimulatedFile } from './simulated-file';
 import { directoryAt, durableNodes, eachFile, fileAt } from './tree';
 
+/** What a simulated disk is like when it is new. */
 export interface SimulatedDiskOptions {
   readonly random: Random;
   /**

@@ -15,6 +15,7 @@ import type { UnsyncedRecorder } from './unsynced-record';
  */
 export type LazyMode = 'lazy' | 'lazy-kill';
 
+/** What a lazy disk forgets, and where. */
 export interface LazyDiskOptions {
   readonly mode: LazyMode;
   /** What happens below this directory is governed; it need not exist yet, its parent must. */

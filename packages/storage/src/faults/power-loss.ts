@@ -11,6 +11,7 @@ export interface PowerLoss {
   readonly tornWrites: number;
 }
 
+/** Where power is lost. */
 export interface PowerLossOptions {
   readonly disk: Disk;
   /** The directory that a lazy disk governed, now without a process. */

@@ -39,5 +39,7 @@ export type WriteAheadLogRecord =
   /** The voter set as of the end of the log, in the quorum's own encoding. */
   | { readonly kind: 'voters'; readonly voters: Buffer };
 
+/** Term and vote of a voter that has never voted. */
 export const initialHardState: HardState = { term: 0, votedFor: null };
+/** The place before the first entry. */
 export const logBeginning: LogPosition = { index: 0, term: 0 };

@@ -17,6 +17,7 @@ export interface SnapshotName extends LogPosition {
   readonly sizeBytes: number;
 }
 
+/** A snapshot that was read and found whole. */
 export interface LoadedSnapshot extends LogPosition {
   /** The voter set as of the snapshot, in the quorum's own encoding. */
   readonly voters: Buffer;
@@ -25,6 +26,7 @@ export interface LoadedSnapshot extends LogPosition {
   readonly sizeBytes: number;
 }
 
+/** Where snapshots are kept, and whose they are. */
 export interface SnapshotPlace {
   readonly disk: Disk;
   readonly directory: string;
@@ -32,6 +34,7 @@ export interface SnapshotPlace {
   readonly clusterId: string;
 }
 
+/** A snapshot to be written: its place, its voters, and its content in pieces. */
 export interface SnapshotDraft extends LogPosition {
   readonly voters: Buffer;
   /** Asked for one at a time, and written before the next is asked for. */

@@ -7,6 +7,7 @@ import type { RecoveredLog, WriteAheadLogReport } from './recovery';
 import { fileName, recoverLog } from './recovery';
 import type { HardState, LogPosition, WriteAheadLogEntry, WriteAheadLogRecord } from './records';
 
+/** Whose log it is, where, and through which ports it reaches the world. */
 export interface WriteAheadLogOptions {
   readonly disk: Disk;
   /** Holds the log's files and nothing else of that form; created when it is absent, its parent is not. */

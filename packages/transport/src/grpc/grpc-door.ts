@@ -3,11 +3,13 @@ import type { ServiceDefinition, UntypedServiceImplementation } from '@grpc/grpc
 import { healthDefinition, healthImplementation } from './health-service';
 import type { ServingState } from './serving-state';
 
+/** A service as grpc-js takes it. */
 export interface GrpcService {
   readonly definition: ServiceDefinition;
   readonly implementation: UntypedServiceImplementation;
 }
 
+/** What HTTP/2 connections of a port are answered with. */
 export interface GrpcDoor {
   /** What `grpc.health.v1.Health` answers. */
   readonly serving: ServingState;

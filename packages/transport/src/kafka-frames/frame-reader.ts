@@ -7,6 +7,7 @@ export interface FrameFault {
   readonly sizeBytes: number;
 }
 
+/** Bounds of a stream of frames, and who receives them. */
 export interface FrameReaderOptions {
   /** `socket.request.max.bytes`: a longer frame ends the connection. */
   readonly maxFrameBytes: number;

@@ -35,6 +35,7 @@ export interface KafkaConnection {
   reset(): void;
 }
 
+/** Who receives what a client sends. */
 export interface KafkaConnectionHandler {
   /** One request without its length. With a lease the receiver is a holder and must release it. */
   frame(frame: Buffer, lease: Lease | undefined): void;
@@ -43,6 +44,7 @@ export interface KafkaConnectionHandler {
   ended(end: ConnectionEnd): void;
 }
 
+/** What a connection is served with; the budgets are shared with others. */
 export interface ServeOptions {
   readonly id: number;
   readonly listenerName: string;

@@ -10,6 +10,7 @@ import { ReadGarbage } from './read-garbage';
 import type { RequestMemory } from './request-memory';
 import { TcpConnection, addressText, resetSocket } from './tcp-connection';
 
+/** Which port to open, its bounds, and who receives its connections. */
 export interface ListenOptions {
   /** The listener's name, `PLAINTEXT` and the like. */
   readonly name: string;
@@ -36,6 +37,7 @@ export interface ListenOptions {
   readonly grpc?: GrpcDoor;
 }
 
+/** An open port. */
 export interface Listener extends AsyncDisposable {
   readonly address: string;
   readonly port: number;

@@ -3,6 +3,7 @@ import type { Socket } from 'node:net';
 import { Failure, assert } from '@kafkaesque/kernel';
 import type { Connection, ConnectionEnd, ConnectionHandler } from '@kafkaesque/kernel';
 
+/** Whom to dial, and for how long. */
 export interface ConnectOptions {
   readonly host: string;
   readonly port: number;
