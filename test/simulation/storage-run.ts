@@ -1,7 +1,7 @@
 import type { Disk } from '@kafkaesque/kernel';
 import { listenTo, work } from './log-workers';
 import { StorageWorld, describeFailure, zeroCounts } from './storage-world';
-import type { WorldCounts } from './storage-world';
+import type { WorldCounts, WorldShape } from './storage-world';
 
 const WORKERS = 4;
 
@@ -9,6 +9,8 @@ export interface RunOptions {
   readonly firstSeed: number;
   readonly logCount: number;
   readonly events: number;
+  /** What is not left to chance. */
+  readonly shape?: Partial<WorldShape>;
   /** Puts something between storage and the disk. */
   readonly through?: (disk: Disk) => Disk;
   readonly say?: (line: string) => void;
@@ -36,7 +38,7 @@ const runSeed = async (
   counts: WorldCounts,
   options: RunOptions,
 ): Promise<void> => {
-  const world = new StorageWorld(seed, options.logCount, counts, options.through, options.say);
+  const world = new StorageWorld(seed, counts, options);
   while (world.scheduler.eventCount < events) {
     const directory = await world.start();
     await world.check(directory);

@@ -66,7 +66,7 @@ export const drawShape = (random: SeededRandom, logCount: number): WorldShape =>
     pendingBytes: pick(500, 5000, 1 << 20),
     faults: drawDiskFaults(random),
     directShare: pick(0, 0, 0.3, 1),
-    lifeEvents: pick(100, 400, 2000) * Math.ceil(logCount / 20),
+    lifeEvents: pick(30, 100, 400, 2000) * Math.ceil(logCount / 20),
   };
 };
 
@@ -100,6 +100,14 @@ export class Violation extends Error {
   override readonly name = 'Violation';
 }
 
+export interface WorldOptions {
+  readonly logCount: number;
+  /** What is not left to chance. */
+  readonly shape?: Partial<WorldShape>;
+  readonly through?: (disk: Disk) => Disk;
+  readonly say?: (line: string) => void;
+}
+
 /** One machine with one log directory, that crashes and comes back, and what its users know of it. */
 export class StorageWorld {
   readonly random: SeededRandom;
@@ -122,15 +130,10 @@ export class StorageWorld {
   stoppedCleanly = false;
   readonly #pool = new BufferPool({ keptBytes: 64 << 20, poison: true });
 
-  constructor(
-    seed: number,
-    logCount: number,
-    counts: WorldCounts,
-    through: (disk: Disk) => Disk = (disk) => disk,
-    say: (line: string) => void = () => undefined,
-  ) {
+  constructor(seed: number, counts: WorldCounts, options: WorldOptions) {
+    const { logCount, shape, through = (disk: Disk): Disk => disk, say = () => undefined } = options;
     this.random = new SeededRandom(seed, 'storage-world');
-    this.shape = drawShape(this.random, logCount);
+    this.shape = { ...drawShape(this.random, logCount), ...shape };
     this.counts = counts;
     this.through = through;
     this.say = say;
