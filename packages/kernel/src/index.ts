@@ -30,7 +30,7 @@ export type { Compute, ComputeJob } from './world/compute';
 export { silentLogger } from './world/logger';
 export type { LogFields, Logger } from './world/logger';
 export { silentMetrics } from './world/metrics';
-export type { Counter, Gauge, Histogram, Metrics } from './world/metrics';
+export type { Counter, Gauge, Histogram, MetricLabels, Metrics, TellValue } from './world/metrics';
 export { BufferPool } from './memory/buffer-pool';
 export type { BufferPoolOptions, Lease } from './memory/buffer-pool';
 export { Ring } from './collections/ring';

@@ -65,6 +65,7 @@ const serve = async (
   // Whatever fails from here on, the node is closed cleanly before the process ends.
   await using node = await startNode({ configuration, world });
   await using health = await openHealth({
+    host: configuration.metricsHost,
     port: configuration.metricsPort,
     isDefaultPort: configuration.isDefaultMetricsPort,
     isLive: () => true,

@@ -181,7 +181,7 @@ const openLocked = async (
     pool: options.pool,
     memory: (options.tailMemory ?? openTailMemory(options.pool)) as BatchMemory,
     limits,
-    metrics: storageMetrics(options.metrics),
+    metrics: storageMetrics(options.metrics, path),
     files: new OpenFiles(disk, limits.openFiles),
     indexes: new IndexCache(INDEX_CACHE_BYTES),
     writtenBytes: 0,

@@ -14,28 +14,37 @@ export interface StorageMetrics {
   readonly rebuiltIndexes: Counter;
 }
 
-export const storageMetrics = (metrics: Metrics): StorageMetrics => ({
-  flushMs: metrics.histogram(
-    'kafkaesque_storage_flush_ms',
-    'Time from the write of a journal round to its flush',
-  ),
-  roundBytes: metrics.histogram('kafkaesque_storage_round_bytes', 'Bytes of a journal round'),
-  roundLogs: metrics.histogram('kafkaesque_storage_round_logs', 'Logs that share a journal round'),
-  journalBytes: metrics.gauge('kafkaesque_storage_journal_bytes', 'Bytes of all journal files'),
-  checkpoints: metrics.counter('kafkaesque_storage_checkpoints_total', 'Checkpoints written'),
-  segmentWriteBytes: metrics.counter(
-    'kafkaesque_storage_segment_write_bytes_total',
-    'Bytes written to segments',
-  ),
-  tailReads: metrics.counter('kafkaesque_storage_tail_reads_total', 'Reads answered from memory'),
-  cachedReads: metrics.counter(
-    'kafkaesque_storage_cached_reads_total',
-    'Reads made at once because the page cache should hold the bytes',
-  ),
-  diskReads: metrics.counter('kafkaesque_storage_disk_reads_total', 'Reads that may wait for the disk'),
-  rebuiltIndexes: metrics.counter('kafkaesque_storage_rebuilt_indexes_total', 'Indexes rebuilt from batches'),
-  failedRounds: metrics.counter(
-    'kafkaesque_storage_failed_rounds_total',
-    'Rounds that failed for lack of space',
-  ),
-});
+/** `logDirectory`: the path of the log directory, as the label of Kafka's log metrics has it. */
+export const storageMetrics = (metrics: Metrics, logDirectory: string): StorageMetrics => {
+  const labels = { logDirectory };
+  const counter = (name: string, help: string): Counter =>
+    metrics.counter(`kafkaesque_storage_${name}_total`, help, labels);
+  const histogram = (name: string, help: string): Histogram =>
+    metrics.histogram(`kafkaesque_storage_${name}`, help, labels);
+  const flush = histogram(
+    'flush_ms',
+    'Milliseconds from the write of a journal round to the end of its flush.',
+  );
+  const kafkaFlush = metrics.summary(
+    'kafka_log_logflushstats_logflushrateandtimems',
+    'Milliseconds that a flush of the journal took; `_count` counts the flushes. One flush covers all partitions of a round.',
+  );
+  return {
+    flushMs: {
+      record: (flushMs) => {
+        flush.record(flushMs);
+        kafkaFlush.record(flushMs);
+      },
+    },
+    roundBytes: histogram('round_bytes', 'Bytes of record batches in a journal round.'),
+    roundLogs: histogram('round_logs', 'Partitions that share a journal round.'),
+    journalBytes: metrics.gauge('kafkaesque_storage_journal_bytes', 'Bytes of all journal files.', labels),
+    checkpoints: counter('checkpoints', 'Checkpoints written.'),
+    segmentWriteBytes: counter('segment_write_bytes', 'Bytes written to segments.'),
+    tailReads: counter('tail_reads', 'Reads answered from the batches kept in memory.'),
+    cachedReads: counter('cached_reads', 'Reads made at once because the page cache should hold the bytes.'),
+    diskReads: counter('disk_reads', 'Reads that may wait for the disk.'),
+    rebuiltIndexes: counter('rebuilt_indexes', 'Indexes rebuilt from batches.'),
+    failedRounds: counter('failed_rounds', 'Journal rounds that failed for lack of space.'),
+  };
+};

@@ -1,10 +1,10 @@
-import { monitorEventLoopDelay } from 'node:perf_hooks';
+import { monitorEventLoopDelay, performance } from 'node:perf_hooks';
 import type { MetricsRegistry } from './metrics';
 
 const RESOLUTION_MS = 10;
 const NS_PER_MS = 1_000_000;
 
-/** Feeds the delay of the event loop since the last scrape into the registry, until disposed. */
+/** Feeds the delay of the event loop, and how idle it was, since the last scrape into the registry, until disposed. */
 export const watchEventLoop = (metrics: MetricsRegistry): Disposable => {
   const name = 'kafkaesque_event_loop_delay_ms';
   const help = 'How late the event loop came since the last scrape, in milliseconds.';
@@ -13,12 +13,27 @@ export const watchEventLoop = (metrics: MetricsRegistry): Disposable => {
   const worst = metrics.gauge(name, help, { quantile: '1' });
   const delay = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
   delay.enable();
+  // One loop does what Kafka's request handler threads and network threads do: both dashboards see it.
+  const idleHandlers = metrics.gauge(
+    'kafka_server_kafkarequesthandlerpool_requesthandleravgidle_percent',
+    'Share of the time since the last scrape in which the event loop had nothing to do, 0 to 1.',
+  );
+  const idleNetwork = metrics.gauge(
+    'kafka_network_socketserver_networkprocessoravgidle_percent',
+    'The same: sockets and requests are served by one event loop.',
+  );
+  let lastUse = performance.eventLoopUtilization();
   const beyondResolution = (delayNs: number): number => Math.max(0, delayNs / NS_PER_MS - RESOLUTION_MS);
   metrics.beforeCollect(() => {
     median.set(beyondResolution(delay.percentile(50)));
     tail.set(beyondResolution(delay.percentile(99)));
     worst.set(beyondResolution(delay.max));
     delay.reset();
+    const use = performance.eventLoopUtilization();
+    const idle = 1 - performance.eventLoopUtilization(use, lastUse).utilization;
+    lastUse = use;
+    idleHandlers.set(idle);
+    idleNetwork.set(idle);
   });
   return {
     [Symbol.dispose]: () => {

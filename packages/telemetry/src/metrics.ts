@@ -1,165 +1,174 @@
 import { assert } from '@kafkaesque/kernel';
-import type { Counter, Gauge, Histogram, Metrics } from '@kafkaesque/kernel';
-import type { Registry } from 'prom-client';
+import type { Counter, Gauge, Histogram, MetricLabels, Metrics, TellValue } from '@kafkaesque/kernel';
+import type { Metric, Registry } from 'prom-client';
+import { CountedNumber, Distribution, RecentQuantiles, SetNumber } from './instruments';
+import type { Sample, Series } from './instruments';
 
-type Labels = Readonly<Record<string, string>>;
-type InstrumentKind = 'counter' | 'gauge' | 'histogram';
+export type MetricType = 'counter' | 'gauge' | 'histogram' | 'summary';
 
-/** All instruments of one name. */
-interface Family {
-  readonly kind: InstrumentKind;
+/** A name with what it means, for documentation. */
+export interface MetricDescription {
+  readonly name: string;
+  readonly type: MetricType;
   readonly help: string;
-  /** By their rendered labels. */
-  readonly series: Map<string, Series>;
 }
 
-interface Series {
-  /** Appends the series' lines. */
-  render(name: string, labels: string, lines: string[]): void;
+export interface MetricsRegistryOptions {
+  /** Milliseconds that never go back; default: the process's own. */
+  readonly monotonicMs?: () => number;
 }
 
 const NAME = /^[a-zA-Z_:][a-zA-Z0-9_:]*$/;
-/** 1, 2.5 and 5 in each decade, from a tenth of a millisecond to nearly three hours. */
-const BUCKET_BOUNDS: readonly number[] = [0.1, 1, 10, 100, 1000, 10_000, 100_000, 1_000_000].flatMap(
-  (decade) => [decade, decade * 2.5, decade * 5],
-);
+/** Kafka's samples fade over five minutes; two windows of this length hold as much at most. */
+const WINDOW_MS = 150_000;
+/** After so many lines a scrape lets others have the event loop. */
+const LINES_A_TURN = 1000;
 
-/** Instruments are plain numbers, written out when somebody scrapes; prom-client adds the process's own metrics then. */
+/** All instruments of one name. */
+class Family {
+  readonly #series = new Map<string, { readonly labels: MetricLabels; readonly series: Series }>();
+  readonly description: MetricDescription;
+  read: ((tell: TellValue) => void) | undefined;
+
+  constructor(description: MetricDescription) {
+    this.description = description;
+  }
+
+  find<T extends Series>(labels: MetricLabels, type: new () => T): T {
+    const entries = Object.entries(labels).sort(([left], [right]) => (left < right ? -1 : 1));
+    for (const [name] of entries) assert(NAME.test(name), () => `${name} is no name for a label`);
+    const key = JSON.stringify(entries);
+    const known = this.#series.get(key);
+    if (known?.series instanceof type) return known.series;
+    const series = new type();
+    this.#series.set(key, { labels: Object.fromEntries(entries), series });
+    return series;
+  }
+
+  turn(): void {
+    for (const { series } of this.#series.values()) if (series instanceof RecentQuantiles) series.turn();
+  }
+
+  samples(): Sample[] {
+    const { name } = this.description;
+    const samples: Sample[] = [];
+    for (const { labels, series } of this.#series.values()) series.tell(name, labels, samples);
+    this.read?.((value, labels = {}) => {
+      samples.push({ labels, value });
+    });
+    return samples;
+  }
+}
+
+/** Instruments are plain numbers; prom-client writes them when somebody scrapes, with the metrics of the process. */
 export class MetricsRegistry implements Metrics {
   readonly #families = new Map<string, Family>();
   readonly #updates: (() => void)[] = [];
-  #processMetrics: Promise<Registry> | undefined;
+  readonly #monotonicMs: () => number;
+  #windowBeganMs: number;
+  #exposition: Promise<Exposition> | undefined;
 
-  counter(name: string, help: string, labels: Labels = {}): Counter {
-    return this.#series(name, help, labels, 'counter', CountedNumber, () => new CountedNumber());
+  constructor({ monotonicMs = () => performance.now() }: MetricsRegistryOptions = {}) {
+    this.#monotonicMs = monotonicMs;
+    this.#windowBeganMs = monotonicMs();
   }
 
-  gauge(name: string, help: string, labels: Labels = {}): Gauge {
-    return this.#series(name, help, labels, 'gauge', SetNumber, () => new SetNumber());
+  /** Every name so far, in the order in which they came. */
+  get descriptions(): readonly MetricDescription[] {
+    return [...this.#families.values()].map(({ description }) => description);
   }
 
-  histogram(name: string, help: string, labels: Labels = {}): Histogram {
-    return this.#series(name, help, labels, 'histogram', Distribution, () => new Distribution());
+  counter(name: string, help: string, labels: MetricLabels = {}): Counter {
+    return this.#family(name, help, 'counter').find(labels, CountedNumber);
   }
 
-  /** Calls `update` before every scrape, for values that are read rather than counted. */
+  gauge(name: string, help: string, labels: MetricLabels = {}): Gauge {
+    return this.#family(name, help, 'gauge').find(labels, SetNumber);
+  }
+
+  histogram(name: string, help: string, labels: MetricLabels = {}): Histogram {
+    return this.#family(name, help, 'histogram').find(labels, Distribution);
+  }
+
+  summary(name: string, help: string, labels: MetricLabels = {}): Histogram {
+    return this.#family(name, help, 'summary').find(labels, RecentQuantiles);
+  }
+
+  observe(kind: 'counter' | 'gauge', name: string, help: string, read: (tell: TellValue) => void): void {
+    this.#family(name, help, kind).read = read;
+  }
+
+  /** Calls `update` before every scrape, for values that are read together. */
   beforeCollect(update: () => void): void {
     this.#updates.push(update);
   }
 
   /** The Prometheus text exposition: ours, then the process's. */
   async collect(): Promise<{ readonly contentType: string; readonly text: string }> {
-    this.#processMetrics ??= openProcessMetrics();
-    const registry = await this.#processMetrics;
-    return { contentType: registry.contentType, text: `${this.render()}${await registry.metrics()}` };
-  }
-
-  /** Our own instruments as Prometheus text. */
-  render(): string {
+    this.#exposition ??= openExposition();
+    const { contentType, lines, processLines } = await this.#exposition;
+    this.#turnWindows();
     for (const update of this.#updates) update();
-    const lines: string[] = [];
-    for (const [name, family] of this.#families) {
-      lines.push(`# HELP ${name} ${escapeHelp(family.help)}`, `# TYPE ${name} ${family.kind}`);
-      for (const [labels, series] of family.series) series.render(name, labels, lines);
+    const texts: string[] = [];
+    let lineCount = 0;
+    for (const { description, samples } of this.#snapshots()) {
+      texts.push(await lines(description, samples));
+      lineCount += samples.length;
+      if (lineCount < LINES_A_TURN) continue;
+      lineCount = 0;
+      await new Promise((resolve) => {
+        setImmediate(resolve);
+      });
     }
-    return lines.length === 0 ? '' : `${lines.join('\n')}\n`;
+    texts.push(await processLines());
+    return { contentType, text: texts.join('') };
   }
 
-  #series<T extends Series>(
-    name: string,
-    help: string,
-    labels: Labels,
-    kind: InstrumentKind,
-    type: abstract new () => T,
-    create: () => T,
-  ): T {
+  *#snapshots(): Iterable<{ readonly description: MetricDescription; readonly samples: Sample[] }> {
+    for (const family of [...this.#families.values()])
+      yield { description: family.description, samples: family.samples() };
+  }
+
+  #turnWindows(): void {
+    const nowMs = this.#monotonicMs();
+    if (nowMs - this.#windowBeganMs < WINDOW_MS) return;
+    this.#windowBeganMs = nowMs;
+    for (const family of this.#families.values()) family.turn();
+  }
+
+  #family(name: string, help: string, type: MetricType): Family {
     let family = this.#families.get(name);
     if (family === undefined) {
       assert(NAME.test(name), () => `${name} is no name for a metric`);
-      family = { kind, help, series: new Map() };
+      family = new Family({ name, help, type });
       this.#families.set(name, family);
     }
-    assert(family.kind === kind, () => `${name} is one kind of instrument everywhere`);
-    const key = renderLabels(labels);
-    const known = family.series.get(key);
-    if (known instanceof type) return known;
-    const created = create();
-    family.series.set(key, created);
-    return created;
+    assert(family.description.type === type, () => `${name} is one kind of instrument everywhere`);
+    return family;
   }
 }
 
-class CountedNumber implements Counter, Series {
-  #value = 0;
-
-  add(amount: number): void {
-    this.#value += amount;
-  }
-
-  render(name: string, labels: string, lines: string[]): void {
-    lines.push(`${name}${braced(labels)} ${this.#value}`);
-  }
-}
-
-class SetNumber implements Gauge, Series {
-  #value = 0;
-
-  set(value: number): void {
-    this.#value = value;
-  }
-
-  render(name: string, labels: string, lines: string[]): void {
-    lines.push(`${name}${braced(labels)} ${this.#value}`);
-  }
-}
-
-class Distribution implements Histogram, Series {
-  /** Values in each bucket alone; the last bucket has no bound. */
-  readonly #counts = new Float64Array(BUCKET_BOUNDS.length + 1);
-  #sum = 0;
-
-  record(value: number): void {
-    let low = 0;
-    let high = BUCKET_BOUNDS.length;
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      if (value <= (BUCKET_BOUNDS[middle] ?? Infinity)) high = middle;
-      else low = middle + 1;
-    }
-    this.#counts[low] = (this.#counts[low] ?? 0) + 1;
-    this.#sum += value;
-  }
-
-  render(name: string, labels: string, lines: string[]): void {
-    const prefix = labels === '' ? '' : `${labels},`;
-    let count = 0;
-    this.#counts.forEach((inBucket, index) => {
-      count += inBucket;
-      const bound = BUCKET_BOUNDS[index];
-      lines.push(`${name}_bucket{${prefix}le="${bound === undefined ? '+Inf' : String(bound)}"} ${count}`);
-    });
-    lines.push(`${name}_sum${braced(labels)} ${this.#sum}`, `${name}_count${braced(labels)} ${count}`);
-  }
+/** prom-client as it is used here. */
+interface Exposition {
+  readonly contentType: string;
+  readonly lines: (description: MetricDescription, samples: readonly Sample[]) => Promise<string>;
+  readonly processLines: () => Promise<string>;
 }
 
 /** prom-client takes some 80 ms to load, which start-up does not owe to a scrape that may never come. */
-const openProcessMetrics = async (): Promise<Registry> => {
-  const { Registry, collectDefaultMetrics } = await import('prom-client');
-  const registry = new Registry();
-  collectDefaultMetrics({ register: registry });
-  return registry;
+const openExposition = async (): Promise<Exposition> => {
+  const { Registry: PromRegistry, collectDefaultMetrics } = await import('prom-client');
+  const processRegistry: Registry = new PromRegistry();
+  collectDefaultMetrics({ register: processRegistry });
+  return {
+    contentType: processRegistry.contentType,
+    processLines: () => processRegistry.metrics(),
+    lines: async (description, values) => {
+      // prom-client writes whatever gives itself as a metric: its own instruments would count a second time.
+      const metric = { ...description, get: () => Promise.resolve({ ...description, values }) };
+      const writer = new PromRegistry();
+      writer.registerMetric(metric as unknown as Metric);
+      return `${await writer.getSingleMetricAsString(description.name)}\n`;
+    },
+  };
 };
-
-const braced = (labels: string): string => (labels === '' ? '' : `{${labels}}`);
-
-/** Sorted, so that the order in which labels are written does not matter. */
-const renderLabels = (labels: Labels): string =>
-  Object.entries(labels)
-    .sort(([left], [right]) => (left < right ? -1 : 1))
-    .map(([name, value]) => {
-      assert(NAME.test(name), () => `${name} is no name for a label`);
-      return `${name}="${escapeHelp(value).replaceAll('"', '\\"')}"`;
-    })
-    .join(',');
-
-const escapeHelp = (text: string): string => text.replaceAll('\\', '\\\\').replaceAll('\n', '\\n');

@@ -12,7 +12,6 @@ import type { LogDirectories } from './log-directories';
 import type { ProducerIds } from './producer-ids';
 import type { Replica } from './replica';
 import type { Replicas } from './replicas';
-import type { Traffic } from './traffic';
 import type { WaitingRoom } from './waiting-room';
 
 /** What the handlers of a broker share. */
@@ -30,7 +29,6 @@ export interface BrokerParts {
   readonly waitingRoom: WaitingRoom;
   readonly fetchSessions: FetchSessions;
   readonly answerMemory: AnswerMemory;
-  readonly traffic: Traffic;
   readonly producerIds: ProducerIds;
   readonly controller: ControllerDoor;
   readonly authorizer: Authorizer;

@@ -75,6 +75,7 @@ export class FetchSessions {
   readonly #sessions = new Map<number, FetchSession>();
   readonly #slots: number;
   readonly #drawId: () => number;
+  #evictions = 0;
 
   /** `drawId` gives candidates for session ids: positive 32-bit integers, hard to guess. */
   constructor(slots: number, drawId: () => number) {
@@ -84,6 +85,11 @@ export class FetchSessions {
 
   get size(): number {
     return this.#sessions.size;
+  }
+
+  /** Sessions that had to make room for others since the start. */
+  get evictions(): number {
+    return this.#evictions;
   }
 
   get partitionCount(): number {
@@ -172,6 +178,7 @@ export class FetchSessions {
     }
     if (oldest === undefined || nowMs - oldest.lastUsedMs < SAFE_FROM_EVICTION_MS) return false;
     this.#sessions.delete(oldest.id);
+    this.#evictions += 1;
     return true;
   }
 }

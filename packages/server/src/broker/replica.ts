@@ -2,6 +2,7 @@ import type { PartitionIndex, TopicId } from '@kafkaesque/kernel';
 import type { Partition, PartitionConfig } from '@kafkaesque/partition';
 import type { Log, LogConfig } from '@kafkaesque/storage';
 import type { TopicConfiguration } from '../configuration';
+import type { TopicTraffic } from './traffic';
 
 /** One partition that this broker holds: its rules, its log, and the topic they belong to. */
 export interface Replica {
@@ -10,6 +11,7 @@ export interface Replica {
   readonly partition: PartitionIndex;
   readonly machine: Partition;
   readonly log: Log;
+  readonly traffic: TopicTraffic;
   config: TopicConfiguration;
   /** Producer state is being read back: the rules may not be told a role meanwhile. */
   isLoading: boolean;

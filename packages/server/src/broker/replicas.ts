@@ -19,12 +19,14 @@ import { BROKER_RESOURCE, TOPIC_RESOURCE } from '../handlers/resource-types';
 import { readProducers, writeProducerSnapshot } from './producer-snapshots';
 import type { Replica } from './replica';
 import { logConfig, partitionConfig } from './replica';
+import type { Traffic } from './traffic';
 import type { WaitingRoom } from './waiting-room';
 
 export interface ReplicasOptions {
   readonly nodeId: BrokerId;
   readonly directories: LogDirectories;
   readonly waitingRoom: WaitingRoom;
+  readonly traffic: Traffic;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly producerIdExpirationMs: number;
@@ -247,6 +249,7 @@ export class Replicas {
       partition: log.partition,
       machine,
       log,
+      traffic: this.#options.traffic.of(topic.topicId, topic.name),
       config,
       isLoading: false,
       isDamaged: log.recovery.kind === 'corrupt',
@@ -316,6 +319,7 @@ export class Replicas {
     const replicas = this.#byTopic.get(topic.topicId);
     if (replicas === undefined) return;
     this.#byTopic.delete(topic.topicId);
+    this.#options.traffic.forget(topic.topicId);
     for (const replica of replicas) {
       if (replica === undefined) continue;
       this.carryOut(replica, replica.machine.goOffline('the topic was deleted'));

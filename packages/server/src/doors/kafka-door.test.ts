@@ -75,6 +75,7 @@ const PRODUCED = { kind: 'answer', response: { responses: [] } } as const;
 const openScene = (options: { readonly isOpen?: boolean } = {}) => {
   const started: string[] = [];
   const disconnected: number[] = [];
+  const told: string[] = [];
   const faults: unknown[] = [];
   const open = new Map<number, { answer(reply: Reply<never>): void; fail(error: unknown): void }>();
   const ask = (name: string) => (context: RequestContext) => {
@@ -99,6 +100,13 @@ const openScene = (options: { readonly isOpen?: boolean } = {}) => {
     clock: { monotonicMs: () => 0, wallMs: () => 0, wakeAt: () => () => undefined },
     logger: silentLogger,
     faults: { fault: (_what, cause) => faults.push(cause) } satisfies FaultHandler,
+    observer: {
+      connected: () => told.push('connected'),
+      disconnected: () => told.push('disconnected'),
+      queued: () => told.push('queued'),
+      unqueued: () => told.push('unqueued'),
+      completed: ({ served: { name }, correlationId }) => told.push(`${name} ${correlationId}`),
+    },
     disconnected: (id) => disconnected.push(id),
   });
   const connection = new FakeConnection();
@@ -124,7 +132,7 @@ const openScene = (options: { readonly isOpen?: boolean } = {}) => {
     open.get(id)?.answer(reply as Reply<never>);
     await settled();
   };
-  return { door, connection, started, disconnected, faults, open, send, answer };
+  return { door, connection, started, disconnected, told, faults, open, send, answer };
 };
 
 const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
@@ -156,6 +164,23 @@ describe('a connection at the Kafka door', () => {
     expect({ sent, started }).toEqual({ sent: 0, started: ['Produce 1', 'Fetch 2'] });
     connection.unsent[0]?.();
     expect({ sent, started }).toEqual({ sent: 1, started: ['Produce 1', 'Fetch 2', 'Produce 3'] });
+  });
+
+  test('tells when a request waits, starts, and has left', async () => {
+    const { connection, told, send, answer } = openScene();
+    send('Produce', 1);
+    send('Fetch', 2);
+    expect(told.splice(0)).toEqual(['connected', 'queued', 'unqueued', 'queued']);
+    await answer(1, { kind: 'none' });
+    expect(told.splice(0)).toEqual(['Produce 1', 'unqueued']);
+    await answer(2, { kind: 'answer', response: { responses: [] }, sent: () => undefined });
+    expect(told.splice(0)).toEqual([]);
+    connection.unsent[0]?.();
+    expect(told.splice(0)).toEqual(['Fetch 2']);
+    send('Fetch', 3);
+    send('Fetch', 4);
+    connection.handler?.ended({ kind: 'closed' });
+    expect(told).toEqual(['queued', 'unqueued', 'queued', 'disconnected', 'unqueued']);
   });
 
   test('sends nothing for a produce without an answer, and goes on', async () => {

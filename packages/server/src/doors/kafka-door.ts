@@ -4,8 +4,9 @@ import type { RequestFrame } from '@kafkaesque/protocol';
 import { apis, readRequestHeader } from '@kafkaesque/protocol';
 import type { KafkaConnection } from '@kafkaesque/transport';
 import type { HandlerTable, Served } from '../handlers/table';
-import type { Principal, Reply, RequestContext } from '../handlers/handler';
+import type { Principal, Reply } from '../handlers/handler';
 import { ANONYMOUS } from '../handlers/handler';
+import type { CompletedRequest, RequestObserver } from '../metrics/completed-request';
 import type { Exchange } from './request-order';
 import { RequestOrder } from './request-order';
 
@@ -14,15 +15,22 @@ export interface KafkaDoorOptions {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly faults: FaultHandler;
+  readonly observer: RequestObserver;
   /** Told when a connection is gone, so that whatever waits for it can be dropped. */
   readonly disconnected: (connectionId: number) => void;
 }
 
 /** A request that is served here. */
-interface Asked extends Exchange, Omit<RequestContext, 'lease'> {
+interface Asked extends Exchange, CompletedRequest {
   readonly kind: 'asked';
   lease: Lease | undefined;
   readonly served: Served;
+  responseBytes: number;
+  /** -1 while it waits for earlier requests. */
+  startedAtMs: number;
+  returnedAtMs: number;
+  answeredAtMs: number;
+  leavingAtMs: number;
   readonly bodyAt: number;
   readonly frame: Buffer;
   answer: readonly Buffer[] | undefined;
@@ -55,6 +63,7 @@ export class KafkaDoor {
   /** Takes over a connection; everything else happens as its frames arrive. */
   readonly accept = (connection: KafkaConnection): void => {
     connection.receive(new Visit(connection, this.#options));
+    this.#options.observer.connected(connection.listenerName);
     if (this.#early === undefined) return;
     connection.pause();
     this.#early.push(connection);
@@ -98,6 +107,7 @@ class Visit {
     }
     if (exchange === undefined) return;
     if (exchange.kind === 'refused') this.#isDeaf = true;
+    else this.#options.observer.queued();
     this.#order.arrived(exchange);
     this.#pump();
   }
@@ -108,10 +118,13 @@ class Visit {
 
   ended(): void {
     this.#isEnded = true;
-    this.#options.disconnected(this.#connection.id);
+    const { observer, disconnected } = this.#options;
+    observer.disconnected(this.#connection.listenerName);
+    disconnected(this.#connection.id);
     // What waited in the purgatory is dropped there without a word, and what did not start never will.
     for (const exchange of this.#order.drain()) {
       if (exchange.kind === 'refused') continue;
+      if (exchange.startedAtMs < 0) observer.unqueued();
       release(exchange);
       if (exchange.isAnswered) exchange.sent?.();
     }
@@ -153,6 +166,12 @@ class Visit {
       clientId: header.clientId,
       clientSoftware: this.#software,
       arrivedAtMs: this.#options.clock.monotonicMs(),
+      requestBytes: frame.length,
+      responseBytes: 0,
+      startedAtMs: -1,
+      returnedAtMs: -1,
+      answeredAtMs: -1,
+      leavingAtMs: -1,
       isClosed: () => this.#isEnded,
       isAnswered: false,
       answer: undefined,
@@ -194,12 +213,16 @@ class Visit {
   }
 
   #start(exchange: Asked): void {
+    const { clock, observer } = this.#options;
+    observer.unqueued();
+    exchange.startedAtMs = clock.monotonicMs();
     try {
       const reply = exchange.served.handle(
         exchange,
         exchange.frame,
         exchange.isUnknownVersion ? exchange.frame.length : exchange.bodyAt,
       );
+      exchange.returnedAtMs = clock.monotonicMs();
       if (reply instanceof Promise) {
         reply.then(
           (settled) => {
@@ -234,6 +257,9 @@ class Visit {
   }
 
   #finish(exchange: Asked, reply: Reply<readonly Buffer[]>): void {
+    exchange.answeredAtMs = this.#options.clock.monotonicMs();
+    // A handler that threw has not returned.
+    if (exchange.returnedAtMs < 0) exchange.returnedAtMs = exchange.answeredAtMs;
     release(exchange);
     this.#connection.settle(exchange.frame.length);
     if (reply.kind === 'answer') {
@@ -261,32 +287,47 @@ class Visit {
   #flush(): void {
     if (this.#isEnded) return;
     const parts: Buffer[] = [];
-    const sent: (() => void)[] = [];
+    const leaving: Asked[] = [];
+    let waitsForSocket = false;
     let closing: string | undefined;
+    const nowMs = this.#options.clock.monotonicMs();
     while (closing === undefined) {
       const ready = this.#order.take();
       if (ready === undefined) break;
       ({ closing } = ready);
       if (ready.kind === 'refused') break;
-      if (ready.answer !== undefined) for (const part of ready.answer) parts.push(part);
-      if (ready.sent !== undefined) sent.push(ready.sent);
+      ready.leavingAtMs = nowMs;
+      leaving.push(ready);
+      if (ready.sent !== undefined) waitsForSocket = true;
+      if (ready.answer === undefined) continue;
+      for (const part of ready.answer) {
+        ready.responseBytes += part.length;
+        parts.push(part);
+      }
     }
-    if (parts.length > 0) this.#write(parts, sent);
+    if (waitsForSocket) this.#writeAndWait(parts, leaving);
+    else {
+      if (parts.length > 0) this.#connection.write(parts);
+      this.#left(leaving);
+    }
     if (closing === undefined) this.#pump();
     else this.#end(closing);
   }
 
-  #write(parts: readonly Buffer[], sent: readonly (() => void)[]): void {
-    if (sent.length === 0) {
-      this.#connection.write(parts);
-      return;
-    }
+  #writeAndWait(parts: readonly Buffer[], leaving: readonly Asked[]): void {
     this.#isSending = true;
     this.#connection.write(parts, () => {
       this.#isSending = false;
-      for (const callback of sent) callback();
+      for (const { sent } of leaving) sent?.();
+      this.#left(leaving);
       this.#pump();
     });
+  }
+
+  #left(leaving: readonly Asked[]): void {
+    const { clock, observer } = this.#options;
+    const nowMs = clock.monotonicMs();
+    for (const exchange of leaving) observer.completed(exchange, nowMs);
   }
 }
 

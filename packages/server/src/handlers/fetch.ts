@@ -153,6 +153,7 @@ class FetchWork implements Waiter {
         return { wish, plan: errorPlan(refused), replica: undefined, slices: undefined };
       const topicId = found?.topicId ?? wish.topicId;
       const replica = this.#broker.replicas.find(topicId, wish.partition);
+      replica?.traffic.fetchAsked();
       const plan =
         replica === undefined
           ? errorPlan(this.#broker.missingReplicaError(topicId, wish.partition))
@@ -306,8 +307,8 @@ class FetchWork implements Waiter {
       ) {
         continue;
       }
-      if (sizeBytes > 0 && one.replica !== undefined)
-        this.#broker.traffic.fetched(one.replica.topic, sizeBytes);
+      if (sizeBytes > 0) one.replica?.traffic.fetched(sizeBytes);
+      if (plan.kind === 'error') one.replica?.traffic.fetchRefused(plan.error);
       const last = responses.at(-1);
       const isSameTopic = last !== undefined && last.topic === wish.topic && last.topicId === wish.topicId;
       if (isSameTopic) last.partitions.push(this.#partitionAnswer(one));

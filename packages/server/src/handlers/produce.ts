@@ -123,6 +123,7 @@ const append = (
   records: Buffer | null,
   answer: PartitionAnswer,
 ): void => {
+  replica.traffic.produceAsked();
   if (replica.isDamaged || (replica.log.failure !== undefined && replica.machine.role.kind === 'leader')) {
     answer.errorCode = ErrorCode.KAFKA_STORAGE_ERROR;
     return;
@@ -158,14 +159,15 @@ const append = (
         answer.errorCode = ErrorCode.KAFKA_STORAGE_ERROR;
         return;
       }
-      accepted(broker, replica, outcome, work, answer);
+      accepted(replica, outcome, work, answer);
       return;
     }
     case 'duplicate':
-      accepted(broker, replica, outcome, work, answer);
+      accepted(replica, outcome, work, answer);
       return;
     case 'rejected':
       answer.errorCode = outcome.error;
+      replica.traffic.produceRefused(outcome.error, bytes.length);
       answer.errorMessage = outcome.message;
       answer.logStartOffset = outcome.logStartOffset;
       answer.recordErrors = outcome.recordErrors;
@@ -180,7 +182,6 @@ const append = (
 const EMPTY = Buffer.alloc(0);
 
 const accepted = (
-  broker: Broker,
   replica: Replica,
   outcome: AppendAccepted | AppendDuplicate,
   work: ProduceWork,
@@ -189,7 +190,7 @@ const accepted = (
   answer.baseOffset = outcome.baseOffset;
   answer.logAppendTimeMs = outcome.logAppendTimeMs;
   answer.logStartOffset = outcome.logStartOffset;
-  if (outcome.kind === 'accepted') broker.traffic.appended(replica.topic, outcome);
+  if (outcome.kind === 'accepted') replica.traffic.appended(outcome);
   if (outcome.awaits === 'nothing') return;
   const { topicId, partition } = replica;
   work.waits.push({ topicId, partition, awaits: outcome.awaits, awaitedOffset: outcome.awaitedOffset });

@@ -22,6 +22,11 @@ import { configView } from '../controller/config-view';
 import { ControllerHost } from '../controller/controller-host';
 import { KafkaDoor } from '../doors/kafka-door';
 import { brokerHandlers } from '../handlers';
+import { watchBroker } from '../metrics/broker-metrics';
+import type { BrokerState } from '../metrics/broker-metrics';
+import { watchController } from '../metrics/controller-metrics';
+import { watchNetwork } from '../metrics/network-metrics';
+import { RequestMeters } from '../metrics/request-meters';
 import { allowEverything } from '../handlers/handler';
 import type { SingleVoterQuorum } from '../quorum/single-voter-quorum';
 import { openSingleVoterQuorum } from '../quorum/single-voter-quorum';
@@ -86,6 +91,7 @@ class Assembly {
   readonly #pool = new BufferPool({ keptBytes: KEPT_BUFFER_BYTES });
   readonly #serving = new ServingState();
   readonly #waitingRoom: WaitingRoom;
+  readonly #traffic: Traffic;
   readonly #dynamic: DynamicConfigurations;
   readonly #listeners: { readonly endpoint: Endpoint; readonly listener: Listener }[] = [];
   #clusterId = '';
@@ -105,6 +111,7 @@ class Assembly {
     this.#world = world;
     this.#nodeId = BrokerId(configuration.nodeId);
     this.#waitingRoom = new WaitingRoom(world.clock);
+    this.#traffic = new Traffic(world.metrics);
     this.#dynamic = new DynamicConfigurations(configuration);
   }
 
@@ -144,6 +151,7 @@ class Assembly {
       knownOffset: Math.max(...directories.all.map(({ recordedBrokerEpoch }) => recordedBrokerEpoch)),
     });
     controller.attach(this.#quorum);
+    watchController(world.metrics, { nodeId: this.#nodeId, controller, quorum: this.#quorum });
     await replicas.open(controller.image);
     await this.#listen(directories, replicas, controller);
     await this.#register(controller, directories);
@@ -248,6 +256,7 @@ class Assembly {
       nodeId: this.#nodeId,
       directories,
       waitingRoom: this.#waitingRoom,
+      traffic: this.#traffic,
       clock,
       logger,
       producerIdExpirationMs: Number(this.#configuration.get('producer.id.expiration.ms')),
@@ -294,6 +303,19 @@ class Assembly {
   async #listen(directories: LogDirectories, replicas: Replicas, controller: ControllerHost): Promise<void> {
     const { clock, disk, random, logger, metrics, faults, listen } = this.#world;
     const sessionIds = random.fork('fetch sessions');
+    const fetchSessions = new FetchSessions(
+      Number(this.#configuration.get('max.incremental.fetch.session.cache.slots')),
+      () => sessionIds.below(0x7fffffff) + 1,
+    );
+    const answerMemory = new AnswerMemory(ANSWER_MEMORY_BYTES);
+    watchBroker(metrics, {
+      replicas,
+      directories,
+      waitingRoom: this.#waitingRoom,
+      fetchSessions,
+      answerMemory,
+      state: () => this.#state(),
+    });
     const broker = openBroker({
       nodeId: this.#nodeId,
       clusterId: this.#clusterId,
@@ -305,12 +327,8 @@ class Assembly {
       spaceOf: (path) => disk.space(path),
       replicas,
       waitingRoom: this.#waitingRoom,
-      fetchSessions: new FetchSessions(
-        Number(this.#configuration.get('max.incremental.fetch.session.cache.slots')),
-        () => sessionIds.below(0x7fffffff) + 1,
-      ),
-      answerMemory: new AnswerMemory(ANSWER_MEMORY_BYTES),
-      traffic: new Traffic(metrics),
+      fetchSessions,
+      answerMemory,
       producerIds: new ProducerIds({
         brokerId: this.#nodeId,
         brokerEpoch: () => this.#brokerEpoch,
@@ -322,17 +340,23 @@ class Assembly {
       layers: () => this.#dynamic.layers(controller.image),
       topicConfiguration: (topic) => this.#dynamic.topic(topic, controller.image),
     });
+    const handlers = brokerHandlers(broker);
     const door = new KafkaDoor({
-      handlers: brokerHandlers(broker),
+      handlers,
       clock,
       logger,
       faults,
+      observer: new RequestMeters(metrics, handlers),
       disconnected: (connectionId) => {
         this.#waitingRoom.cancelOwner(connectionId);
       },
     });
     this.#door = door;
     const memory = new RequestMemory({ limitBytes: REQUEST_MEMORY_BYTES });
+    watchNetwork(metrics, {
+      memory,
+      listeners: () => this.#listeners.map(({ endpoint: { name }, listener }) => ({ name, listener })),
+    });
     for (const endpoint of this.#configuration.listeners) {
       if (this.#configuration.controllerListenerNames.includes(endpoint.name)) continue;
       const listener = await listen({
@@ -351,6 +375,11 @@ class Assembly {
       });
       this.#listeners.push({ endpoint, listener });
     }
+  }
+
+  #state(): BrokerState {
+    if (this.#stopped !== undefined) return 'shutting down';
+    return this.#serving.isServing ? 'running' : 'starting';
   }
 
   /** Tells the controller who this is. What it led before, it leads again in a new epoch. */

@@ -1,0 +1,109 @@
+import type { BrokerId, Metrics } from '@kafkaesque/kernel';
+import type { MetadataImage, Quorum } from '@kafkaesque/metadata';
+import type { ControllerHost } from '../controller/controller-host';
+
+/** What a controller's metrics are read from. */
+export interface ControllerView {
+  readonly nodeId: BrokerId;
+  readonly controller: ControllerHost;
+  readonly quorum: Quorum;
+}
+
+/** Sums over one image of the metadata. */
+interface Totals {
+  readonly partitions: number;
+  readonly offline: number;
+  readonly notPreferred: number;
+}
+
+/** Has the state of the cluster's metadata and of their quorum read whenever somebody scrapes. */
+export const watchController = (metrics: Metrics, view: ControllerView): void => {
+  watchCluster(metrics, view.controller);
+  watchQuorum(metrics, view);
+};
+
+const watchCluster = (metrics: Metrics, controller: ControllerHost): void => {
+  const totals = totalsOf();
+  const gauge = (name: string, help: string, value: (image: MetadataImage) => number): void => {
+    metrics.observe('gauge', `kafka_controller_kafkacontroller_${name}`, help, (tell) => {
+      tell(value(controller.image));
+    });
+  };
+  gauge('activecontrollercount', '1 on the active controller.', () => Number(controller.isActive));
+  gauge(
+    'activebrokercount',
+    'Registered brokers that are in service.',
+    ({ brokers }) => [...brokers.values()].filter(({ fenced }) => !fenced).length,
+  );
+  gauge(
+    'fencedbrokercount',
+    'Registered brokers that are out of service.',
+    ({ brokers }) => [...brokers.values()].filter(({ fenced }) => fenced).length,
+  );
+  gauge('globaltopiccount', 'Topics of the cluster.', ({ topicsById }) => topicsById.size);
+  gauge('globalpartitioncount', 'Partitions of the cluster.', (image) => totals(image).partitions);
+  gauge('offlinepartitionscount', 'Partitions without a leader.', (image) => totals(image).offline);
+  gauge(
+    'preferredreplicaimbalancecount',
+    'Partitions that are not led by the first of their replicas.',
+    (image) => totals(image).notPreferred,
+  );
+  gauge('lastappliedrecordoffset', 'Metadata offset that this node has applied.', ({ offset }) => offset);
+};
+
+/** Sums are made once an image: images never change. */
+const totalsOf = (): ((image: MetadataImage) => Totals) => {
+  let known: { readonly image: MetadataImage; readonly totals: Totals } | undefined;
+  return (image) => {
+    if (known?.image === image) return known.totals;
+    let partitions = 0;
+    let offline = 0;
+    let notPreferred = 0;
+    for (const topic of image.topicsById.values()) {
+      for (const { leader, replicas } of topic.partitions) {
+        partitions += 1;
+        if (leader < 0) offline += 1;
+        if (leader !== replicas[0]) notPreferred += 1;
+      }
+    }
+    const totals = { partitions, offline, notPreferred };
+    known = { image, totals };
+    return totals;
+  };
+};
+
+const watchQuorum = (metrics: Metrics, { nodeId, controller, quorum }: ControllerView): void => {
+  const gauge = (name: string, help: string, value: () => number): void => {
+    metrics.observe('gauge', `kafka_server_raftmetrics_${name}`, help, (tell) => {
+      tell(value());
+    });
+  };
+  metrics.observe(
+    'gauge',
+    'kafka_server_raftmetrics_current_state',
+    '1 for the state that this node has in the quorum: leader, follower or unattached.',
+    (tell) => {
+      tell(1, { current_state: quorum.leadership.kind });
+    },
+  );
+  gauge('current_leader', 'Node id of the leader of the quorum, -1 when none is known.', () => {
+    const { leadership } = quorum;
+    if (leadership.kind === 'leader') return nodeId;
+    return leadership.kind === 'follower' ? leadership.leader : -1;
+  });
+  gauge('current_epoch', 'Epoch of the quorum.', () => quorum.leadership.epoch);
+  gauge(
+    'high_watermark',
+    'Metadata offset below which everything is committed.',
+    () => quorum.committedOffset + 1,
+  );
+  gauge('log_end_offset', 'Offset that the next batch of metadata gets.', () => quorum.nextOffset);
+  metrics.observe(
+    'gauge',
+    'kafka_server_brokermetadatametrics_last_applied_record_offset',
+    'Metadata offset that this broker has applied.',
+    (tell) => {
+      tell(controller.image.offset);
+    },
+  );
+};
