@@ -49,6 +49,44 @@ export const tools: Readonly<Record<string, ToolEntry>> = {
     load: () =>
       (require('./dump-log/dump-log-tool') as typeof import('./dump-log/dump-log-tool')).dumpLogTool,
   },
+  cluster: {
+    summary: "show a cluster's id and endpoints, forget a broker",
+    load: () => (require('./cluster/cluster-tool') as typeof import('./cluster/cluster-tool')).clusterTool,
+  },
+  'broker-api-versions': {
+    summary: 'show which APIs each broker offers',
+    load: () =>
+      (
+        require('./broker-api-versions/broker-api-versions-tool') as typeof import('./broker-api-versions/broker-api-versions-tool')
+      ).brokerApiVersionsTool,
+  },
+  'producer-perf-test': {
+    summary: 'measure how fast a topic takes records',
+    load: () =>
+      (
+        require('./producer-perf-test/producer-perf-test-tool') as typeof import('./producer-perf-test/producer-perf-test-tool')
+      ).producerPerfTestTool,
+  },
+  'consumer-perf-test': {
+    summary: 'measure how fast topics can be read',
+    load: () =>
+      (
+        require('./consumer-perf-test/consumer-perf-test-tool') as typeof import('./consumer-perf-test/consumer-perf-test-tool')
+      ).consumerPerfTestTool,
+  },
+  'e2e-latency': {
+    summary: 'measure how long a record takes from end to end',
+    load: () =>
+      (require('./e2e-latency/e2e-latency-tool') as typeof import('./e2e-latency/e2e-latency-tool'))
+        .e2eLatencyTool,
+  },
+  'verifiable-producer': {
+    summary: 'send numbers and tell as JSON what became of each',
+    load: () =>
+      (
+        require('./verifiable-producer/verifiable-producer-tool') as typeof import('./verifiable-producer/verifiable-producer-tool')
+      ).verifiableProducerTool,
+  },
 };
 /* eslint-enable @typescript-eslint/no-require-imports, @typescript-eslint/consistent-type-imports */
 

@@ -1,4 +1,6 @@
 export { openClient } from './client';
+export { machineClock } from './timing/machine-clock';
+export { machineRandom } from './timing/machine-random';
 export type { Client, ClientOptions } from './client';
 export { ClientError, isClientError } from './errors';
 export type { ClientErrorKind, ClientErrorOptions, ErrorEffect } from './errors';
@@ -18,6 +20,7 @@ export type {
   ConfigResource,
   ConfigResourceType,
   CreatedTopic,
+  DescribedNode,
   LogDirectoryDescription,
   NewTopic,
   Outcome,

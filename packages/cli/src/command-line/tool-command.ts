@@ -30,11 +30,12 @@ export const toolCommand = (description: ToolDescription): Command => {
     .exitOverride();
 };
 
-/** Reads the command line. Mistakes come as UsageError in Kafka's words. */
+/** Reads the command line. Mistakes come as UsageError in Kafka's words, joptsimple's unless other ones are given. */
 export const parseFlags = <Flags extends object>(
   command: Command,
   argv: readonly string[],
   terminal: Terminal,
+  wording: (error: CommanderError) => UsageError = inKafkasWords,
 ): Parsed<Flags> => {
   command.configureOutput({ writeOut: (text) => terminal.out(text), writeErr: () => undefined });
   try {
@@ -42,7 +43,7 @@ export const parseFlags = <Flags extends object>(
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
     if (error.exitCode === 0) return { kind: 'done' };
-    throw inKafkasWords(error);
+    throw wording(error);
   }
   return { kind: 'flags', flags: command.opts<Flags>() };
 };

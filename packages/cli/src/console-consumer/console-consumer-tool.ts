@@ -1,8 +1,7 @@
 import { messageOf } from '@kafkaesque/kernel';
 import { isClientError, openClient } from '@kafkaesque/client';
 import type { Admin, Client, Consumer, ConsumerRecord, TopicPartition } from '@kafkaesque/client';
-import { clientOptions, numberProperty } from '../command-line/client-flags';
-import type { Properties } from '../command-line/client-flags';
+import { clientOptions } from '../command-line/client-flags';
 import { withUsage } from '../command-line/outcome';
 import { OUTPUT_CLOSED } from '../command-line/terminal';
 import type { Terminal } from '../command-line/terminal';
@@ -11,6 +10,7 @@ import { isInternalTopic, topicFilter } from '../command-line/topic-filter';
 import type { Tool } from '../tools';
 import { consoleConsumerCommand, planConsole } from './consumer-flags';
 import type { ConsoleConsumerFlags, ConsolePlan } from './consumer-flags';
+import { consumerOptions } from './consumer-properties';
 import { openPrinter } from './record-printer';
 import type { RecordPrinter } from './record-printer';
 
@@ -43,7 +43,7 @@ export const printRecords = async (
   const consumer = client.consumer({
     autoOffsetReset: plan.startAt.kind === 'earliest' ? 'earliest' : 'latest',
     isolation: plan.isolation,
-    ...fetchOptions(plan.clientProperties),
+    ...consumerOptions(plan.clientProperties),
   });
   const reading: Reading = { consumer, plan, print, terminal, count: 0, code: 0, assignedAtMs: -Infinity };
   const admin = client.admin();
@@ -165,11 +165,3 @@ const includedTopics = async (
   const listed = await admin.listTopics({ includeInternal: true, signal });
   return listed.map(({ name }) => name).filter((name) => !isInternalTopic(name) && isIncluded(name));
 };
-
-const fetchOptions = (properties: Properties): Parameters<Client['consumer']>[0] => ({
-  fetchMinBytes: numberProperty(properties, 'fetch.min.bytes'),
-  fetchMaxWaitMs: numberProperty(properties, 'fetch.max.wait.ms'),
-  fetchMaxBytes: numberProperty(properties, 'fetch.max.bytes'),
-  maxPartitionFetchBytes: numberProperty(properties, 'max.partition.fetch.bytes'),
-  rackId: properties['client.rack'],
-});

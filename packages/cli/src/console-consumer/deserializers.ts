@@ -1,4 +1,5 @@
 import { Failure } from '@kafkaesque/kernel';
+import { javaNumber } from '../command-line/java-number';
 import { UsageError } from '../command-line/usage-error';
 
 /** Bytes of a key, value or header as what is printed. Fails with code UNREADABLE_RECORD. */
@@ -15,18 +16,6 @@ const fixed =
     }
     return Buffer.from(read(bytes));
   };
-
-/** A floating point number as Java prints it: always with a point, and with an exponent outside 10⁻³ … 10⁷. */
-export const javaNumber = (value: number, shortest: string): string => {
-  if (!Number.isFinite(value)) return String(value);
-  const size = Math.abs(value);
-  if (size !== 0 && (size < 1e-3 || size >= 1e7)) {
-    const [mantissa = '', exponent = ''] = Number(shortest).toExponential().split('e');
-    return `${mantissa.includes('.') ? mantissa : `${mantissa}.0`}E${exponent.replace('+', '')}`;
-  }
-  const plain = Object.is(value, -0) ? '-0' : shortest;
-  return plain.includes('.') ? plain : `${plain}.0`;
-};
 
 /** The shortest decimal that reads back as the same 32-bit number. */
 const shortestFloat = (value: number): string => {
@@ -55,7 +44,7 @@ const deserializers: Readonly<Record<string, Deserializer>> = {
   Integer: fixed('Integer', 4, (bytes) => String(bytes.readInt32BE())),
   Long: fixed('Long', 8, (bytes) => String(bytes.readBigInt64BE())),
   Float: fixed('Float', 4, (bytes) => javaNumber(bytes.readFloatBE(), shortestFloat(bytes.readFloatBE()))),
-  Double: fixed('Double', 8, (bytes) => javaNumber(bytes.readDoubleBE(), String(bytes.readDoubleBE()))),
+  Double: fixed('Double', 8, (bytes) => javaNumber(bytes.readDoubleBE())),
   UUID: raw,
 };
 

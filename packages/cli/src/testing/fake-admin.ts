@@ -140,8 +140,12 @@ export const fakeAdmin = ({ topics, reassignments, offsets = {} }: FakeCluster):
       Promise.resolve({
         clusterId: 'fake',
         controllerId: BrokerId(1),
-        nodes: [1, 2].map((id) => ({ id: BrokerId(id), host: 'h', port: 1, rack: null })),
+        nodes: [1, 2].map((id) => ({ id: BrokerId(id), host: 'h', port: 1, rack: null, fenced: false })),
       }),
+    unregisterBroker: (id) => {
+      record('unregisterBroker', id);
+      return Promise.resolve();
+    },
     listOffsets: (specs) =>
       Promise.resolve(
         specs.map(({ topic: name, partition }) => {

@@ -148,11 +148,16 @@ export interface ActiveProducer {
   readonly currentTransactionStartOffset: Offset | undefined;
 }
 
+/** A broker; a fenced one is registered but does not serve. */
+export interface DescribedNode extends NodeAddress {
+  readonly fenced: boolean;
+}
+
 /** Who is in the cluster: DescribeCluster's answer. */
 export interface ClusterDescription {
   readonly clusterId: string;
   readonly controllerId: BrokerId;
-  readonly nodes: readonly NodeAddress[];
+  readonly nodes: readonly DescribedNode[];
 }
 
 /** A partition that moves to other replicas, and how far it has come (KIP-455). */
@@ -236,8 +241,13 @@ export interface Admin extends AsyncDisposable {
     partitions: readonly TopicPartition[],
     options?: CallOptions & { readonly broker?: BrokerId },
   ): Promise<readonly Outcome<TopicPartition, readonly ActiveProducer[]>[]>;
-  /** Brokers, controller and id of the cluster (KIP-700). */
-  describeCluster(options?: CallOptions): Promise<ClusterDescription>;
+  /**
+   * Brokers, controller and id of the cluster (KIP-700). Fenced brokers are left out unless asked for; brokers before
+   * Kafka 4.1 cannot be asked (KIP-1073).
+   */
+  describeCluster(options?: CallOptions & { readonly includeFenced?: boolean }): Promise<ClusterDescription>;
+  /** Forgets a broker that will not come back (KIP-746). */
+  unregisterBroker(id: number, options?: CallOptions): Promise<void>;
   /** First, last or other offsets of partitions, each asked of its leader (KIP-396). */
   listOffsets(
     specs: readonly (TopicPartition & { readonly spec: OffsetSpec })[],

@@ -31,6 +31,7 @@ import type {
   TopicDescription,
   TopicListing,
 } from './admin';
+import { clusterOf, describingCluster } from './cluster-description';
 import { configOperation, configResourceType, configResourcesOf, entriesOf } from './config-resources';
 import { logDirectoryOf } from './log-directories';
 import { deletingRecords, describingProducers } from './partition-requests';
@@ -339,17 +340,19 @@ export class ClusterAdmin implements Admin {
     );
   }
 
-  describeCluster(options: CallOptions = {}): Promise<ClusterDescription> {
-    return this.#call('describing the cluster', options, async (bounds) => {
-      const draft = { includeClusterAuthorizedOperations: false };
-      const answer = await this.#ask('DescribeCluster', draft, bounds);
+  describeCluster(
+    options: CallOptions & { readonly includeFenced?: boolean } = {},
+  ): Promise<ClusterDescription> {
+    const { draft, minVersion } = describingCluster(options.includeFenced ?? false);
+    return this.#call('describing the cluster', options, async (bounds) =>
+      clusterOf(await this.#ask('DescribeCluster', draft, { ...bounds, minVersion })),
+    );
+  }
+
+  unregisterBroker(id: number, options: CallOptions = {}): Promise<void> {
+    return this.#call('unregistering a broker', options, async (bounds) => {
+      const answer = await this.#change('UnregisterBroker', { brokerId: BrokerId(id) }, bounds);
       if (answer.errorCode !== 0) throw brokerError(answer.errorCode, answer.errorMessage);
-      const { clusterId, controllerId, brokers } = answer;
-      return {
-        clusterId,
-        controllerId,
-        nodes: brokers.map(({ brokerId, host, port, rack }) => ({ id: brokerId, host, port, rack })),
-      };
     });
   }
 
@@ -493,7 +496,12 @@ export class ClusterAdmin implements Admin {
   /** A change: asked again only when it surely has not happened; the controller, or whoever forwards to it. */
   async #change<
     Name extends
-      'CreateTopics' | 'DeleteTopics' | 'CreatePartitions' | 'IncrementalAlterConfigs' | 'AlterConfigs',
+      | 'CreateTopics'
+      | 'DeleteTopics'
+      | 'CreatePartitions'
+      | 'IncrementalAlterConfigs'
+      | 'AlterConfigs'
+      | 'UnregisterBroker',
   >(
     name: Name,
     draft: DraftFor<Name>,

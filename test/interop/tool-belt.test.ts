@@ -1,0 +1,227 @@
+import { readFileSync, writeFileSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Terminal } from '@kafkaesque/cli';
+import { runTool } from '@kafkaesque/cli';
+import { javaTools } from './found-clients';
+import { run } from './program';
+import type { ServerUnderTest } from './server-under-test';
+import { openServer } from './server-under-test';
+
+// Each of Apache's tools is a Java process of its own.
+jest.setTimeout(120_000);
+
+interface Printed {
+  readonly code: number | null;
+  readonly out: string;
+  readonly err: string;
+}
+
+let server: ServerUnderTest;
+let directory: string;
+beforeAll(async () => {
+  server = await openServer();
+  directory = mkdtempSync(join(tmpdir(), 'kafkaesque-tools-'));
+});
+afterAll(async () => {
+  await server.close();
+  rmSync(directory, { recursive: true });
+});
+
+const ours = async (tool: string, args: readonly string[]): Promise<Printed> => {
+  let out = '';
+  let err = '';
+  const terminal: Terminal = {
+    out: (text) => void (out += text.toString()),
+    err: (text) => void (err += text),
+    drained: () => Promise.resolve(),
+    input: (async function* (): AsyncGenerator<Buffer> {})(),
+    isInteractive: false,
+    interrupted: new AbortController().signal,
+  };
+  const code = await runTool(args, `kafka-${tool}`, terminal);
+  return { code, out, err };
+};
+const apaches = async (tool: string, args: readonly string[]): Promise<Printed> => {
+  const { code, stdout, stderr } = await run(javaTools ?? '', ['tool', tool, ...args]);
+  return { code, out: stdout.toString(), err: stderr };
+};
+/** Our tool, and Apache's where it is asked for, each under its name. */
+const makers = [
+  ['ours', ours] as const,
+  ...(javaTools === undefined ? [] : [['Apache’s', apaches] as const]),
+];
+const at = (args: string): readonly string[] => [
+  ...['--bootstrap-server', server.bootstrap],
+  ...args.split(' ').filter((argument) => argument !== ''),
+];
+/** Measured figures become `#`, so that what stands around them can be compared. */
+const masked = (text: string): string => text.replaceAll(/\d+(\.\d+)?/g, '#');
+/** argparse4j breaks and fills its lines; only the words count. */
+const words = (text: string): string => text.replaceAll(/\s+/g, ' ').replaceAll('-- ', '--').trim();
+
+test('Apache Kafka’s tools judge ours when KAFKAESQUE_PEERS=1 asks for them', () => {
+  const isAsked = process.env['KAFKAESQUE_PEERS'] === '1';
+  if (!isAsked) process.stderr.write('interop: the tool belt was not compared with Apache’s tools\n');
+  expect(makers).toHaveLength(isAsked ? 2 : 1);
+});
+
+describe.each(makers)('%s:', (_, tool) => {
+  test('broker-api-versions and cluster show the same of the node', async () => {
+    expect(await tool('broker-api-versions', at(''))).toEqual(await ours('broker-api-versions', at('')));
+    for (const action of ['cluster-id', 'list-endpoints', 'list-endpoints --include-fenced-brokers']) {
+      const args = [...action.split(' '), ...at('')];
+      expect(await tool('cluster', args)).toEqual(await ours('cluster', args));
+    }
+    const { clusterId } = await server.admin.describeCluster();
+    expect((await tool('cluster', ['cluster-id', ...at('')])).out).toBe(`Cluster ID: ${clusterId}\n`);
+  });
+
+  test('producer-perf-test sends and sums up, consumer-perf-test reads it all', async () => {
+    const topic = await server.topic('perf');
+    const size = '--num-records 5000 --record-size 100 --throughput -1 --warmup-records 1000';
+    const produced = await tool('producer-perf-test', [
+      ...at(`--topic ${topic} ${size} --command-property`),
+      ...['compression.type=lz4', 'acks=1'],
+    ]);
+    expect([produced.code, produced.err]).toEqual([0, '']);
+    expect(masked(produced.out)).toBe(
+      'Warmup first # records. Steady state results will print after the complete test summary.\n' +
+        ['', ' steady state']
+          .map(
+            (which) =>
+              `#${which} records sent, # records/sec (# MB/sec), # ms avg latency, # ms max latency, ` +
+              '# ms #th, # ms #th, # ms #th, # ms #th.\n',
+          )
+          .join(''),
+    );
+    expect(produced.out).toMatch(/^5000 records sent, .*\n4000 steady state records sent, /m);
+    // Apache's reads in a group, which needs what is not there yet.
+    const read = await ours('consumer-perf-test', at(`--topic ${topic} --num-records 5000`));
+    expect([read.code, read.err]).toEqual([0, '']);
+    const [header = '', line = ''] = read.out.split('\n');
+    const row = Object.fromEntries(header.split(', ').map((name, index) => [name, line.split(', ')[index]]));
+    expect(row).toMatchObject({ 'data.consumed.in.MB': '0.4768', 'data.consumed.in.nMsg': '5000' });
+  });
+
+  test('producer-perf-test draws from a file, and counts', async () => {
+    const topic = await server.topic('perf-file');
+    const file = join(directory, 'payloads.txt');
+    writeFileSync(file, 'one;two;three');
+    const drawn = `--topic ${topic} --num-records 50 --throughput 10000 --payload-file ${file} --payload-delimiter ;`;
+    const { code, out } = await tool('producer-perf-test', at(drawn));
+    expect([code, out.split('\n').slice(0, 2)]).toEqual([
+      0,
+      [`Reading payloads from: ${file}`, 'Number of records read: 3'],
+    ]);
+    await tool(
+      'producer-perf-test',
+      at(`--topic ${topic} --num-records 3 --throughput -1 --payload-monotonic`),
+    );
+    const all = await ours('console-consumer', at(`--topic ${topic} --from-beginning --max-messages 53`));
+    const values = all.out.trim().split('\n');
+    expect(new Set(values)).toEqual(new Set(['one', 'two', 'three', '0', '1', '2']));
+  });
+
+  test('verifiable-producer tells what became of each record', async () => {
+    const topic = await server.topic('verifiable');
+    const line = `--topic ${topic} --max-messages 7 --repeating-keys 3 --value-prefix 9 --acks 1 --message-create-time 1000`;
+    const { code, out, err } = await tool('verifiable-producer', at(line));
+    expect([code, err]).toEqual([0, '']);
+    const events = out
+      .trim()
+      .split('\n')
+      .map((text) => JSON.parse(text) as Record<string, unknown>);
+    expect(events.map(({ name }) => name)).toEqual([
+      'startup_complete',
+      ...Array.from({ length: 7 }, () => 'producer_send_success'),
+      'shutdown_complete',
+      'tool_data',
+    ]);
+    const sent = events
+      .filter(({ name }) => name === 'producer_send_success')
+      .sort((a, b) => (String(a['value']) < String(b['value']) ? -1 : 1));
+    expect(sent.map(({ key, value }) => [key, value])).toEqual(
+      [0, 1, 2, 3, 4, 5, 6].map((number) => [String(number % 3), `9.${number}`]),
+    );
+    expect(Object.keys(sent[0] ?? {}).sort()).toEqual(
+      ['timestamp', 'name', 'key', 'value', 'topic', 'partition', 'offset'].sort(),
+    );
+    expect(events.at(-1)).toMatchObject({ sent: 7, acked: 7, target_throughput: -1 });
+  });
+
+  test.each([
+    ['producer-perf-test', '--topic t --throughput 1 --num-records x --record-size 1'],
+    ['producer-perf-test', '--topic t --throughput 1 --num-records 1'],
+    ['producer-perf-test', '--topic t --throughput 1 --num-records 1 --record-size 1 --payload-monotonic'],
+    ['producer-perf-test', '--topic t --throughput 1 --num-records 0 --record-size 1'],
+    ['producer-perf-test', '--topic t --throughput 1 --num-records 1 --record-size 0'],
+    ['producer-perf-test', '--topic t --throughput 1 --num-records 1 --record-size 1 --warmup-records 1'],
+    ['producer-perf-test', '--topic t --throughput 1 --num-records 1 --record-size 1 --reporting-interval 0'],
+    ['producer-perf-test', '--bogus'],
+    ['verifiable-producer', ''],
+    ['verifiable-producer', '--topic t --acks 5'],
+    ['verifiable-producer', '--topic t --max-messages x'],
+    ['verifiable-producer', '--bogus'],
+  ])('%s %s is refused in the same words', async (name, line) => {
+    const complaint = async (ask: typeof ours): Promise<[number | null, string]> => {
+      const { code, err } = await ask(name, at(line));
+      const [complained = err] = /^\S+: +error:[^]*/m.exec(err.split("\nRun '")[0] ?? '') ?? [];
+      return [code, words(complained)];
+    };
+    const [code, text] = await complaint(tool);
+    expect([code, text]).toEqual(await complaint(ours));
+    expect([code, text]).toEqual([1, expect.stringMatching(/^[\w-]+: error: \S/)]);
+  });
+});
+
+test('e2e-latency sends and reads one record after the other, and makes the topic first', async () => {
+  const topic = server.name('latency');
+  const headers = '--num-headers 2 --record-header-key-size 3 --record-header-size -1';
+  const { code, out, err } = await ours(
+    'e2e-latency',
+    at(
+      `--topic ${topic} --num-records 20 --producer-acks all --record-size 50 --record-key-size 5 ${headers}`,
+    ),
+  );
+  expect([code, err]).toEqual([0, '']);
+  expect(masked(out.replace(topic, 'TOPIC'))).toBe(
+    'Topic "TOPIC" does not exist. Will create topic with # partition(s) and replication factor = #\n' +
+      '#\t#\nAvg latency: # ms\nPercentiles: #th = #, #th = #, #.#th = #\n'.replace('#.#th', '#th'),
+  );
+  const records = await ours('get-offsets', at(`--topic ${topic}`));
+  expect(records.out).toBe(`${topic}:0:20\n`);
+});
+
+test('what scripts read comes as JSON where it is asked for', async () => {
+  const topic = await server.topic('json');
+  const json = async (tool: string, args: readonly string[]): Promise<unknown> => {
+    const { code, out, err } = await ours(tool, [...args, '--json']);
+    expect([code, err]).toEqual([0, '']);
+    return JSON.parse(out);
+  };
+  expect(await json('cluster', ['list-endpoints', ...at('')])).toMatchObject({ endpoints: [{ id: 1 }] });
+  expect(await json('broker-api-versions', at(''))).toMatchObject({
+    brokers: [{ id: 1, apis: expect.arrayContaining([expect.objectContaining({ name: 'Fetch', key: 1 })]) }],
+  });
+  const size = '--num-records 10 --record-size 10 --throughput -1';
+  expect(await json('producer-perf-test', at(`--topic ${topic} ${size}`))).toMatchObject({
+    records: 10,
+    failed: 0,
+  });
+  expect(await json('consumer-perf-test', at(`--topic ${topic} --num-records 10`))).toMatchObject({
+    records: 10,
+    bytes: 100,
+  });
+});
+
+test('every tool has both of Kafka’s names', () => {
+  const manifest = JSON.parse(readFileSync(join(__dirname, '../../packages/cli/package.json'), 'utf8')) as {
+    readonly bin: Readonly<Record<string, string>>;
+  };
+  const names = ['cluster', 'broker-api-versions', 'producer-perf-test', 'consumer-perf-test', 'e2e-latency'];
+  for (const name of [...names, 'verifiable-producer', 'topics', 'console-producer', 'console-consumer']) {
+    expect(manifest.bin[`kafka-${name}`]).toBe('./bin/kafkaesque.js');
+    expect(manifest.bin[`kafka-${name}.sh`]).toBe('./bin/kafkaesque.js');
+  }
+});
