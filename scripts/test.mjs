@@ -15,6 +15,7 @@ const parts = [
     minutes: 3,
     patterns: [
       '<rootDir>/packages/',
+      '<rootDir>/bench/',
       '<rootDir>/test/(node|documentation|packages)/',
       '<rootDir>/test/[^/]*\\.test\\.ts$',
     ],

@@ -45,7 +45,7 @@ const walk = (directory: string): readonly string[] =>
         ? [path]
         : [];
   });
-const sources: readonly Source[] = ['packages', 'test', 'examples']
+const sources: readonly Source[] = ['packages', 'test', 'bench', 'examples']
   .filter((directory) => existsSync(join(root, directory)))
   .flatMap(walk)
   .map((path) => ({

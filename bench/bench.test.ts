@@ -1,0 +1,45 @@
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Results } from './report';
+
+const root = join(__dirname, '..');
+const node = (args: readonly string[]): { status: number | null; stdout: string; stderr: string } =>
+  spawnSync(process.execPath, args, { cwd: root, encoding: 'utf8', timeout: 100_000 });
+
+const asked = ['fetch', 'durable-latency', 'durable-spread', 'start-loaded', 'partitions'];
+
+test('the quick mode measures our node and the floor from end to end', () => {
+  const built = node([join(root, 'node_modules/typescript/bin/tsc'), '-b', 'bench']);
+  expect([built.status, built.stdout]).toEqual([0, '']);
+  const output = mkdtempSync(join(tmpdir(), 'bench-test-'));
+  try {
+    const ran = node(['build/bench/main.js', '--quick', '--scenario', asked.join(','), '--output', output]);
+    expect([ran.status, ran.status === 0 ? '' : ran.stderr]).toEqual([0, '']);
+    const { measured } = JSON.parse(readFileSync(join(output, 'results.json'), 'utf8')) as Results;
+    expect(measured.map(({ scenario, server }) => `${scenario} ${server}`)).toEqual([
+      'fetch floor',
+      'fetch kafkaesque',
+      'durable-latency floor',
+      'durable-latency kafkaesque',
+      'durable-spread floor',
+      'durable-spread kafkaesque',
+      'start-loaded kafkaesque',
+      'partitions kafkaesque',
+    ]);
+    for (const { scenario, samples } of measured) {
+      expect(samples.length).toBe(1);
+      const [sample = {}] = samples;
+      // Processor time is counted in hundredths of a second: of little load there may be none.
+      for (const value of Object.values(sample)) expect(value).toBeGreaterThanOrEqual(0);
+      expect(sample.idleMib).toBeGreaterThan(20);
+      if (scenario === 'partitions') expect(sample.residentMib).toBeGreaterThan(20);
+      else if (scenario === 'start-loaded') expect(sample.startMs).toBeGreaterThan(10);
+      else expect(sample.recordsPerSecond).toBeGreaterThan(0);
+    }
+    expect(readFileSync(join(output, 'results.md'), 'utf8')).toBe(ran.stdout);
+  } finally {
+    rmSync(output, { recursive: true });
+  }
+}, 120_000);

@@ -1,0 +1,28 @@
+import type { ServerName } from './servers/server';
+
+/** What is measured, with its unit and where the point goes. */
+export const figures = {
+  cpuSecondsPerGb: { title: 'processor s/GB', digits: 2 },
+  processorShare: { title: 'processors', digits: 3 },
+  mbPerSecond: { title: 'MB/s', digits: 1 },
+  recordsPerSecond: { title: 'records/s', digits: 0 },
+  p50Ms: { title: 'p50 ms', digits: 2 },
+  p99Ms: { title: 'p99 ms', digits: 2 },
+  startMs: { title: 'start ms', digits: 0 },
+  idleMib: { title: 'idle MiB', digits: 0 },
+  residentMib: { title: 'resident MiB', digits: 0 },
+} as const;
+
+export type Figure = keyof typeof figures;
+
+/** What one run has given. */
+export type Sample = Readonly<Partial<Record<Figure, number>>>;
+
+/** What a figure of ours should be: so many times that of another server or scenario, or a number by itself. */
+export interface Aim {
+  readonly figure: Figure;
+  /** Undefined: `limit` stands for itself. Without a scenario, the same one is meant. */
+  readonly against?: { readonly server: ServerName; readonly scenario?: string };
+  readonly kind: 'at most' | 'at least';
+  readonly limit: number;
+}

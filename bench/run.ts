@@ -1,0 +1,211 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Sample } from './figures';
+import { isForKload, kloadFor } from './load/kload';
+import type { Load } from './load/load';
+import { loadFor } from './load/load';
+import type { Outcome } from './load/outcome';
+import { fillPartitions, produceFor } from './load/produce';
+import { machineTicks, processorSeconds, residentMib, stealBetween } from './machine';
+import type { Options } from './options';
+import type { LoadScenario, MemoryScenario, Scenario, StartScenario } from './scenarios';
+import type { RunningServer, ServerKind, ServerName } from './servers/server';
+
+/** The counted runs of one scenario on one server. */
+export interface Measured {
+  readonly scenario: string;
+  readonly server: ServerName;
+  readonly samples: readonly Sample[];
+  /** Steal of each round that was thrown away, 0 to 1. */
+  readonly discarded: readonly number[];
+  /** Why there are no figures, if so. */
+  readonly failure: string | undefined;
+}
+
+type RunOptions = Pick<Options, 'rounds' | 'seconds' | 'warming' | 'generator' | 'size' | 'maxSteal'>;
+
+const TOPIC = 'bench';
+const SETTLE_MS = 500;
+
+/** Rounds of a scenario, the servers taking turns; a kept server lives as long as the scenarios that share its durability. */
+export class Bench {
+  readonly #options: RunOptions;
+  readonly #say: (line: string) => void;
+  #kept:
+    { readonly kind: ServerKind; readonly durability: string; readonly server: RunningServer } | undefined;
+  #isKeptWarm = false;
+  #topicNumber = 0;
+
+  constructor(options: RunOptions, say: (line: string) => void) {
+    this.#options = options;
+    this.#say = say;
+  }
+
+  async measure(scenario: Scenario, kinds: readonly ServerKind[]): Promise<readonly Measured[]> {
+    const { rounds, maxSteal } = this.#options;
+    const results = kinds
+      .filter(({ name }) => scenario.servers.includes(name))
+      .map((kind) => ({
+        kind,
+        samples: [] as Sample[],
+        discarded: [] as number[],
+        failure: undefined as string | undefined,
+      }));
+    for (let round = 0; round < rounds * 2; round += 1) {
+      for (const result of results) {
+        if (result.failure !== undefined || result.samples.length >= rounds) continue;
+        const before = machineTicks();
+        try {
+          const sample = await this.#once(scenario, result.kind);
+          const steal = stealBetween(before, machineTicks());
+          if (steal > maxSteal) result.discarded.push(steal);
+          else result.samples.push(sample);
+          this.#say(line(scenario, result.kind, sample, steal, steal > maxSteal));
+        } catch (error) {
+          result.failure = (error as Error).message;
+          this.#say(`${scenario.name} ${result.kind.name}: ${result.failure}`);
+          await this.close();
+        }
+      }
+    }
+    return results.map(({ kind, ...rest }) => ({ scenario: scenario.name, server: kind.name, ...rest }));
+  }
+
+  /** Stops what was kept. */
+  async close(): Promise<void> {
+    const kept = this.#kept;
+    this.#kept = undefined;
+    await kept?.server.stop();
+  }
+
+  async #once(scenario: Scenario, kind: ServerKind): Promise<Sample> {
+    const directory = mkdtempSync(join(tmpdir(), 'kafkaesque-bench-'));
+    try {
+      switch (scenario.kind) {
+        case 'load':
+          return await this.#load(scenario, kind, directory);
+        case 'start':
+          return await this.#start(scenario, kind, directory);
+        case 'memory':
+          return await this.#memory(scenario, kind, directory);
+      }
+    } finally {
+      rmSync(directory, { recursive: true, force: true });
+    }
+  }
+
+  async #load(scenario: LoadScenario, kind: ServerKind, directory: string): Promise<Sample> {
+    const { seconds, warming } = this.#options;
+    const server = kind.isKept
+      ? await this.#keep(kind, scenario)
+      : await kind.start({ directory, durability: scenario.durability });
+    this.#topicNumber += 1;
+    const topic = `${TOPIC}-${this.#topicNumber}`;
+    try {
+      const idleMib = residentMib(server.pid);
+      const load = this.#scaled(scenario.load);
+      await server.createTopic(topic, Math.max(1, Math.ceil(scenario.partitions * this.#options.size)));
+      const warmSeconds =
+        (kind.isKept && !this.#isKeptWarm ? kind.warmSeconds.first : kind.warmSeconds.each) * warming;
+      if (load.kind === 'fetch') await produceFor(server.port, topic, load.fill, Math.min(2, seconds));
+      await this.#generate(server.port, topic, load, warmSeconds);
+      if (kind.isKept) this.#isKeptWarm = true;
+      const before = processorSeconds(server.pid);
+      const outcome = await this.#generate(server.port, topic, load, seconds);
+      const used = processorSeconds(server.pid) - before;
+      return {
+        ...sampleOf(outcome, used),
+        residentMib: residentMib(server.pid),
+        ...(kind.isKept ? {} : { idleMib, startMs: server.startMs }),
+      };
+    } finally {
+      if (kind.isKept) await server.deleteTopic(topic);
+      else await server.stop();
+      await sleep(SETTLE_MS * Math.min(1, warming));
+    }
+  }
+
+  #generate(port: number, topic: string, load: Load, seconds: number): Promise<Outcome> {
+    return this.#options.generator === 'kload' && isForKload(load)
+      ? kloadFor(port, topic, load, seconds)
+      : loadFor(port, topic, load, seconds);
+  }
+
+  #scaled(load: Load): Load {
+    return load.kind === 'spread'
+      ? { ...load, partitions: Math.max(1, Math.ceil(load.partitions * this.#options.size)) }
+      : load;
+  }
+
+  async #keep(kind: ServerKind, { durability }: Scenario): Promise<RunningServer> {
+    if (this.#kept?.kind !== kind || this.#kept.durability !== durability) {
+      await this.close();
+      const directory = tmpdir();
+      this.#kept = { kind, durability, server: await kind.start({ directory, durability }) };
+      this.#isKeptWarm = false;
+    }
+    return this.#kept.server;
+  }
+
+  async #start(
+    { partitions, bytes, durability }: StartScenario,
+    kind: ServerKind,
+    directory: string,
+  ): Promise<Sample> {
+    const { size } = this.#options;
+    if (partitions > 0) {
+      const server = await kind.start({ directory, durability });
+      try {
+        const count = Math.ceil(partitions * size);
+        await server.createTopic(TOPIC, count);
+        await fillPartitions(server.port, TOPIC, count, bytes * size);
+      } finally {
+        await server.stop();
+      }
+    }
+    const server = await kind.start({ directory, durability });
+    try {
+      return { startMs: server.startMs, idleMib: residentMib(server.pid) };
+    } finally {
+      await server.stop();
+    }
+  }
+
+  async #memory(
+    { partitions, durability }: MemoryScenario,
+    kind: ServerKind,
+    directory: string,
+  ): Promise<Sample> {
+    const server = await kind.start({ directory, durability });
+    try {
+      const idleMib = residentMib(server.pid);
+      await server.createTopic(TOPIC, Math.ceil(partitions * this.#options.size));
+      return { idleMib, residentMib: residentMib(server.pid) };
+    } finally {
+      await server.stop();
+    }
+  }
+}
+
+const sampleOf = (outcome: Outcome, used: number): Sample => ({
+  cpuSecondsPerGb: used / (outcome.bytes / 1e9),
+  processorShare: used / outcome.seconds,
+  mbPerSecond: outcome.bytes / 1e6 / outcome.seconds,
+  recordsPerSecond: outcome.records / outcome.seconds,
+  p50Ms: outcome.p50Ms,
+  p99Ms: outcome.p99Ms,
+});
+
+const line = (
+  scenario: Scenario,
+  kind: ServerKind,
+  sample: Sample,
+  steal: number,
+  isDiscarded: boolean,
+): string => {
+  const shown = scenario.figures.map((figure) => `${figure} ${(sample[figure] ?? NaN).toFixed(3)}`);
+  const discarded = isDiscarded ? ', thrown away' : '';
+  return `${scenario.name} ${kind.name}: ${shown.join(' ')} (steal ${(steal * 100).toFixed(1)} %${discarded})`;
+};

@@ -1,0 +1,189 @@
+import type { Aim, Figure } from './figures';
+import type { Load } from './load/load';
+import { recordsIn } from './load/batch';
+import type { ProduceLoad } from './load/produce';
+import type { Durability, ServerName } from './servers/server';
+
+interface Described {
+  readonly name: string;
+  readonly title: string;
+  readonly durability: Durability;
+  readonly servers: readonly ServerName[];
+  readonly aims: readonly Aim[];
+  /** What its table shows, the figure to compare first. */
+  readonly figures: readonly Figure[];
+}
+
+/** A load on one topic. */
+export interface LoadScenario extends Described {
+  readonly kind: 'load';
+  readonly load: Load;
+  readonly partitions: number;
+}
+
+/** How long the first answer takes, after a clean stop with so much in the log. */
+export interface StartScenario extends Described {
+  readonly kind: 'start';
+  readonly partitions: number;
+  readonly bytes: number;
+}
+
+/** What a server with so many partitions keeps in memory. */
+export interface MemoryScenario extends Described {
+  readonly kind: 'memory';
+  readonly partitions: number;
+}
+
+export type Scenario = LoadScenario | StartScenario | MemoryScenario;
+
+const everyone: readonly ServerName[] = ['floor', 'kafkaesque', 'kafka'];
+const costs: readonly Figure[] = [
+  'cpuSecondsPerGb',
+  'mbPerSecond',
+  'recordsPerSecond',
+  'p50Ms',
+  'p99Ms',
+  'residentMib',
+];
+const RECORD_BYTES = 1000;
+
+const producing = (batchBytes: number): ProduceLoad => ({
+  kind: 'produce',
+  recordCount: recordsIn(batchBytes, RECORD_BYTES),
+  recordBytes: RECORD_BYTES,
+  codec: 'none',
+  acks: 1,
+  inFlight: 5,
+});
+const single: ProduceLoad = { ...producing(1), recordBytes: 100, inFlight: 64 };
+/** Values halve, so that twice the records make 64 KB on the wire. */
+const compressed: ProduceLoad = { ...producing(128 << 10), codec: 'lz4' };
+
+const atMost = (
+  limit: number,
+  server: ServerName,
+  figure: Figure = 'cpuSecondsPerGb',
+  scenario?: string,
+): Aim => ({
+  figure,
+  against: scenario === undefined ? { server } : { server, scenario },
+  kind: 'at most',
+  limit,
+});
+const noMoreThan = (limit: number, figure: Figure): Aim => ({ figure, kind: 'at most', limit });
+const resident = noMoreThan(300, 'residentMib');
+
+const loaded = (
+  durability: Durability,
+  name: string,
+  title: string,
+  load: Load,
+  aims: readonly Aim[],
+  partitions = 1,
+): LoadScenario => ({
+  kind: 'load',
+  name: durability === 'disk' ? `durable-${name}` : name,
+  title: durability === 'disk' ? `${title}, on the disk before it is acknowledged` : title,
+  durability,
+  servers: everyone,
+  figures: load.kind === 'spread' ? ['processorShare', ...costs] : costs,
+  load,
+  partitions,
+  aims,
+});
+
+const latency: Load = { kind: 'latency', rate: 1000, recordBytes: 100 };
+const spread: Load = { kind: 'spread', partitions: 1000, recordBytes: 1000 };
+
+/** Everything that can be measured. Those that share a durability stand together, so that Kafka is warmed up twice only. */
+export const scenarios: readonly Scenario[] = [
+  loaded('system', 'produce-1m', 'Produce, 1 MB batches', producing(1_000_000), [
+    atMost(1.25, 'floor'),
+    resident,
+  ]),
+  loaded('system', 'produce-64k', 'Produce, 64 KB batches', producing(65536), [
+    atMost(1.25, 'floor'),
+    atMost(0.9, 'kafka'),
+    resident,
+  ]),
+  loaded('system', 'produce-16k', 'Produce, 16 KB batches', producing(16384), [
+    atMost(1.4, 'floor'),
+    atMost(0.7, 'kafka'),
+    resident,
+  ]),
+  loaded('system', 'produce-single', 'Produce, one record of 100 bytes a request', single, [
+    atMost(1.5, 'floor'),
+    atMost(0.35, 'kafka'),
+    resident,
+  ]),
+  loaded('system', 'produce-lz4', 'Produce, 64 KB batches of lz4', compressed, [
+    atMost(1, 'kafkaesque', 'cpuSecondsPerGb', 'produce-64k'),
+  ]),
+  loaded(
+    'system',
+    'fetch',
+    'Fetch, 1 MiB answers from the page cache',
+    { kind: 'fetch', fill: producing(65536) },
+    [atMost(1.25, 'floor')],
+  ),
+  loaded('system', 'latency', 'Latency, 1,000 records a second until a consumer has them', latency, [
+    atMost(1.2, 'floor', 'p50Ms'),
+    atMost(0.8, 'kafka', 'p99Ms'),
+  ]),
+  loaded('system', 'spread', '1,000 partitions, one batch of 1 KB a second each', spread, [], 1000),
+  {
+    kind: 'start',
+    name: 'start',
+    title: 'Start on an empty directory',
+    durability: 'system',
+    servers: ['kafkaesque', 'kafka'],
+    figures: ['startMs', 'idleMib'],
+    partitions: 0,
+    bytes: 0,
+    aims: [noMoreThan(700, 'startMs'), noMoreThan(110, 'idleMib')],
+  },
+  loaded('disk', 'produce-1m', 'Produce, 1 MB batches', producing(1_000_000), [
+    atMost(1.7, 'floor'),
+    resident,
+  ]),
+  loaded('disk', 'produce-64k', 'Produce, 64 KB batches', producing(65536), [
+    atMost(1.7, 'floor'),
+    atMost(0.5, 'kafka'),
+    resident,
+  ]),
+  loaded('disk', 'produce-16k', 'Produce, 16 KB batches', producing(16384), [resident]),
+  loaded('disk', 'produce-single', 'Produce, one record of 100 bytes a request', single, [
+    { figure: 'recordsPerSecond', against: { server: 'kafka' }, kind: 'at least', limit: 10 },
+    resident,
+  ]),
+  loaded('disk', 'latency', 'Latency, 1,000 records a second until a consumer has them', latency, []),
+  loaded(
+    'disk',
+    'spread',
+    '1,000 partitions, one batch of 1 KB a second each',
+    spread,
+    [atMost(0.25, 'kafka', 'processorShare'), atMost(1, 'kafka', 'processorShare', 'spread')],
+    1000,
+  ),
+  {
+    kind: 'start',
+    name: 'start-loaded',
+    title: 'Start with 1,000 partitions and 5 GB after a clean stop',
+    durability: 'disk',
+    servers: ['kafkaesque'],
+    figures: ['startMs', 'idleMib'],
+    partitions: 1000,
+    bytes: 5e9,
+    aims: [noMoreThan(1500, 'startMs')],
+  },
+  {
+    kind: 'memory',
+    name: 'partitions',
+    title: 'Memory with 10,000 partitions',
+    durability: 'disk',
+    servers: ['kafkaesque'],
+    figures: ['residentMib', 'idleMib'],
+    partitions: 10_000,
+    aims: [noMoreThan(400, 'residentMib')],
+  },
+];
