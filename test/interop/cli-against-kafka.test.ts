@@ -24,7 +24,14 @@ const complaintOf = (err: string): string =>
   err
     .split('\n')
     .filter((line) => line !== '' && !line.includes('KIP-848'))
-    .map((line) => line.replace(/^org\.apache\.kafka\.[\w.]+: /, ''))[0] ?? '';
+    .map((line) => line.replace(/^org\.apache\.kafka\.[\w.]+: /, ''))
+    // A set of options, which Java prints in another order each time.
+    .map((line) =>
+      line.replace(
+        /\[(\[[\w-]+\](?:, \[[\w-]+\])*)\]/g,
+        (_, set: string) => `[${set.split(', ').sort().join(', ')}]`,
+      ),
+    )[0] ?? '';
 
 /** Our own tool, in this process. */
 const ours = async (tool: string, args: readonly string[], input = ''): Promise<Printed> => {
