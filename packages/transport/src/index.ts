@@ -1,5 +1,8 @@
 export { FrameReader } from './kafka-frames/frame-reader';
 export type { FrameFault, FrameReaderOptions } from './kafka-frames/frame-reader';
+export { ConnectionLimits, UNLIMITED, addressesOf } from './tcp/connection-limits';
+export type { ConnectionLimitValues, Visitor } from './tcp/connection-limits';
+export { ReadGarbage } from './tcp/read-garbage';
 export { RequestMemory } from './tcp/request-memory';
 export type { MemoryWaiter } from './tcp/request-memory';
 export { ServedConnection } from './tcp/kafka-connection';

@@ -1,4 +1,5 @@
 import { alternativesOf, TOPIC_KEYS, brokerSynonymsOf } from './table';
+import { parseConnectionOverrides } from './connection-overrides';
 import type { NodeValues } from './node-values';
 import type { ConfigurationError } from './sources';
 
@@ -41,6 +42,9 @@ export const crossCheck = (values: NodeValues): readonly ConfigurationError[] =>
   require(number('max.connections.per.ip') > 0 ||
     values.get('max.connections.per.ip.overrides') !==
       '', 'max.connections.per.ip', 'max.connections.per.ip can be set to zero only if max.connections.per.ip.overrides property is set.');
+  const overrides = parseConnectionOverrides(String(values.get('max.connections.per.ip.overrides')));
+  if (typeof overrides === 'string')
+    errors.push({ key: 'max.connections.per.ip.overrides', message: overrides });
   require(number('broker.session.timeout.ms') >
     number(
       'broker.heartbeat.interval.ms',

@@ -22,3 +22,4 @@ export {
 } from './describe';
 export type { ConfigurationSynonym, DescribedConfiguration } from './describe';
 export { isListKey, validateBrokerConfig, validateTopicConfig, validateTopicConfigs } from './validate';
+export { parseConnectionOverrides } from './connection-overrides';

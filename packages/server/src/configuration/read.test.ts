@@ -257,6 +257,14 @@ test.each([
   ['replica.fetch.wait.max.ms=40000', 'replica.fetch.wait.max.ms should always be less than or equal to'],
   ['max.connections.per.ip=0', 'max.connections.per.ip can be set to zero only if'],
   [
+    'max.connections.per.ip.overrides=10.0.0.1',
+    "Error parsing configuration property 'max.connections.per.ip.overrides'",
+  ],
+  [
+    'max.connections.per.ip.overrides=a/b:1',
+    'max.connections.per.ip.overrides contains invalid addresses : a/b',
+  ],
+  [
     'queued.max.request.bytes=5',
     'queued.max.request.bytes must be larger or equal to socket.request.max.bytes',
   ],

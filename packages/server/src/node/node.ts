@@ -6,7 +6,7 @@ import { initialiseCodecs } from '@kafkaesque/protocol';
 import type { LogDirectory } from '@kafkaesque/storage';
 import { lockDirectory, openLogDirectory } from '@kafkaesque/storage';
 import type { Listener } from '@kafkaesque/transport';
-import { RequestMemory, ServingState } from '@kafkaesque/transport';
+import { ConnectionLimits, RequestMemory, ServingState } from '@kafkaesque/transport';
 import { AnswerMemory } from '../broker/answer-memory';
 import { openBroker } from '../broker/broker';
 import { DynamicConfigurations } from '../broker/dynamic-configuration';
@@ -31,6 +31,7 @@ import { allowEverything } from '../handlers/handler';
 import type { SingleVoterQuorum } from '../quorum/single-voter-quorum';
 import { openSingleVoterQuorum } from '../quorum/single-voter-quorum';
 import { clusterIdentity } from './cluster-identity';
+import { connectionLimits, requestMemoryBytes } from './connection-settings';
 import { lookForEphemeralStorage } from './persistent-storage';
 import { refuseWhatIsNotThereYet } from './not-there-yet';
 import { tellFindings } from './recovery-findings';
@@ -65,7 +66,6 @@ export interface Node extends AsyncDisposable {
 }
 
 /** Memory by default for one process (ARCHITECTURE section 5). */
-const REQUEST_MEMORY_BYTES = 64 << 20;
 const ANSWER_MEMORY_BYTES = 64 << 20;
 const KEPT_BUFFER_BYTES = 128 << 20;
 
@@ -101,6 +101,7 @@ class Assembly {
   #quorum: SingleVoterQuorum | undefined;
   #door: KafkaDoor | undefined;
   #brokerEpoch: BrokerEpoch = -1 as BrokerEpoch;
+  #limits: ConnectionLimits | undefined;
   #cancelRetention: CancelWake | undefined;
   #retention: Promise<void> = Promise.resolve();
   #stopped: Promise<void> | undefined;
@@ -203,6 +204,7 @@ class Assembly {
         failures.push(error);
       }
     };
+    this.#limits?.close();
     await step(() => Promise.all(this.#listeners.map(({ listener }) => listener.close())));
     this.#waitingRoom.close();
     if (how === 'clean') await step(() => this.#retention);
@@ -352,7 +354,9 @@ class Assembly {
       },
     });
     this.#door = door;
-    const memory = new RequestMemory({ limitBytes: REQUEST_MEMORY_BYTES });
+    const memory = new RequestMemory({ limitBytes: requestMemoryBytes(this.#configuration) });
+    const limits = new ConnectionLimits(clock, await connectionLimits(this.#configuration));
+    this.#limits = limits;
     watchNetwork(metrics, {
       memory,
       listeners: () => this.#listeners.map(({ endpoint: { name }, listener }) => ({ name, listener })),
@@ -368,6 +372,8 @@ class Assembly {
         logger,
         pool: this.#pool,
         memory,
+        limits,
+        maxIdleMs: Number(this.#configuration.get('connections.max.idle.ms')),
         onKafka: door.accept,
         grpc: { serving: this.#serving },
       }).catch((error: unknown) => {

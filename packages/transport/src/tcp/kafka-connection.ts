@@ -86,6 +86,9 @@ export class ServedConnection implements KafkaConnection, MemoryWaiter {
   #agedFrame = 0;
   #agedBytes = 0;
   #ageMs = 0;
+  /** Whether something came or left since `idle` was asked last. */
+  #isActive = true;
+  #idleMs = 0;
 
   constructor(connection: Connection, options: ServeOptions) {
     this.id = options.id;
@@ -130,6 +133,7 @@ export class ServedConnection implements KafkaConnection, MemoryWaiter {
   }
 
   write(parts: readonly Buffer[], sent?: (error?: unknown) => void): boolean {
+    this.#isActive = true;
     return this.#connection.write(parts, sent);
   }
 
@@ -184,7 +188,15 @@ export class ServedConnection implements KafkaConnection, MemoryWaiter {
     return this.#ageMs;
   }
 
+  /** Counts `elapsedMs` in which nothing came or left; time in which the client waits for an answer is not its own. */
+  idle(elapsedMs: number): number {
+    this.#idleMs = this.#isActive || this.#inFlight > 0 ? 0 : this.#idleMs + elapsedMs;
+    this.#isActive = false;
+    return this.#idleMs;
+  }
+
   #data(chunk: Buffer): void {
+    this.#isActive = true;
     this.#afterReading(this.#reader.push(chunk));
     this.#options.garbage.read(chunk.length);
   }

@@ -4,11 +4,13 @@ import { assert, messageOf } from '@kafkaesque/kernel';
 import type { BufferPool, CancelWake, Clock, Logger } from '@kafkaesque/kernel';
 import { openGrpcDoor } from '../grpc/grpc-door';
 import type { GrpcDoor, OpenGrpcDoor } from '../grpc/grpc-door';
+import { ConnectionLimits } from './connection-limits';
+import type { Visitor } from './connection-limits';
 import { ServedConnection } from './kafka-connection';
 import type { KafkaConnection } from './kafka-connection';
 import { ReadGarbage } from './read-garbage';
 import type { RequestMemory } from './request-memory';
-import { TcpConnection, addressText, resetSocket } from './tcp-connection';
+import { TcpConnection, addressText, plainAddress, resetSocket } from './tcp-connection';
 
 /** Which port to open, its bounds, and who receives its connections. */
 export interface ListenOptions {
@@ -24,6 +26,10 @@ export interface ListenOptions {
   readonly firstByteDeadlineMs?: number;
   /** Default 30,000; anew with every 64 KiB of a frame. */
   readonly incompleteFrameDeadlineMs?: number;
+  /** `connections.max.idle.ms`: default 600,000; negative: for ever. */
+  readonly maxIdleMs?: number;
+  /** Shared by all listeners of the process. Default: there are none. */
+  readonly limits?: ConnectionLimits;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly pool: BufferPool;
@@ -47,6 +53,7 @@ export interface Listener extends AsyncDisposable {
 }
 
 const DEFAULT_DEADLINE_MS = 30_000;
+const DEFAULT_MAX_IDLE_MS = 600_000;
 const MAX_SWEEP_MS = 1000;
 const BACKLOG = 511;
 /** `PRI `, the opening of HTTP/2, would be a Kafka frame of 1.3 GB: no listener allows that. */
@@ -80,6 +87,8 @@ class PortListener implements Listener {
   /** Every open socket, whatever it speaks. */
   readonly #sockets = new Set<Socket>();
   readonly #sweepMs: number;
+  readonly #maxIdleMs: number;
+  readonly #limits: ConnectionLimits;
   readonly #garbage: ReadGarbage;
   #cancelSweep: CancelWake | undefined;
   #sweptAtMs = 0;
@@ -88,7 +97,11 @@ class PortListener implements Listener {
 
   constructor(options: ListenOptions) {
     this.#options = options;
-    this.#sweepMs = Math.min(MAX_SWEEP_MS, Math.min(this.#firstByteMs, this.#incompleteFrameMs) / 10);
+    const { maxIdleMs = DEFAULT_MAX_IDLE_MS } = options;
+    this.#maxIdleMs = maxIdleMs < 0 ? Infinity : maxIdleMs;
+    const shortestMs = Math.min(this.#firstByteMs, this.#incompleteFrameMs, Math.max(this.#maxIdleMs, 1));
+    this.#sweepMs = Math.min(MAX_SWEEP_MS, shortestMs / 10);
+    this.#limits = options.limits ?? new ConnectionLimits(options.clock);
     this.#garbage = new ReadGarbage(options.collectYoungGarbage ?? ((): void => undefined));
     this.#server = createServer((socket) => this.#accept(socket));
   }
@@ -153,20 +166,36 @@ class PortListener implements Listener {
     return this.#options.incompleteFrameDeadlineMs ?? DEFAULT_DEADLINE_MS;
   }
 
-  /**
-   * The first bytes tell the protocol. They are read in 'readable' (a flowing socket would lose them) and put back;
-   * the socket is handed on without being resumed, because node:http2 drains what is buffered before it reads.
-   */
   #accept(socket: Socket): void {
     this.#sockets.add(socket);
-    this.#startSweep();
-    this.#openings.set(socket, { ageMs: this.#sweptAtMs - this.#options.clock.monotonicMs() });
+    const visitor: Visitor = {
+      address: plainAddress(socket.remoteAddress),
+      admitted: () => this.#admit(socket),
+      refused: (why) => {
+        this.#report(
+          `a connection was rejected: ${why}`,
+          addressText(socket.remoteAddress, socket.remotePort),
+        );
+        socket.destroy();
+      },
+    };
     const ignore = (): void => undefined;
     socket.on('error', ignore);
     socket.on('close', () => {
       this.#openings.delete(socket);
       this.#sockets.delete(socket);
+      this.#limits.left(visitor);
     });
+    this.#limits.arrived(visitor);
+  }
+
+  /**
+   * The first bytes tell the protocol. They are read in 'readable' (a flowing socket would lose them) and put back;
+   * the socket is handed on without being resumed, because node:http2 drains what is buffered before it reads.
+   */
+  #admit(socket: Socket): void {
+    this.#startSweep();
+    this.#openings.set(socket, { ageMs: this.#sweptAtMs - this.#options.clock.monotonicMs() });
     let head: Buffer | undefined;
     const sniff = (): void => {
       const chunk = socket.read() as Buffer | null;
@@ -246,6 +275,14 @@ class PortListener implements Listener {
       if (connection.age(elapsedMs) < this.#incompleteFrameMs) continue;
       this.#report('a connection did not finish its frame and was closed', connection.remoteAddress);
       connection.reset();
+    }
+    for (const connection of this.#served) {
+      if (connection.idle(elapsedMs) < this.#maxIdleMs) continue;
+      this.#options.logger.debug('an idle connection was closed', {
+        listener: this.#options.name,
+        remoteAddress: connection.remoteAddress,
+      });
+      connection.close();
     }
     this.#cancelSweep = undefined;
     if (this.#sockets.size > 0) this.#startSweep();

@@ -148,9 +148,13 @@ export const resetSocket = (socket: Socket): void => {
   else socket.resetAndDestroy();
 };
 
+/** An address without its port; IPv4 that came through an IPv6 socket as IPv4. */
+export const plainAddress = (host: string | undefined): string =>
+  (host ?? '').replace(/^::ffff:(?=\d+\.)/, '');
+
 /** `host:port`, IPv6 in brackets, IPv4 that came through an IPv6 socket as IPv4. */
 export const addressText = (host: string | undefined, port: number | undefined): string => {
-  const plain = (host ?? '').replace(/^::ffff:(?=\d+\.)/, '');
+  const plain = plainAddress(host);
   return `${plain.includes(':') ? `[${plain}]` : plain}:${String(port ?? 0)}`;
 };
 

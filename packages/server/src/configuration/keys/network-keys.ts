@@ -49,7 +49,10 @@ export const networkKeys = {
   )
     .high()
     .noEffect(),
-  'socket.listen.backlog.size': int(50, 'Connections that may wait to be accepted.').atLeast(1).noEffect(),
+  'socket.listen.backlog.size': int(
+    50,
+    'Connections that may wait to be accepted while a limit is reached.',
+  ).atLeast(1),
   'socket.connection.setup.timeout.ms': long(
     10_000,
     'How long a connection to another node may take to open, at first.',
@@ -58,10 +61,7 @@ export const networkKeys = {
     30_000,
     'How far the time for opening a connection may grow when attempts keep failing.',
   ).noEffect(),
-  'connections.max.idle.ms': long(
-    600_000,
-    'How long a connection may be silent before it is closed.',
-  ).noEffect(),
+  'connections.max.idle.ms': long(600_000, 'How long a connection may be silent before it is closed.'),
   'connections.max.reauth.ms': long(
     0,
     'How long an authentication lasts before the client must repeat it; 0 means for ever.',
@@ -75,19 +75,17 @@ export const networkKeys = {
     .noEffect(),
   'max.connections': int(2_147_483_647, 'Connections that a listener keeps open at most.')
     .atLeast(0)
-    .clusterWide()
-    .noEffect(),
+    .clusterWide(),
   'max.connections.per.ip': int(2_147_483_647, 'Connections from one address at most.')
     .atLeast(0)
-    .clusterWide()
-    .noEffect(),
-  'max.connections.per.ip.overrides': string('', 'Other limits for some hosts, as `host:count,host:count`.')
-    .clusterWide()
-    .noEffect(),
+    .clusterWide(),
+  'max.connections.per.ip.overrides': string(
+    '',
+    'Other limits for some hosts, as `host:count,host:count`.',
+  ).clusterWide(),
   'max.connection.creation.rate': int(2_147_483_647, 'New connections accepted per second at most.')
     .atLeast(0)
-    .clusterWide()
-    .noEffect(),
+    .clusterWide(),
   'queued.max.requests': int(
     500,
     'Requests that may wait for a handler in Kafka; here each connection has its own limit.',
