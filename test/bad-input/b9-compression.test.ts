@@ -1,6 +1,6 @@
 import { openClient } from '@kafkaesque/client';
 import type { Codec } from '@kafkaesque/protocol';
-import { decodeBatch, errorName, initialiseCodecs } from '@kafkaesque/protocol';
+import { apis, decodeBatch, encodeRequestFrame, errorName, initialiseCodecs } from '@kafkaesque/protocol';
 import type { BadClient } from './client';
 import { batchOfPayload, bombs, gzippedLargeRecord, hostilePayloads } from './compression-bombs';
 import type { Target } from './target';
@@ -88,6 +88,25 @@ test('B9: a topic with a codec of its own refuses what it cannot open, and the c
   expect(verdicts).toEqual(others.map(([name]) => `${name}: refused -1`));
   if (!isKafka)
     await expectRefused(client, topic, await produce(client, topic, batchOfPayload('gzip', bombs().gzip)));
+});
+
+onlyOurs('B9: a metrics bomb in PushTelemetry (CVE-2026-111073) is not opened by anybody', async () => {
+  await using client = await target.connect();
+  const { apiKeys } = await client.ask('ApiVersions', 0, {});
+  expect(apiKeys.map(({ apiKey }) => apiKey)).not.toContain(apis.PushTelemetry.key);
+  const [length = Buffer.alloc(0), ...rest] = encodeRequestFrame(apis.PushTelemetry, 0, 1, 'bomb', {
+    clientInstanceId: target.cluster.clusterId,
+    subscriptionId: 1,
+    terminating: false,
+    compressionType: 1,
+    metrics: bombs().gzip,
+  });
+  const before = process.memoryUsage().rss;
+  await client.send(Buffer.concat([length, ...rest]));
+  await client.closed;
+  expect(client.unreadBytes).toBe(0);
+  expect(process.memoryUsage().rss - before).toBeLessThan(64 * MIB);
+  expect(await target.isServing()).toBe(true);
 });
 
 /** What the broker stores unopened, its readers must survive. */

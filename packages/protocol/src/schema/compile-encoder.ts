@@ -176,7 +176,8 @@ class EncoderSource {
     if (type.kind === 'array') this.#items(field, type.item, value, path, inTag);
     else if (type.name === 'string') {
       const compact = this.#shape.flexible && !field.facts.inflexible;
-      this.#source.line(`p = ${compact ? 'writeCompactText' : 'writeText'}(w, p, ${value}, '${path}');`);
+      const text = path.endsWith('.errorMessage') ? `errorText(${value})` : value;
+      this.#source.line(`p = ${compact ? 'writeCompactText' : 'writeText'}(w, p, ${text}, '${path}');`);
     } else this.#bytes(field, value, path, inTag);
     this.#source.line('b = w.buffer;', '}');
   }

@@ -3,6 +3,7 @@ import {
   CreateTopicsRequest,
   FetchRequest,
   FetchResponse,
+  IncrementalAlterConfigsResponse,
   MetadataRequest,
   ProduceRequest,
   ProduceResponse,
@@ -183,5 +184,15 @@ test('the same names and ids read again are the same strings', () => {
     expect(MetadataRequest.decode(bytes, version).topics?.map((topic) => topic.topicId)).toEqual(
       names.map(() => topicId),
     );
+  }
+});
+
+test('an error that quotes what a client sent is cut where it would not fit', () => {
+  const responses = [{ errorCode: 1, errorMessage: 'ä'.repeat(40_000), resourceType: 2, resourceName: 't' }];
+  for (const version of [0, 1]) {
+    const bytes = IncrementalAlterConfigsResponse.encode({ throttleTimeMs: 0, responses }, version);
+    const read = IncrementalAlterConfigsResponse.decode(bytes, version).responses[0];
+    expect(read?.errorMessage).toBe(`${'ä'.repeat(10_000)}…`);
+    expect(read?.resourceName).toBe('t');
   }
 });

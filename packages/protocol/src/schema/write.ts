@@ -117,6 +117,13 @@ export const writeCompactText = (to: Writer, at: number, text: string, path: str
   return start + b.write(text, start, 'utf8');
 };
 
+/** Ten thousand characters fit into a text of any version, whatever they are. */
+const MAX_ERROR_TEXT = 10_000;
+
+/** An error's sentence may quote what a client sent: it is cut where it would not fit, for the client is owed an answer. */
+export const errorText = (text: string): string =>
+  text.length > MAX_ERROR_TEXT ? `${text.slice(0, MAX_ERROR_TEXT)}…` : text;
+
 /** A text with a 16-bit length. */
 export const writeText = (to: Writer, at: number, text: string, path: string): number => {
   if (typeof text !== 'string') throw invalidField(path, text);

@@ -1,0 +1,210 @@
+// Records what five foreign client libraries send to a node, as seeds for the fuzzer (test/bad-input/recordings).
+//
+//   npm run build && node scripts/record-frames.mjs
+//
+// Needs kcat, and a Python with confluent-kafka and aiokafka (build/python, or PYTHON=path); the others come from npm.
+// A few frames of each API, version and length are kept, so the recordings stay small.
+import { spawn } from 'node:child_process';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { connect, createServer } from 'node:net';
+import { dirname, join } from 'node:path';
+import process from 'node:process';
+import { fileURLToPath } from 'node:url';
+import { createCluster } from '@kafkaesque/testkit';
+import kafkaJs from 'kafkajs';
+
+const { Kafka, CompressionTypes, ConfigResourceTypes, logLevel } = kafkaJs;
+const root = join(dirname(fileURLToPath(import.meta.url)), '..');
+const into = join(root, 'test/bad-input/recordings');
+const programs = join(root, 'test/interop/clients');
+const python = process.env['PYTHON'] ?? join(root, 'build/python/bin/python');
+
+const TOPIC = 'recorded';
+const LARGEST_FRAME_BYTES = 4096;
+const KEPT_OF_A_KIND = 6;
+
+/** Stands between the clients and the node, and keeps what the clients send. */
+const openProxy = async () => {
+  const kept = new Map();
+  let target = 0;
+  const note = (frame) => {
+    if (frame.length > LARGEST_FRAME_BYTES) return;
+    const kind = `${frame.readInt16BE(0)}.${frame.readInt16BE(2)}`;
+    const frames = kept.get(kind) ?? [];
+    if (frames.length >= KEPT_OF_A_KIND || frames.some(({ length }) => length === frame.length)) return;
+    kept.set(kind, [...frames, frame]);
+  };
+  const server = createServer((client) => {
+    const upstream = connect({ port: target, host: '127.0.0.1', noDelay: true });
+    let pending = Buffer.alloc(0);
+    client.on('data', (chunk) => {
+      pending = Buffer.concat([pending, chunk]);
+      while (pending.length >= 4 && pending.length >= 4 + pending.readInt32BE(0)) {
+        const end = 4 + pending.readInt32BE(0);
+        note(Buffer.from(pending.subarray(4, end)));
+        pending = pending.subarray(end);
+      }
+    });
+    client.pipe(upstream).pipe(client);
+    for (const socket of [client, upstream]) {
+      socket.on('error', () => {
+        client.destroy();
+        upstream.destroy();
+      });
+    }
+  });
+  await new Promise((resolve) => server.listen({ port: 0, host: '127.0.0.1' }, resolve));
+  return {
+    port: server.address().port,
+    pointAt: (port) => (target = port),
+    taken: () => {
+      const frames = [...kept.entries()]
+        .sort(([one], [other]) => Number(one) - Number(other))
+        .flatMap(([, some]) => some);
+      kept.clear();
+      return frames;
+    },
+    close: () => server.close(),
+  };
+};
+
+const run = (command, args, input = '') =>
+  new Promise((resolve, reject) => {
+    const child = spawn(command, args, {
+      stdio: ['pipe', 'ignore', 'inherit'],
+      env: { ...process.env, PYTHONDONTWRITEBYTECODE: '1' },
+    });
+    child.on('error', reject);
+    child.on('close', (code) =>
+      code === 0 ? resolve() : reject(new Error(`${command} ${args.join(' ')} ended with ${code}`)),
+    );
+    child.stdin.on('error', () => undefined);
+    child.stdin.end(input);
+  });
+
+const base64 = (text) => Buffer.from(text).toString('base64');
+const rows = [0, 1, 2, 0].map((partition, index) =>
+  JSON.stringify({
+    partition,
+    key: base64(`key ${index}`),
+    value: base64(`value ${index} `.repeat(4)),
+    timestampMs: 1_700_000_000_000 + index,
+    headers: [['header', base64('content')]],
+  }),
+);
+const rowLines = `${rows.join('\n')}\n`;
+const startsAt = JSON.stringify({ topic: TOPIC, from: { 0: 0, 1: 0, 2: 0 } });
+const questions = (name) =>
+  [
+    { ask: 'create', topic: name, partitions: 2, configs: { 'retention.ms': '100000' } },
+    { ask: 'extend', topic: name, total: 3 },
+    { ask: 'list' },
+    { ask: 'describe', topic: TOPIC },
+    { ask: 'cluster' },
+    { ask: 'configs', kind: 'topic', name: TOPIC },
+    { ask: 'configs', kind: 'broker', name: '1' },
+    { ask: 'offset', topic: TOPIC, partition: 0, at: 'earliest' },
+    { ask: 'offset', topic: TOPIC, partition: 1, at: 'latest' },
+    { ask: 'offset', topic: TOPIC, partition: 2, at: 1_700_000_000_000 },
+    { ask: 'delete', topic: name },
+  ]
+    .map((question) => `${JSON.stringify(question)}\n`)
+    .join('');
+const alteration = `${JSON.stringify({
+  ask: 'alter',
+  kind: 'topic',
+  name: TOPIC,
+  put: { 'retention.ms': '86400000' },
+  remove: ['segment.bytes'],
+})}\n`;
+
+/** Produces in every codec, reads, and administers, through programs of one shape. */
+const conversation = async (command, program, adminProgram, bootstrap, { codecs, reads = true, alters }) => {
+  for (const codec of codecs) {
+    const settings = JSON.stringify({ codec, acks: 'all', idempotent: codec === 'none' });
+    await run(command, [join(programs, program), 'produce', bootstrap, TOPIC, settings], rowLines);
+  }
+  if (reads) await run(command, [join(programs, program), 'consume', bootstrap, startsAt]);
+  const asked = questions(`made-by-${program.split('.')[0]}`) + (alters ? alteration : '');
+  await run(command, [join(programs, adminProgram), bootstrap], asked);
+};
+
+const kcat = async (bootstrap) => {
+  const all = ['-b', bootstrap, '-m', '20'];
+  await run('kcat', ['-L', ...all]);
+  for (const codec of ['none', 'gzip', 'snappy', 'lz4', 'zstd']) {
+    const idempotent = ['-X', `enable.idempotence=${String(codec === 'none')}`];
+    await run(
+      'kcat',
+      ['-P', ...all, '-t', TOPIC, '-p', '0', '-K', ':', '-z', codec, ...idempotent],
+      `a:${'b'.repeat(99)}\nc:d\n`,
+    );
+  }
+  await run('kcat', ['-C', ...all, '-t', TOPIC, '-o', 'beginning', '-e', '-q']);
+  await run('kcat', ['-Q', ...all, '-t', `${TOPIC}:0:1700000000000`]);
+};
+
+const kafkajs = async (bootstrap) => {
+  const kafka = new Kafka({ clientId: 'kafkajs', brokers: [bootstrap], logLevel: logLevel.NOTHING });
+  const admin = kafka.admin();
+  await admin.connect();
+  const topic = 'made-by-kafkajs';
+  await admin.createTopics({ topics: [{ topic, numPartitions: 2 }] });
+  await admin.createPartitions({ topicPartitions: [{ topic, count: 3 }] });
+  await admin.fetchTopicMetadata({ topics: [TOPIC] });
+  await admin.fetchTopicOffsets(TOPIC);
+  await admin.fetchTopicOffsetsByTimestamp(TOPIC, 1_700_000_000_000);
+  await admin.describeCluster();
+  await admin.describeConfigs({
+    includeSynonyms: true,
+    resources: [{ type: ConfigResourceTypes.TOPIC, name: TOPIC }],
+  });
+  await admin.deleteTopics({ topics: [topic] });
+  await admin.disconnect();
+  for (const [idempotent, compression] of [
+    [false, CompressionTypes.None],
+    [false, CompressionTypes.GZIP],
+    [true, CompressionTypes.None],
+  ]) {
+    const producer = kafka.producer({ idempotent });
+    await producer.connect();
+    const messages = [{ key: 'key', value: 'value', partition: 1, headers: { header: 'content' } }];
+    await producer.send({ topic: TOPIC, compression, messages });
+    await producer.disconnect();
+  }
+};
+
+const everyCodec = ['none', 'gzip', 'snappy', 'lz4', 'zstd'];
+const clients = {
+  kcat,
+  'confluent-kafka': (bootstrap) =>
+    conversation(python, 'confluent.py', 'confluent_admin.py', bootstrap, {
+      codecs: everyCodec,
+      alters: true,
+    }),
+  aiokafka: (bootstrap) =>
+    conversation(python, 'aio.py', 'aio_admin.py', bootstrap, { codecs: everyCodec, alters: false }),
+  platformatic: (bootstrap) =>
+    conversation(process.execPath, 'platformatic.mjs', 'platformatic-admin.mjs', bootstrap, {
+      codecs: everyCodec.slice(0, 4),
+      reads: false,
+      alters: true,
+    }),
+  kafkajs,
+};
+
+const proxy = await openProxy();
+const cluster = await createCluster({
+  properties: { 'advertised.listeners': `PLAINTEXT://127.0.0.1:${proxy.port}`, 'num.partitions': 3 },
+});
+proxy.pointAt(Number(cluster.bootstrapServers.split(':')[1]));
+mkdirSync(into, { recursive: true });
+for (const [name, record] of Object.entries(clients)) {
+  await record(`127.0.0.1:${proxy.port}`);
+  const frames = proxy.taken();
+  const recording = { client: name, topic: TOPIC, frames: frames.map((frame) => frame.toString('base64')) };
+  writeFileSync(join(into, `${name}.json`), `${JSON.stringify(recording, null, 2)}\n`);
+  process.stdout.write(`${name}: ${frames.length} frames\n`);
+}
+proxy.close();
+await cluster.close();

@@ -1,0 +1,205 @@
+import { setImmediate as turn } from 'node:timers/promises';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import type { Random } from '@kafkaesque/kernel';
+import { SeededRandom } from '@kafkaesque/kernel';
+import { apis, encodeRequestFrame } from '@kafkaesque/protocol';
+import type { MemoryConnection } from './memory-port';
+import type { Mutant } from './mutations';
+import { mutate, oneOf } from './mutations';
+import { NodeUnderFuzz } from './node-under-fuzz';
+import { inEveryVersion, readRecordings, withTopicId } from './recordings';
+import type { Seed } from './recordings';
+import { judgeRoundTrip } from './round-trip';
+
+export interface FuzzOptions {
+  readonly seed: number;
+  /** The first execution: a multiple of `EXECUTIONS_PER_NODE`, since a node remembers. */
+  readonly from: number;
+  readonly executions: number;
+  /** Told after each node's executions, with what has been done so far. */
+  readonly progress?: (report: FuzzReport) => void;
+}
+
+export interface FuzzReport {
+  /** Executions done, those before `from` included. */
+  readonly done: number;
+  /** Mutants whose body was understood, and of these, those that had another spelling. */
+  readonly accepted: number;
+  readonly respelled: number;
+  /** Connections that ended for what they sent. */
+  readonly closed: number;
+  readonly answeredBytes: number;
+  readonly largestAnswerBytes: number;
+  /** The longest that one mutant kept the process, and between two turns of the event loop. */
+  readonly longestMs: number;
+  /** Memory in use behind a full collection, against that after the first node's first executions. */
+  readonly grownBytes: number;
+  /** By API name and version: how many mutants were understood. */
+  readonly understood: ReadonlyMap<string, number>;
+}
+
+/** A node's metadata and logs grow with what mutants create; a new one every so often keeps a run repeatable. */
+export const EXECUTIONS_PER_NODE = 10_000;
+const EXECUTIONS_PER_TURN = 16;
+const EXECUTIONS_PER_TIDYING = 500;
+/** Clients that stay for a while after what they sent, so that waiting and half-sent requests are met by others. */
+const LINGERING = 64;
+const WARM_EXECUTIONS = 2_000;
+/** What one mutant may be answered: far more than any client reads, far less than a process has. */
+const MOST_ANSWERED_BYTES = 16 << 20;
+
+const HONEST_QUESTION = Buffer.concat(encodeRequestFrame(apis.ApiVersions, 0, 77, 'honest', {}));
+
+/** Runs mutants against nodes; throws with everything needed to repeat it when one of them does harm. */
+export const fuzz = async (options: FuzzOptions): Promise<FuzzReport> => new FuzzRun(options).run();
+
+class FuzzRun {
+  readonly #options: FuzzOptions;
+  readonly #recorded: readonly Seed[];
+  readonly #understood = new Map<string, number>();
+  readonly #counts = { done: 0, accepted: 0, respelled: 0, closed: 0, answeredBytes: 0 };
+  #largestAnswerBytes = 0;
+  #longestMs = 0;
+  #baselineBytes: number | undefined;
+  #grownBytes = 0;
+  #seeds: readonly Seed[] = [];
+  readonly #lingering: { readonly connection: MemoryConnection; readonly execution: number }[] = [];
+  #honest: { readonly connection: MemoryConnection; readonly execution: number }[] = [];
+
+  constructor(options: FuzzOptions) {
+    this.#options = options;
+    const recorded = readRecordings();
+    this.#recorded = [...recorded, ...inEveryVersion(recorded)];
+    this.#counts.done = options.from;
+  }
+
+  async run(): Promise<FuzzReport> {
+    const end = this.#options.from + this.#options.executions;
+    for (let at = this.#options.from; at < end; at += EXECUTIONS_PER_NODE) {
+      await this.#runNode(at, Math.min(at + EXECUTIONS_PER_NODE, end));
+      this.#options.progress?.(this.#summary());
+    }
+    return this.#summary();
+  }
+
+  #summary(): FuzzReport {
+    return {
+      ...this.#counts,
+      ...{ largestAnswerBytes: this.#largestAnswerBytes, longestMs: this.#longestMs },
+      ...{ grownBytes: this.#grownBytes, understood: this.#understood },
+    };
+  }
+
+  async #runNode(from: number, end: number): Promise<void> {
+    await using node = await NodeUnderFuzz.start();
+    for (let execution = from; execution < end; execution += 1) {
+      if ((execution - from) % EXECUTIONS_PER_TIDYING === 0) await this.#tidy(node, execution);
+      const random = new SeededRandom(this.#options.seed, String(execution));
+      const mutant = mutate(this.#seeds, random);
+      this.#judge(mutant, execution);
+      const beganMs = performance.now();
+      this.#send(node, mutant, execution, random);
+      if (execution % EXECUTIONS_PER_TURN === 0) await turn();
+      this.#longestMs = Math.max(this.#longestMs, performance.now() - beganMs);
+      if (execution % EXECUTIONS_PER_TURN === 0) this.#lookAround(node, mutant, execution);
+      this.#counts.done = execution + 1;
+      if (this.#baselineBytes === undefined && execution >= from + WARM_EXECUTIONS)
+        this.#baselineBytes = usedBytes();
+    }
+    await this.#tidy(node, end - 1);
+    this.#grownBytes = usedBytes() - (this.#baselineBytes ?? usedBytes());
+    await this.#expectNothingHeld(node, end - 1);
+  }
+
+  /** Sees to it that there is something to hit, and that the node still does what it is asked. */
+  async #tidy(node: NodeUnderFuzz, execution: number): Promise<void> {
+    this.#seeds = withTopicId(this.#recorded, await node.tidy());
+    const wrong = await node.produceAndExpectPlace();
+    if (wrong !== undefined) this.#fail(wrong, execution);
+    this.#lookAround(node, undefined, execution);
+  }
+
+  #judge(mutant: Mutant, execution: number): void {
+    const verdict = judgeRoundTrip(mutant);
+    if (verdict.kind === 'wrong')
+      this.#fail(`${mutant.seed.api.request.name} v${mutant.seed.version} ${verdict.why}`, execution, mutant);
+    if (verdict.kind !== 'accepted') return;
+    this.#counts.accepted += 1;
+    if (verdict.spelling === 'respelled') this.#counts.respelled += 1;
+    const kind = `${mutant.frame.readInt16BE(0)}.${mutant.frame.readInt16BE(2)}`;
+    this.#understood.set(kind, (this.#understood.get(kind) ?? 0) + 1);
+  }
+
+  /** Sends the mutant in pieces, behind a true length or a wrong one; then somebody else asks an honest question. */
+  #send(node: NodeUnderFuzz, { frame }: Mutant, execution: number, random: Random): void {
+    const connection = node.port.connect({ reads: random.below(16) > 0 });
+    const length = Buffer.alloc(4);
+    length.writeInt32BE(random.below(20) > 0 ? frame.length : wrongLength(frame.length, random));
+    let bytes = Buffer.concat([length, frame]);
+    if (random.below(10) === 0) bytes = Buffer.concat([bytes, bytes]);
+    for (let pieces = random.below(4); pieces > 0 && bytes.length > 1; pieces -= 1) {
+      const at = 1 + random.below(bytes.length - 1);
+      connection.push(bytes.subarray(0, at));
+      bytes = bytes.subarray(at);
+    }
+    connection.push(bytes);
+    this.#lingering.push({ connection, execution });
+    if (this.#lingering.length > LINGERING) this.#leave(this.#lingering.shift());
+    const honest = node.port.connect();
+    honest.push(HONEST_QUESTION);
+    this.#honest.push({ connection: honest, execution });
+  }
+
+  #leave(client: { readonly connection: MemoryConnection; readonly execution: number } | undefined): void {
+    if (client === undefined) return;
+    const { connection, execution } = client;
+    if (connection.isEnded) this.#counts.closed += 1;
+    connection.leave();
+    this.#counts.answeredBytes += connection.receivedBytes;
+    this.#largestAnswerBytes = Math.max(this.#largestAnswerBytes, connection.receivedBytes);
+    if (connection.receivedBytes > MOST_ANSWERED_BYTES)
+      this.#fail(`one mutant was answered with ${connection.receivedBytes} bytes`, execution);
+  }
+
+  #lookAround(node: NodeUnderFuzz, mutant: Mutant | undefined, execution: number): void {
+    const [failure] = node.failures;
+    if (failure !== undefined) this.#fail(failure, execution, mutant);
+    for (const { connection, execution: asked } of this.#honest) {
+      const { received } = connection;
+      if (received.length < 10 || received.readInt32BE(4) !== 77 || received.readInt16BE(8) !== 0)
+        this.#fail('an honest question right behind it was not answered', asked);
+      connection.leave();
+    }
+    this.#honest = [];
+  }
+
+  /** When all clients have gone, nothing of what they sent is held. */
+  async #expectNothingHeld(node: NodeUnderFuzz, execution: number): Promise<void> {
+    for (const client of this.#lingering.splice(0)) this.#leave(client);
+    await turn();
+    const { requestMemory } = node.port;
+    if (requestMemory.heldBytes > 0 || requestMemory.waiterCount > 0)
+      this.#fail(`${requestMemory.heldBytes} bytes of requests are held for nobody`, execution);
+  }
+
+  #fail(why: string, execution: number, mutant?: Mutant): never {
+    const node = execution - (execution % EXECUTIONS_PER_NODE);
+    const repeat = `SEED=${this.#options.seed} FROM=${node} EXECUTIONS=${execution - node + 1 + EXECUTIONS_PER_TURN}`;
+    const bytes = mutant === undefined ? '' : `\n${mutant.frame.subarray(0, 2_000).toString('hex')}`;
+    throw new Error(`execution ${execution}: ${why}\nrepeat with ${repeat}${bytes}`);
+  }
+}
+
+const wrongLength = (length: number, random: Random): number =>
+  oneOf([length - 1, length + 1, length + 70_000, 0, -1, 7, 0x47455420, 2 ** 31 - 1, -(2 ** 31)], random);
+
+setFlagsFromString('--expose-gc');
+const collectGarbage = runInNewContext('gc') as () => void;
+
+/** What the process holds behind a full collection. */
+const usedBytes = (): number => {
+  collectGarbage();
+  const { heapUsed, external } = process.memoryUsage();
+  return heapUsed + external;
+};
