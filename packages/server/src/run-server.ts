@@ -2,9 +2,17 @@ import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import type { Logger } from '@kafkaesque/kernel';
 import { Failure, hasCode, messageOf } from '@kafkaesque/kernel';
-import { MetricsRegistry, openHealth, openLogger, watchEventLoop } from '@kafkaesque/telemetry';
+import {
+  MetricsRegistry,
+  openHealth,
+  openLoggers,
+  setLevelsFromEnvironment,
+  watchEventLoop,
+} from '@kafkaesque/telemetry';
+import type { Loggers } from '@kafkaesque/telemetry';
 import { readConfiguration } from './configuration';
 import type { BrokerConfiguration } from './configuration';
+import { REQUEST_LOGGER } from './metrics/request-log';
 import type { Node } from './node/node';
 import { startNode } from './node/node';
 import { openWorld } from './world/open-world';
@@ -22,9 +30,10 @@ export const runServer = async (argv: ServerArguments): Promise<number> => {
   const startedMs = performance.now();
   const configuration = await configured(argv);
   if (configuration === undefined) return 1;
-  const logger = openLogger({ level: levelOf(process.env['LOG_LEVEL']) });
+  const loggers = openServerLoggers(process.env);
+  const logger = loggers.root;
   try {
-    return await serve(configuration, logger, startedMs);
+    return await serve(configuration, loggers, startedMs);
   } catch (error) {
     explain(logger, error);
     return 1;
@@ -33,12 +42,14 @@ export const runServer = async (argv: ServerArguments): Promise<number> => {
 
 const serve = async (
   configuration: BrokerConfiguration,
-  logger: Logger,
+  loggers: Loggers,
   startedMs: number,
 ): Promise<number> => {
+  const logger = loggers.root;
   const metrics = new MetricsRegistry();
   const world = await openWorld({
     logger,
+    loggers,
     metrics,
     environment: process.env,
     directories: [...configuration.logDirs, configuration.metadataLogDir],
@@ -108,6 +119,17 @@ const configured = async ({
   if (outcome.kind === 'valid') return outcome.configuration;
   for (const { message } of outcome.errors) process.stderr.write(`${message}\n`);
   return undefined;
+};
+
+/** A line a request is for those who ask for it by name: at the level `debug` of everything it would drown the rest. */
+const openServerLoggers = (environment: NodeJS.ProcessEnv): Loggers => {
+  const level = levelOf(environment['LOG_LEVEL']);
+  const loggers = openLoggers({ level });
+  loggers.named(REQUEST_LOGGER);
+  if (level === 'debug') loggers.setLevel(REQUEST_LOGGER, 'info');
+  for (const problem of setLevelsFromEnvironment(loggers, environment))
+    process.stderr.write(`warning: ${problem}\n`);
+  return loggers;
 };
 
 const levelOf = (name: string | undefined): 'debug' | 'info' | 'warn' | 'error' =>

@@ -1,5 +1,7 @@
 export { openLogger } from './log';
-export type { LogDestination, LogLevel, LoggerOptions } from './log';
+export type { LogDestination, LogLevel, LoggerOptions, NamedLogger } from './log';
+export { levelOfLog4j, openLoggers, ROOT_LOGGER, setLevelsFromEnvironment } from './loggers';
+export type { Loggers } from './loggers';
 export { MetricsRegistry } from './metrics';
 export type { MetricDescription, MetricsRegistryOptions, MetricType } from './metrics';
 export { openHealth } from './health';

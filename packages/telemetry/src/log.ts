@@ -3,11 +3,18 @@ import { pino } from 'pino';
 import type { DestinationStream, Logger as PinoLogger } from 'pino';
 import type * as PinoPretty from 'pino-pretty';
 import type { LogFields, Logger } from '@kafkaesque/kernel';
+import { Threshold } from './threshold';
 
 /** The least that is logged. */
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error' | 'silent';
 
 /** Where lines go. */
+/** A logger whose level may change while it runs. */
+export interface NamedLogger extends Logger {
+  /** Whether a line of this level would be written: ask before making one that costs something. */
+  isEnabled(level: Exclude<LogLevel, 'silent'>): boolean;
+}
+
 export interface LogDestination {
   write(text: string): void;
 }
@@ -25,18 +32,21 @@ const STANDARD_OUTPUT = 1;
 const load = createRequire(__filename);
 
 /** A logger on pino: one line a call, whatever its values hold. */
-export const openLogger = (options: LoggerOptions): Logger => {
+export const openLogger = (options: LoggerOptions): Logger =>
+  levelled(openPino(options), new Threshold(options.level));
+
+/** pino that writes every line it is given: what is written is decided by a threshold, which may move. */
+export const openPino = (options: LoggerOptions): PinoLogger => {
   const isPretty = options.pretty ?? process.stdout.isTTY;
-  const logger = pino(
+  return pino(
     {
-      level: options.level,
+      level: 'debug',
       base: null,
       timestamp: pino.stdTimeFunctions.isoTime,
       formatters: { level: (level) => ({ level }) },
     },
     isPretty ? prettyDestination(options.destination) : plainDestination(options.destination),
   );
-  return overPino(logger);
 };
 
 const plainDestination = (destination: LogDestination | undefined): DestinationStream => {
@@ -64,16 +74,22 @@ const prettyDestination = (destination: LogDestination | undefined): Destination
   };
 };
 
-const overPino = (logger: PinoLogger): Logger => ({
+/** Lines on pino, as far as a threshold lets them; children share it. */
+export const levelled = (logger: PinoLogger, threshold: Threshold): NamedLogger => ({
+  isEnabled: (level) => threshold.allows(level),
   debug: (message, fields) => {
-    if (logger.isLevelEnabled('debug')) logger.debug(plainFields(fields), oneLine(message));
+    if (threshold.allows('debug')) logger.debug(plainFields(fields), oneLine(message));
   },
   info: (message, fields) => {
-    if (logger.isLevelEnabled('info')) logger.info(plainFields(fields), oneLine(message));
+    if (threshold.allows('info')) logger.info(plainFields(fields), oneLine(message));
   },
-  warn: (message, fields) => logger.warn(plainFields(fields), oneLine(message)),
-  error: (message, fields) => logger.error(plainFields(fields), oneLine(message)),
-  child: (fields) => overPino(logger.child(plainFields(fields))),
+  warn: (message, fields) => {
+    if (threshold.allows('warn')) logger.warn(plainFields(fields), oneLine(message));
+  },
+  error: (message, fields) => {
+    if (threshold.allows('error')) logger.error(plainFields(fields), oneLine(message));
+  },
+  child: (fields) => levelled(logger.child(plainFields(fields)), threshold),
 });
 
 /** Names that pino writes itself: a field of that name would be a second key of the same object. */

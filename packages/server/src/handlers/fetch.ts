@@ -131,6 +131,7 @@ class FetchWork implements Waiter {
     if (!this.#broker.waitingRoom.watchFetch(waits, missingBytes, connectionId, deadlineMs, this)) {
       return this.#answer(served);
     }
+    this.#context.patienceMs = this.#request.maxWaitMs;
     return new Promise((resolve) => {
       this.#resolve = resolve;
     });

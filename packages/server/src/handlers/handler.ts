@@ -25,6 +25,8 @@ export interface RequestContext {
   /** Client name and version as ApiVersions told them (KIP-511). */
   readonly clientSoftware: { name: string; version: string };
   readonly arrivedAtMs: number;
+  /** How long the client agreed to wait for something to happen: said by the handler that begins such a wait. */
+  patienceMs: number;
   /** Holds the frame that the request's views point into; a holder while the handler runs. */
   readonly lease: Lease | undefined;
   /** Whether the client is gone. */

@@ -4,6 +4,8 @@ import type { Served } from '../handlers/table';
 /** A request whose answer has left, with the moments of its way, in monotonic milliseconds. */
 export interface CompletedRequest extends Omit<RequestContext, 'lease'> {
   readonly served: Served;
+  /** `host:port` that was dialled. */
+  readonly localAddress: string;
   readonly requestBytes: number;
   readonly responseBytes: number;
   /** Its handler was called: until then it waited for earlier requests of its connection. */
@@ -35,8 +37,14 @@ export const phasesOf = (request: CompletedRequest, leftAtMs: number): Phases =>
   sendMs: leftAtMs - request.leavingAtMs,
 });
 
+/** Told of the requests that are over. */
+export interface CompletionObserver {
+  /** The answer of a request, or the end of its connection, left at `leftAtMs`. */
+  completed(request: CompletedRequest, leftAtMs: number): void;
+}
+
 /** Told of every request of a door, in the turn in which it happens. */
-export interface RequestObserver {
+export interface RequestObserver extends CompletionObserver {
   /** A client's connection was opened on a listener. */
   connected(listenerName: string): void;
   disconnected(listenerName: string): void;
@@ -44,6 +52,19 @@ export interface RequestObserver {
   queued(): void;
   /** It waits no more: its handler is called, or its connection is gone. */
   unqueued(): void;
-  /** Its answer, or the end of its connection, left at `leftAtMs`. */
-  completed(request: CompletedRequest, leftAtMs: number): void;
 }
+
+/** One observer for several: all are told of completions, in order. */
+export const observers = (
+  first: RequestObserver,
+  ...others: readonly CompletionObserver[]
+): RequestObserver => ({
+  connected: (listenerName) => first.connected(listenerName),
+  disconnected: (listenerName) => first.disconnected(listenerName),
+  queued: () => first.queued(),
+  unqueued: () => first.unqueued(),
+  completed(request, leftAtMs) {
+    first.completed(request, leftAtMs);
+    for (const other of others) other.completed(request, leftAtMs);
+  },
+});

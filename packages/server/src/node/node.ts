@@ -26,6 +26,8 @@ import { watchBroker } from '../metrics/broker-metrics';
 import type { BrokerState } from '../metrics/broker-metrics';
 import { watchController } from '../metrics/controller-metrics';
 import { watchNetwork } from '../metrics/network-metrics';
+import { observers } from '../metrics/completed-request';
+import { RequestLog, REQUEST_LOGGER, withoutDebug } from '../metrics/request-log';
 import { RequestMeters } from '../metrics/request-meters';
 import { allowEverything } from '../handlers/handler';
 import type { SingleVoterQuorum } from '../quorum/single-voter-quorum';
@@ -348,7 +350,7 @@ class Assembly {
       clock,
       logger,
       faults,
-      observer: new RequestMeters(metrics, handlers),
+      observer: observers(new RequestMeters(metrics, handlers), this.#requestLog()),
       disconnected: (connectionId) => {
         this.#waitingRoom.cancelOwner(connectionId);
       },
@@ -381,6 +383,17 @@ class Assembly {
       });
       this.#listeners.push({ endpoint, listener });
     }
+  }
+
+  #requestLog(): RequestLog {
+    const { logger, loggers } = this.#world;
+    return new RequestLog({
+      // Without levels that can be changed nobody has asked for a line a request.
+      logger: loggers?.named(REQUEST_LOGGER) ?? withoutDebug(logger),
+      slowThresholdMs: Number(this.#configuration.get('request.log.slow.threshold.ms')),
+      protocolOf: (listenerName) =>
+        this.#configuration.listeners.find(({ name }) => name === listenerName)?.protocol ?? 'PLAINTEXT',
+    });
   }
 
   #state(): BrokerState {

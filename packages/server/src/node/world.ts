@@ -1,5 +1,6 @@
 import type { Clock, Disk, FaultHandler, Logger, Metrics, Random } from '@kafkaesque/kernel';
 import type { LockDirectory } from '@kafkaesque/storage';
+import type { Loggers } from '@kafkaesque/telemetry';
 import type { listen } from '@kafkaesque/transport';
 
 /** Everything a node may touch. A simulation hands in its own. */
@@ -8,6 +9,8 @@ export interface World {
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
+  /** Loggers whose levels may change while the node runs; absent: everything goes to `logger`. */
+  readonly loggers?: Loggers;
   readonly metrics: Metrics;
   readonly faults: FaultHandler;
   readonly listen: typeof listen;

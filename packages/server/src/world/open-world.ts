@@ -2,6 +2,7 @@ import { hostname } from 'node:os';
 import type { Disk, FaultHandler, Logger, Metrics } from '@kafkaesque/kernel';
 import { Failure, SeededRandom } from '@kafkaesque/kernel';
 import { openLazyDisk, openNodeDisk } from '@kafkaesque/storage';
+import type { Loggers } from '@kafkaesque/telemetry';
 import { listen } from '@kafkaesque/transport';
 import type { World } from '../node/world';
 import { ephemeralStorage } from './ephemeral-storage';
@@ -11,6 +12,7 @@ import { systemRandom } from './system-random';
 /** What of the world the caller supplies; the rest is the machine's own. */
 export interface OpenWorldOptions {
   readonly logger: Logger;
+  readonly loggers?: Loggers;
   readonly metrics: Metrics;
   readonly faults: FaultHandler;
   /**
@@ -26,12 +28,13 @@ export interface OpenWorldOptions {
 
 /** The machine's own clock, chance, disk and sockets. Fails with `UNKNOWN_FAULT_FS` and `UNKNOWN_FAULT_SEED`. */
 export const openWorld = async (options: OpenWorldOptions): Promise<World> => {
-  const { logger, metrics, faults, collectYoungGarbage } = options;
+  const { logger, loggers, metrics, faults, collectYoungGarbage } = options;
   return {
     disk: await openDisk(options),
     clock: systemClock,
     random: systemRandom,
     logger,
+    ...(loggers === undefined ? {} : { loggers }),
     metrics,
     faults,
     listen:

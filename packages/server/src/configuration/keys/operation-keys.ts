@@ -55,6 +55,12 @@ export const operationKeys = {
   'client.quota.callback.class': className(null, 'The class that decides which quota a client has.')
     .low()
     .noEffect(),
+  'request.log.slow.threshold.ms': int(
+    1000,
+    'A request that takes longer is logged with its phases, waits for records aside; -1: none is.',
+  )
+    .atLeast(-1)
+    .ours(),
   'metrics.host': string('127.0.0.1', 'The address that health and metrics are served on.').ours(),
   'metrics.port': int(9404, 'The port of health and metrics; if this default is taken, a free one is used.')
     .between(0, 65_535)
