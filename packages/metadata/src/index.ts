@@ -88,6 +88,7 @@ export type {
   UpdateFeaturesCommand,
 } from './decide/commands';
 export type { ControllerSettings, Decision, DecisionContext } from './decide/decision';
+export type { ConfigChangeRequest, NewTopicRequest, Policies } from './decide/policies';
 export { createController } from './controller';
 export type { Controller } from './controller';
 export { newTopicId } from './decide/topic-ids';

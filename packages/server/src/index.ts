@@ -1,4 +1,4 @@
-export { readConfiguration } from './configuration';
+export { configurationReference, readConfiguration } from './configuration';
 export type {
   BrokerConfiguration,
   ConfigurationError,

@@ -20,7 +20,12 @@ export const decideAlterConfigs = (
     const values = new Map<string, string | null>();
     for (const key of configOverrides(context.image, resource).keys()) values.set(key, null);
     for (const { name, value } of configs) values.set(name, value);
-    return { kind: 'values', values };
+    const named = new Set(configs.map(({ name }) => name));
+    return {
+      kind: 'values',
+      values,
+      unnamed: new Set([...values.keys()].filter((name) => !named.has(name))),
+    };
   });
   return { kind: 'decided', records: command.validateOnly ? [] : records, response: { responses } };
 };

@@ -21,7 +21,13 @@ export interface ResourceName {
 export type ConfigValues = ReadonlyMap<string, string | null>;
 
 export type ConfigOutcome =
-  { readonly kind: 'values'; readonly values: ConfigValues } | ReturnType<typeof refused>;
+  | {
+      readonly kind: 'values';
+      readonly values: ConfigValues;
+      /** Keys that the request does not name; policies are not asked about them (KAFKA-14195). */
+      readonly unnamed?: ReadonlySet<string>;
+    }
+  | ReturnType<typeof refused>;
 
 const BROKER_ID = /^-?\d{1,10}$/;
 
@@ -83,24 +89,17 @@ const invalidValues = (
 };
 
 /**
- * Records for the values that differ. A broker's values are written even when they do not: setting one again makes
- * the brokers load it again (a changed key store keeps its path).
+ * The values that differ. A broker's count even when they do not: setting one again makes the brokers load it again (a
+ * changed key store keeps its path).
  */
-const configRecords = (
+const changedValues = (
   context: DecisionContext,
   resource: ConfigResource,
   values: ConfigValues,
-): MetadataRecord[] => {
+): ConfigValues => {
   const before = configOverrides(context.image, resource);
-  return [...values].flatMap(([name, value]): MetadataRecord[] =>
-    (before.get(name) ?? null) === value && resource.type !== 4
-      ? []
-      : [
-          {
-            kind: 'ConfigRecord',
-            value: { resourceType: resource.type, resourceName: resource.name, name, value },
-          },
-        ],
+  return new Map(
+    [...values].filter(([name, value]) => resource.type === 4 || (before.get(name) ?? null) !== value),
   );
 };
 
@@ -120,7 +119,17 @@ const alterOne = <Resource extends ResourceName>(
   if (outcome.kind === 'refused') return outcome;
   const error = invalidValues(context, resource, outcome.values) ?? unknownResource(context, resource);
   if (error !== undefined) return error;
-  for (const record of configRecords(context, resource, outcome.values)) records.push(record);
+  const changed = changedValues(context, resource, outcome.values);
+  const violation = context.settings.policies?.alterConfigs?.({
+    resource,
+    configs: new Map([...changed].filter(([name]) => outcome.unnamed?.has(name) !== true)),
+  });
+  if (violation !== undefined) return violation;
+  for (const [name, value] of changed)
+    records.push({
+      kind: 'ConfigRecord',
+      value: { resourceType: resource.type, resourceName: resource.name, name, value },
+    });
   return { errorCode: ErrorCode.NONE, errorMessage: null };
 };
 

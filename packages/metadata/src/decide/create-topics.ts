@@ -153,6 +153,15 @@ const createTopic = (
   const assignment = assignmentOf(topic, context);
   if (assignment.kind === 'refused')
     return failed(topic.name, assignment.errorCode, assignment.errorMessage ?? '');
+  const isManual = topic.assignments.length > 0;
+  const violation = context.settings.policies?.createTopic?.({
+    topic: topic.name,
+    numPartitions: isManual ? null : assignment.replicas.length,
+    replicationFactor: isManual ? null : (assignment.replicas[0]?.length ?? 0),
+    replicasAssignments: isManual ? assignment.replicas : null,
+    configs: configs.values,
+  });
+  if (violation !== undefined) return failed(topic.name, violation.errorCode, violation.errorMessage ?? '');
 
   const topicId = chosen ?? newTopicId(context.random);
   records.push({ kind: 'TopicRecord', value: { name: topic.name, topicId } });

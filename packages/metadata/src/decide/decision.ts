@@ -2,6 +2,7 @@ import type { Random } from '@kafkaesque/kernel';
 import type { MetadataImage } from '../image/metadata-image';
 import type { MetadataRecord } from '../records';
 import type { CommandError, ConfigView } from './commands';
+import type { Policies } from './policies';
 
 /**
  * What a command comes to: records to append as one batch (none: answer at once) and the answer to give when they are
@@ -21,6 +22,7 @@ export interface ControllerSettings {
   /** `max.request.partition.size.limit`-like bound on partitions one request may create. */
   readonly maxPartitionsPerRequest: number;
   readonly configs: ConfigView;
+  readonly policies?: Policies;
 }
 
 /** What a decision may look at. */

@@ -29,7 +29,8 @@ export interface ReplicasOptions {
   readonly traffic: Traffic;
   readonly clock: Clock;
   readonly logger: Logger;
-  readonly producerIdExpirationMs: number;
+  /** `producer.id.expiration.ms` as of an image. */
+  readonly producerIdExpirationMs: (image: MetadataImage) => number;
   /** A topic's effective configuration as of an image. */
   readonly configurationOf: (topic: string, image: MetadataImage) => TopicConfiguration;
   /**
@@ -240,7 +241,7 @@ export class Replicas {
     const machine = new Partition(
       topic.topicId,
       log.partition,
-      partitionConfig(config, this.#options.producerIdExpirationMs),
+      partitionConfig(config, this.#options.producerIdExpirationMs(image)),
       recovered(log),
     );
     const replica: Replica = {
@@ -386,13 +387,14 @@ export class Replicas {
         .filter(({ resource }) => resource.type === TOPIC_RESOURCE)
         .map(({ resource }) => resource.name),
     );
+    const expirationMs = this.#options.producerIdExpirationMs(delta.after);
     const renewed: LedPartition[] = [];
     for (const replica of this.all()) {
       if (!isForAll && !topics.has(replica.topic)) continue;
       const { flushPolicy } = replica.config;
       replica.config = this.#options.configurationOf(replica.topic, delta.after);
       replica.log.updateConfig(logConfig(replica.config));
-      const config = partitionConfig(replica.config, this.#options.producerIdExpirationMs);
+      const config = partitionConfig(replica.config, expirationMs);
       this.carryOut(replica, replica.machine.updateConfig(config));
       // An epoch has one flush policy: by it the controller judges what a replica must have after a crash (section 7).
       const { topicId, partition, machine } = replica;

@@ -76,6 +76,16 @@ export const describeBrokerConfiguration = (layers: BrokerLayers): readonly Desc
     return described(name, key, value, { isReadOnly: key.update === 'read-only', synonyms });
   });
 
+/** What is set for all brokers together, sorted by name, whatever this one has of its own. */
+export const describeDefaultBrokerConfiguration = (layers: BrokerLayers): readonly DescribedConfiguration[] =>
+  listed(NODE_KEYS).flatMap(([name, key]) => {
+    const text = layers.dynamicDefault.get(name);
+    if (text === undefined) return [];
+    const value = canonicalText(name, text, NODE_KEYS);
+    const synonyms = [{ name, value, source: 'dynamic-default-broker' } as const];
+    return [described(name, key, value, { isReadOnly: key.update === 'read-only', synonyms })];
+  });
+
 const listed = (keys: typeof NODE_KEYS): readonly (readonly [string, ConfigurationKey])[] =>
   [...keys].filter(([, key]) => !key.isInternal);
 

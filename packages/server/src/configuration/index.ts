@@ -11,6 +11,7 @@ export type { ConfigurationOutcome } from './read';
 export type { ConfigurationError, ConfigurationSources } from './sources';
 export { NODE_KEYS, TOPIC_KEYS } from './table';
 export type { NodeKeyName, TopicKeyName } from './table';
+export { nodeValue } from './layers';
 export type { BrokerLayers, ConfigurationSource, DynamicConfiguration } from './layers';
 export { topicConfiguration } from './topic-configuration';
 export type { TopicConfiguration } from './topic-configuration';
@@ -18,8 +19,10 @@ export {
   CONFIG_SOURCE_CODE,
   CONFIG_TYPE_CODE,
   describeBrokerConfiguration,
+  describeDefaultBrokerConfiguration,
   describeTopicConfiguration,
 } from './describe';
 export type { ConfigurationSynonym, DescribedConfiguration } from './describe';
 export { isListKey, validateBrokerConfig, validateTopicConfig, validateTopicConfigs } from './validate';
 export { parseConnectionOverrides } from './connection-overrides';
+export { configurationReference } from './reference';

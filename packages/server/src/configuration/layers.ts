@@ -1,4 +1,5 @@
 import type { BrokerConfiguration } from './configuration';
+import type { ConfigurationValue } from './key';
 import { NODE_KEYS, TOPIC_KEYS, brokerSynonymsOf } from './table';
 import { parseValue } from './value';
 
@@ -21,6 +22,15 @@ export type ConfigurationSource =
 /** What is set for a node's key, in the strongest layer that sets it. */
 export const setText = (name: string, layers: BrokerLayers): string | undefined =>
   layers.dynamicBroker.get(name) ?? layers.dynamicDefault.get(name) ?? layers.configuration.given.get(name);
+
+/** A node's key as it is now: what was set while running, what was given at the start, or the default. */
+export const nodeValue = (name: string, layers: BrokerLayers): ConfigurationValue => {
+  const key = NODE_KEYS.get(name);
+  const text = layers.dynamicBroker.get(name) ?? layers.dynamicDefault.get(name);
+  if (key === undefined || text === undefined) return layers.configuration.get(name);
+  const parsed = parseValue(name, key, text);
+  return parsed.kind === 'value' ? parsed.value : layers.configuration.get(name);
+};
 
 /** The layers in order, with the names that `DescribeConfigs` gives them. */
 export const layersOf = (

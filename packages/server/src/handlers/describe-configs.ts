@@ -7,6 +7,7 @@ import {
   CONFIG_SOURCE_CODE,
   CONFIG_TYPE_CODE,
   describeBrokerConfiguration,
+  describeDefaultBrokerConfiguration,
   describeTopicConfiguration,
 } from '../configuration';
 import type { Reply, RequestContext } from './handler';
@@ -92,14 +93,7 @@ const describeTopic = (broker: Broker, name: string): Description => {
 };
 
 const describeBroker = (broker: Broker, name: string): Description => {
-  const described = describeBrokerConfiguration(broker.layers());
-  if (name === '') {
-    // The default of all brokers has only what was set on it.
-    return {
-      kind: 'described',
-      configs: described.filter(({ source }) => source === 'dynamic-default-broker'),
-    };
-  }
+  if (name === '') return { kind: 'described', configs: describeDefaultBrokerConfiguration(broker.layers()) };
   if (!/^-?\d+$/.test(name)) {
     return refused(ErrorCode.INVALID_REQUEST, `Broker id must be an integer, but it is: ${name}`);
   }
@@ -109,7 +103,7 @@ const describeBroker = (broker: Broker, name: string): Description => {
       `Unexpected broker id, expected ${broker.nodeId} or empty string, but received ${name}`,
     );
   }
-  return { kind: 'described', configs: described };
+  return { kind: 'described', configs: describeBrokerConfiguration(broker.layers()) };
 };
 
 const configAnswer = (

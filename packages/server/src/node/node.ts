@@ -1,6 +1,6 @@
 import type { BrokerEpoch, CancelWake } from '@kafkaesque/kernel';
 import { BrokerId, BufferPool, Failure, messageOf } from '@kafkaesque/kernel';
-import type { RegisterBrokerCommand } from '@kafkaesque/metadata';
+import type { Policies, RegisterBrokerCommand } from '@kafkaesque/metadata';
 import { createController, supportedFeatures } from '@kafkaesque/metadata';
 import { initialiseCodecs } from '@kafkaesque/protocol';
 import type { LogDirectory } from '@kafkaesque/storage';
@@ -18,6 +18,7 @@ import { Replicas } from '../broker/replicas';
 import { Traffic } from '../broker/traffic';
 import { WaitingRoom } from '../broker/waiting-room';
 import type { BrokerConfiguration, Endpoint } from '../configuration';
+import { nodeValue } from '../configuration';
 import { configView } from '../controller/config-view';
 import { ControllerHost } from '../controller/controller-host';
 import { KafkaDoor } from '../doors/kafka-door';
@@ -30,6 +31,7 @@ import { observers } from '../metrics/completed-request';
 import { RequestLog, REQUEST_LOGGER, withoutDebug } from '../metrics/request-log';
 import { RequestMeters } from '../metrics/request-meters';
 import { allowEverything } from '../handlers/handler';
+import { loadPolicies } from '../policies/policies';
 import type { SingleVoterQuorum } from '../quorum/single-voter-quorum';
 import { openSingleVoterQuorum } from '../quorum/single-voter-quorum';
 import { clusterIdentity } from './cluster-identity';
@@ -121,6 +123,7 @@ class Assembly {
   async start(): Promise<void> {
     const { configuration, world } = { configuration: this.#configuration, world: this.#world };
     refuseWhatIsNotThereYet(configuration);
+    const policies = loadPolicies({ configuration, ...world });
     await lookForEphemeralStorage(configuration, world);
     const codecs = initialiseCodecs();
     // Awaited at the end; a start that fails before must not leave its failure to nobody.
@@ -138,7 +141,7 @@ class Assembly {
       this.#unlockMetadata = await (world.lock ?? lockDirectory)(configuration.metadataLogDir);
     const replicas = this.#openReplicas(directories);
     this.#replicas = replicas;
-    const controller = this.#openController(replicas);
+    const controller = this.#openController(replicas, policies);
     this.#controller = controller;
     this.#quorum = await openSingleVoterQuorum({
       disk: world.disk,
@@ -263,7 +266,8 @@ class Assembly {
       traffic: this.#traffic,
       clock,
       logger,
-      producerIdExpirationMs: Number(this.#configuration.get('producer.id.expiration.ms')),
+      producerIdExpirationMs: (image) =>
+        Number(nodeValue('producer.id.expiration.ms', this.#dynamic.layers(image))),
       configurationOf: (topic, image) => this.#dynamic.topic(topic, image),
       renewLeadership: (partitions) => {
         void this.#renewLeadership(partitions);
@@ -284,7 +288,7 @@ class Assembly {
     this.#world.logger.error('partitions got no new leader epoch', { partitions });
   }
 
-  #openController(replicas: Replicas): ControllerHost {
+  #openController(replicas: Replicas, policies: Policies): ControllerHost {
     const { random, logger, faults } = this.#world;
     const host: ControllerHost = new ControllerHost({
       controller: createController({
@@ -293,6 +297,7 @@ class Assembly {
         defaultReplicationFactor: this.#configuration.defaultReplicationFactor,
         maxPartitionsPerRequest: MAX_PARTITIONS_PER_REQUEST,
         configs: configView(() => this.#dynamic.layers(host.image)),
+        policies,
       }),
       random: random.fork('controller'),
       logger,

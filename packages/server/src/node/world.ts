@@ -2,6 +2,7 @@ import type { Clock, Disk, FaultHandler, Logger, Metrics, Random } from '@kafkae
 import type { LockDirectory } from '@kafkaesque/storage';
 import type { Loggers } from '@kafkaesque/telemetry';
 import type { listen } from '@kafkaesque/transport';
+import type { LoadModule } from '../policies/policies';
 
 /** Everything a node may touch. A simulation hands in its own. */
 export interface World {
@@ -14,6 +15,8 @@ export interface World {
   readonly metrics: Metrics;
   readonly faults: FaultHandler;
   readonly listen: typeof listen;
+  /** For the operator's policies. */
+  readonly loadModule: LoadModule;
   /** What other hosts call this one. */
   readonly hostName: string;
   /** Why what is written below a path may not outlive a restart; undefined when nothing says so. */

@@ -1,4 +1,6 @@
+import { createRequire } from 'node:module';
 import { hostname } from 'node:os';
+import { join, resolve } from 'node:path';
 import type { Disk, FaultHandler, Logger, Metrics } from '@kafkaesque/kernel';
 import { Failure, SeededRandom } from '@kafkaesque/kernel';
 import { openLazyDisk, openNodeDisk } from '@kafkaesque/storage';
@@ -41,10 +43,17 @@ export const openWorld = async (options: OpenWorldOptions): Promise<World> => {
       collectYoungGarbage === undefined
         ? listen
         : (listenOptions) => listen({ ...listenOptions, collectYoungGarbage }),
+    loadModule,
     hostName: hostname(),
     ephemeralStorage,
   };
 };
+
+/** A file's name is a path from the working directory; anything else a package that is installed there. */
+const loadModule = (specifier: string): unknown =>
+  createRequire(join(process.cwd(), 'policies'))(
+    /\.[cm]?js$/.test(specifier) ? resolve(specifier) : specifier,
+  );
 
 const openDisk = async ({ environment, directories = [], logger }: OpenWorldOptions): Promise<Disk> => {
   const mode = environment['FAULT_FS'];

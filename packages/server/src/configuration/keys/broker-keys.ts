@@ -68,12 +68,14 @@ export const brokerKeys = {
     true,
     'Whether a stopping broker hands its leaderships over first.',
   ).noEffect(),
-  'create.topic.policy.class.name': className(null, 'A class that may refuse the creation of a topic.')
-    .low()
-    .noEffect(),
-  'alter.config.policy.class.name': className(null, 'A class that may refuse a change of configuration.')
-    .low()
-    .noEffect(),
+  'create.topic.policy.class.name': className(
+    null,
+    'A JavaScript module that may refuse the creation of a topic: its path, or its package.',
+  ).low(),
+  'alter.config.policy.class.name': className(
+    null,
+    'A JavaScript module that may refuse a change of configuration: its path, or its package.',
+  ).low(),
   'config.providers': list('', 'Names of providers that replace `${provider:path:key}` in values.')
     .items()
     .low()
