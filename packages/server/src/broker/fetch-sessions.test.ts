@@ -98,4 +98,36 @@ describe('fetch sessions', () => {
       error: 'FETCH_SESSION_ID_NOT_FOUND',
     });
   });
+
+  test('all sessions together remember so many partitions, whatever their number', () => {
+    let id = 0;
+    const cache = new FetchSessions(10, () => ++id, 5);
+    const wishes = (count: number): readonly FetchWish[] =>
+      Array.from({ length: count }, (_, at) => wish(at));
+    expect(cache.open(ask(0, 0, wishes(6)), 0).kind).toBe('sessionless');
+    const first = sessionOf(cache.open(ask(0, 0, wishes(3)), 0));
+    const second = sessionOf(cache.open(ask(0, 0, wishes(2)), 60_000));
+    expect(cache.open(ask(0, 0, wishes(1)), 60_000).kind).toBe('sessionless');
+    // What grows beyond it has to begin anew.
+    expect(cache.open(ask(second.id, 1, wishes(3)), 60_000)).toMatchObject({
+      error: 'FETCH_SESSION_ID_NOT_FOUND',
+    });
+    expect([cache.size, cache.partitionCount]).toEqual([1, 3]);
+    // A session that nobody has used for two minutes makes room.
+    expect(cache.open(ask(0, 0, wishes(4)), 120_000).kind).toBe('full');
+    expect(cache.open(ask(first.id, 1, []), 120_000).kind).toBe('error');
+    expect([cache.size, cache.partitionCount]).toEqual([1, 4]);
+  });
+
+  test('forgotten partitions and closed sessions make room', () => {
+    let id = 0;
+    const cache = new FetchSessions(10, () => ++id, 2);
+    const session = sessionOf(cache.open(ask(0, 0, [wish(0), wish(1)]), 0));
+    const { topicId } = wish(0);
+    const forgotten = [{ topicId, topic: 'orders', partition: PartitionIndex(0) }];
+    expect(partitionsOf(cache.open({ ...ask(session.id, 1, [wish(2)]), forgotten }, 1))).toEqual([1, 2]);
+    expect(cache.partitionCount).toBe(2);
+    cache.open(ask(session.id, -1, []), 2);
+    expect([cache.size, cache.partitionCount]).toEqual([0, 0]);
+  });
 });

@@ -60,6 +60,8 @@ const FINAL_EPOCH = -1;
 const MAX_EPOCH = 0x7fffffff;
 /** Kafka's `min.incremental.fetch.session.eviction.ms`. */
 const SAFE_FROM_EVICTION_MS = 120_000;
+/** Partitions that all sessions together may remember, some 60 MB. Slots alone bound nothing: a session may be of any size. */
+const MAX_PARTITIONS = 200_000;
 
 const keyOf = (of: {
   readonly topicId: TopicId;
@@ -75,12 +77,15 @@ export class FetchSessions {
   readonly #sessions = new Map<number, FetchSession>();
   readonly #slots: number;
   readonly #drawId: () => number;
+  readonly #maxPartitions: number;
+  #partitionCount = 0;
   #evictions = 0;
 
   /** `drawId` gives candidates for session ids: positive 32-bit integers, hard to guess. */
-  constructor(slots: number, drawId: () => number) {
+  constructor(slots: number, drawId: () => number, maxPartitions = MAX_PARTITIONS) {
     this.#slots = slots;
     this.#drawId = drawId;
+    this.#maxPartitions = maxPartitions;
   }
 
   get size(): number {
@@ -93,16 +98,14 @@ export class FetchSessions {
   }
 
   get partitionCount(): number {
-    let count = 0;
-    for (const session of this.#sessions.values()) count += session.entries.size;
-    return count;
+    return this.#partitionCount;
   }
 
   /** Decides how the request is answered. Nothing that the client could see changes before `answered`. */
   open(request: FetchSessionRequest, nowMs: number): FetchContext {
     const { sessionId, sessionEpoch, wishes } = request;
     if (sessionEpoch === INITIAL_EPOCH || sessionEpoch === FINAL_EPOCH) {
-      if (sessionId !== 0) this.#sessions.delete(sessionId);
+      this.#remove(this.#sessions.get(sessionId));
       if (sessionEpoch === FINAL_EPOCH || wishes.length === 0) return { kind: 'sessionless', wishes };
       return this.#create(request, nowMs);
     }
@@ -115,12 +118,19 @@ export class FetchSessions {
     ) {
       return { kind: 'error', error: 'FETCH_SESSION_TOPIC_ID_ERROR' };
     }
+    const sizeBefore = session.entries.size;
     for (const wish of wishes) {
       const entry = session.entries.get(keyOf(wish));
       if (entry === undefined) session.entries.set(keyOf(wish), { wish, told: undefined });
       else entry.wish = wish;
     }
     for (const one of request.forgotten) session.entries.delete(keyOf(one));
+    this.#partitionCount += session.entries.size - sizeBefore;
+    if (this.#partitionCount > this.#maxPartitions) {
+      // The client begins anew, and gets a session if there is room for one.
+      this.#remove(session);
+      return { kind: 'error', error: 'FETCH_SESSION_ID_NOT_FOUND' };
+    }
     session.lastUsedMs = nowMs;
     session.nextEpoch = session.nextEpoch === MAX_EPOCH ? 1 : session.nextEpoch + 1;
     return { kind: 'incremental', session, wishes: [...session.entries.values()].map((entry) => entry.wish) };
@@ -155,10 +165,12 @@ export class FetchSessions {
   }
 
   #create(request: FetchSessionRequest, nowMs: number): FetchContext {
-    if (!this.#makeRoom(nowMs)) return { kind: 'sessionless', wishes: request.wishes };
+    const entries = new Map<string, SessionEntry>(
+      request.wishes.map((wish) => [keyOf(wish), { wish, told: undefined }]),
+    );
+    if (!this.#makeRoom(entries.size, nowMs)) return { kind: 'sessionless', wishes: request.wishes };
     let id = this.#drawId();
     while (id === 0 || this.#sessions.has(id)) id = this.#drawId();
-    const entries = new Map(request.wishes.map((wish) => [keyOf(wish), { wish, told: undefined }]));
     const session: FetchSession = {
       id,
       usesTopicIds: request.usesTopicIds,
@@ -167,18 +179,27 @@ export class FetchSessions {
       entries,
     };
     this.#sessions.set(id, session);
+    this.#partitionCount += entries.size;
     return { kind: 'full', session, wishes: request.wishes };
   }
 
-  #makeRoom(nowMs: number): boolean {
-    if (this.#sessions.size < this.#slots) return true;
-    let oldest: FetchSession | undefined;
-    for (const session of this.#sessions.values()) {
-      if (oldest === undefined || session.lastUsedMs < oldest.lastUsedMs) oldest = session;
+  /** Gives up sessions that have not been used for long, until there is a slot and room for so many partitions. */
+  #makeRoom(partitions: number, nowMs: number): boolean {
+    if (partitions > this.#maxPartitions) return false;
+    while (this.#sessions.size >= this.#slots || this.#partitionCount + partitions > this.#maxPartitions) {
+      let oldest: FetchSession | undefined;
+      for (const session of this.#sessions.values()) {
+        if (oldest === undefined || session.lastUsedMs < oldest.lastUsedMs) oldest = session;
+      }
+      if (oldest === undefined || nowMs - oldest.lastUsedMs < SAFE_FROM_EVICTION_MS) return false;
+      this.#remove(oldest);
+      this.#evictions += 1;
     }
-    if (oldest === undefined || nowMs - oldest.lastUsedMs < SAFE_FROM_EVICTION_MS) return false;
-    this.#sessions.delete(oldest.id);
-    this.#evictions += 1;
     return true;
+  }
+
+  #remove(session: FetchSession | undefined): void {
+    if (session === undefined || !this.#sessions.delete(session.id)) return;
+    this.#partitionCount -= session.entries.size;
   }
 }

@@ -30,7 +30,7 @@ export const describeConfigs =
     kind: 'answer',
     response: {
       throttleTimeMs: 0,
-      results: request.resources.map((resource): ResourceAnswer => {
+      results: withoutRepetition(request.resources).map((resource): ResourceAnswer => {
         const { resourceType, resourceName } = resource;
         const description = describe(broker, context, resource);
         if (description.kind === 'refused') {
@@ -49,6 +49,28 @@ export const describeConfigs =
       }),
     },
   });
+
+/**
+ * Each resource once, with all the keys that are asked of it. Kafka describes repetitions again; a request of a few
+ * kilobytes would be answered with megabytes, one of a hundred megabytes with more than a process has.
+ */
+const withoutRepetition = (resources: readonly Resource[]): readonly Resource[] => {
+  const once = new Map<string, { readonly resource: Resource; keys: Set<string> | undefined }>();
+  for (const resource of resources) {
+    const name = `${resource.resourceType}:${resource.resourceName}`;
+    const { configurationKeys } = resource;
+    const keys = configurationKeys ?? [];
+    const known = once.get(name);
+    if (known === undefined)
+      once.set(name, { resource, keys: keys.length === 0 ? undefined : new Set(keys) });
+    else if (keys.length === 0) known.keys = undefined;
+    else for (const key of keys) known.keys?.add(key);
+  }
+  return [...once.values()].map(({ resource, keys }) => ({
+    ...resource,
+    configurationKeys: keys === undefined ? null : [...keys],
+  }));
+};
 
 const isAskedFor = ({ configurationKeys }: Resource, name: string): boolean =>
   configurationKeys === null || configurationKeys.length === 0 || configurationKeys.includes(name);

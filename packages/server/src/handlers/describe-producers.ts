@@ -22,7 +22,7 @@ export const describeProducers =
     kind: 'answer',
     response: {
       throttleTimeMs: 0,
-      topics: request.topics.map(({ name, partitionIndexes }) => {
+      topics: withoutRepetition(request.topics).map(({ name, partitionIndexes }) => {
         const refusal = refusalOf(broker, context, name);
         return {
           name,
@@ -35,6 +35,19 @@ export const describeProducers =
       }),
     },
   });
+
+type Asked = DescribeProducersRequest['topics'][number];
+
+/** Each partition once: one may have many producers, and a small request could name it very often. */
+const withoutRepetition = (topics: readonly Asked[]): readonly Asked[] => {
+  const once = new Map<string, Set<number>>();
+  for (const { name, partitionIndexes } of topics) {
+    const known = once.get(name) ?? new Set<number>();
+    for (const index of partitionIndexes) known.add(index);
+    once.set(name, known);
+  }
+  return [...once].map(([name, indexes]) => ({ name, partitionIndexes: [...indexes] }));
+};
 
 const refusalOf = (broker: Broker, context: RequestContext, topic: string): Refusal | undefined => {
   const invalid = invalidTopicName(topic);
