@@ -15,6 +15,7 @@ export interface NamedLogger extends Logger {
   isEnabled(level: Exclude<LogLevel, 'silent'>): boolean;
 }
 
+/** Where lines go. */
 export interface LogDestination {
   write(text: string): void;
 }

@@ -4,6 +4,7 @@ import type { Metric, Registry } from 'prom-client';
 import { CountedNumber, Distribution, RecentQuantiles, SetNumber } from './instruments';
 import type { Sample, Series } from './instruments';
 
+/** What a metric is to Prometheus. */
 export type MetricType = 'counter' | 'gauge' | 'histogram' | 'summary';
 
 /** A name with what it means, for documentation. */
@@ -13,6 +14,7 @@ export interface MetricDescription {
   readonly help: string;
 }
 
+/** What a registry measures time by. */
 export interface MetricsRegistryOptions {
   /** Milliseconds that never go back; default: the process's own. */
   readonly monotonicMs?: () => number;

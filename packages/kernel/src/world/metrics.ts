@@ -11,6 +11,7 @@ export interface Histogram {
   record(value: number): void;
 }
 
+/** What tells instruments of one name apart, by label name. */
 export type MetricLabels = Readonly<Record<string, string>>;
 
 /** Takes one value of a family while somebody scrapes. */

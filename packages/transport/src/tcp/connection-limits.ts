@@ -24,6 +24,7 @@ export interface Visitor {
   refused(why: string): void;
 }
 
+/** Kafka's defaults: no bound at all. */
 export const UNLIMITED: ConnectionLimitValues = {
   maxConnections: Infinity,
   maxConnectionsPerIp: Infinity,
