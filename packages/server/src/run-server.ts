@@ -6,6 +6,7 @@ import {
   MetricsRegistry,
   openHealth,
   openLoggers,
+  openTraces,
   setLevelsFromEnvironment,
   watchEventLoop,
 } from '@kafkaesque/telemetry';
@@ -47,9 +48,11 @@ const serve = async (
 ): Promise<number> => {
   const logger = loggers.root;
   const metrics = new MetricsRegistry();
+  await using traces = await openTraces(process.env);
   const world = await openWorld({
     logger,
     loggers,
+    ...(traces === undefined ? {} : { traces }),
     metrics,
     environment: process.env,
     directories: [...configuration.logDirs, configuration.metadataLogDir],

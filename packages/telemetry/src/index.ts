@@ -6,4 +6,6 @@ export { MetricsRegistry } from './metrics';
 export type { MetricDescription, MetricsRegistryOptions, MetricType } from './metrics';
 export { openHealth } from './health';
 export type { HealthOptions, HealthServer } from './health';
+export { openTraces, openTracesTo } from './traces';
+export type { TracedPhase, TracedWork, Traces } from './traces';
 export { watchEventLoop } from './event-loop';

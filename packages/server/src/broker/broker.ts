@@ -32,6 +32,8 @@ export interface BrokerParts {
   readonly producerIds: ProducerIds;
   readonly controller: ControllerDoor;
   readonly authorizer: Authorizer;
+  /** Spans are made: requests say which traces their records belong to. */
+  readonly isTracing: boolean;
   /** The committed metadata as this broker has it. */
   readonly image: () => MetadataImage;
   /** Configuration layers below a topic's overrides, as of now. */

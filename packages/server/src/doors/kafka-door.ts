@@ -168,6 +168,7 @@ class Visit {
       clientSoftware: this.#software,
       arrivedAtMs: this.#options.clock.monotonicMs(),
       patienceMs: 0,
+      traceparents: undefined,
       requestBytes: frame.length,
       responseBytes: 0,
       startedAtMs: -1,
@@ -235,7 +236,8 @@ class Visit {
           },
         );
       } else {
-        this.#finish(exchange, reply);
+        // Answered within the call: nothing was waited for.
+        this.#finish(exchange, reply, exchange.returnedAtMs);
       }
     } catch (error) {
       this.#fail(exchange, error);
@@ -258,8 +260,8 @@ class Visit {
     this.#finish(exchange, { kind: 'close', why: messageOf(error) });
   }
 
-  #finish(exchange: Asked, reply: Reply<readonly Buffer[]>): void {
-    exchange.answeredAtMs = this.#options.clock.monotonicMs();
+  #finish(exchange: Asked, reply: Reply<readonly Buffer[]>, nowMs = this.#options.clock.monotonicMs()): void {
+    exchange.answeredAtMs = nowMs;
     // A handler that threw has not returned.
     if (exchange.returnedAtMs < 0) exchange.returnedAtMs = exchange.answeredAtMs;
     release(exchange);

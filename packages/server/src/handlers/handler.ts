@@ -27,6 +27,8 @@ export interface RequestContext {
   readonly arrivedAtMs: number;
   /** How long the client agreed to wait for something to happen: said by the handler that begins such a wait. */
   patienceMs: number;
+  /** Traces that the request's records belong to; only looked for when spans are made. */
+  traceparents: readonly string[] | undefined;
   /** Holds the frame that the request's views point into; a holder while the handler runs. */
   readonly lease: Lease | undefined;
   /** Whether the client is gone. */

@@ -21,6 +21,7 @@ import type { Replica } from '../broker/replica';
 import { isInternalTopic } from '../broker/topic-names';
 import type { Waiter } from '../broker/waiting-room';
 import type { Broker } from '../broker/broker';
+import { traceparentsOf } from '../metrics/traceparents';
 import type { Reply, RequestContext } from './handler';
 
 type TopicAnswer = Draft<typeof ProduceResponse>['responses'][number];
@@ -73,6 +74,7 @@ export const produce =
     request: ProduceRequest,
   ): Reply<Draft<typeof ProduceResponse>> | Promise<Reply<Draft<typeof ProduceResponse>>> => {
     const refusal = transactionRefusal(broker, context, request);
+    if (broker.isTracing) context.traceparents = traceparentsOf(request);
     const work = new ProduceWork();
     const nowMs = broker.clock.monotonicMs();
     const wallMs = timestampMs(broker.clock.wallMs());

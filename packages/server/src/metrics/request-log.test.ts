@@ -51,6 +51,7 @@ const requestOf = (tookMs: number, patienceMs = 0): CompletedRequest => ({
   clientSoftware: { name: 'librdkafka', version: '2.0' },
   isClosed: () => false,
   patienceMs,
+  traceparents: undefined,
   requestBytes: 30,
   responseBytes: 40,
   arrivedAtMs: 1000,

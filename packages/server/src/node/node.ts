@@ -30,6 +30,7 @@ import { watchNetwork } from '../metrics/network-metrics';
 import { observers } from '../metrics/completed-request';
 import { RequestLog, REQUEST_LOGGER, withoutDebug } from '../metrics/request-log';
 import { RequestMeters } from '../metrics/request-meters';
+import { RequestTracer } from '../metrics/request-tracer';
 import { allowEverything } from '../handlers/handler';
 import { loadPolicies } from '../policies/policies';
 import type { SingleVoterQuorum } from '../quorum/single-voter-quorum';
@@ -310,7 +311,7 @@ class Assembly {
   }
 
   async #listen(directories: LogDirectories, replicas: Replicas, controller: ControllerHost): Promise<void> {
-    const { clock, disk, random, logger, metrics, faults, listen } = this.#world;
+    const { clock, disk, random, logger, metrics, faults, listen, traces } = this.#world;
     const sessionIds = random.fork('fetch sessions');
     const fetchSessions = new FetchSessions(
       Number(this.#configuration.get('max.incremental.fetch.session.cache.slots')),
@@ -345,6 +346,7 @@ class Assembly {
       }),
       controller,
       authorizer: allowEverything,
+      isTracing: traces !== undefined,
       image: () => controller.image,
       layers: () => this.#dynamic.layers(controller.image),
       topicConfiguration: (topic) => this.#dynamic.topic(topic, controller.image),
@@ -355,7 +357,11 @@ class Assembly {
       clock,
       logger,
       faults,
-      observer: observers(new RequestMeters(metrics, handlers), this.#requestLog()),
+      observer: observers(
+        new RequestMeters(metrics, handlers),
+        this.#requestLog(),
+        ...(traces === undefined ? [] : [new RequestTracer(traces, clock)]),
+      ),
       disconnected: (connectionId) => {
         this.#waitingRoom.cancelOwner(connectionId);
       },

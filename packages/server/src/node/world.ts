@@ -1,6 +1,6 @@
 import type { Clock, Disk, FaultHandler, Logger, Metrics, Random } from '@kafkaesque/kernel';
 import type { LockDirectory } from '@kafkaesque/storage';
-import type { Loggers } from '@kafkaesque/telemetry';
+import type { Loggers, Traces } from '@kafkaesque/telemetry';
 import type { listen } from '@kafkaesque/transport';
 import type { LoadModule } from '../policies/policies';
 
@@ -13,6 +13,8 @@ export interface World {
   /** Loggers whose levels may change while the node runs; absent: everything goes to `logger`. */
   readonly loggers?: Loggers;
   readonly metrics: Metrics;
+  /** Where spans of requests go; absent: none are made. */
+  readonly traces?: Traces;
   readonly faults: FaultHandler;
   readonly listen: typeof listen;
   /** For the operator's policies. */

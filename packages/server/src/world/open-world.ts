@@ -4,7 +4,7 @@ import { join, resolve } from 'node:path';
 import type { Disk, FaultHandler, Logger, Metrics } from '@kafkaesque/kernel';
 import { Failure, SeededRandom } from '@kafkaesque/kernel';
 import { openLazyDisk, openNodeDisk } from '@kafkaesque/storage';
-import type { Loggers } from '@kafkaesque/telemetry';
+import type { Loggers, Traces } from '@kafkaesque/telemetry';
 import { listen } from '@kafkaesque/transport';
 import type { World } from '../node/world';
 import { ephemeralStorage } from './ephemeral-storage';
@@ -15,6 +15,7 @@ import { systemRandom } from './system-random';
 export interface OpenWorldOptions {
   readonly logger: Logger;
   readonly loggers?: Loggers;
+  readonly traces?: Traces;
   readonly metrics: Metrics;
   readonly faults: FaultHandler;
   /**
@@ -30,13 +31,14 @@ export interface OpenWorldOptions {
 
 /** The machine's own clock, chance, disk and sockets. Fails with `UNKNOWN_FAULT_FS` and `UNKNOWN_FAULT_SEED`. */
 export const openWorld = async (options: OpenWorldOptions): Promise<World> => {
-  const { logger, loggers, metrics, faults, collectYoungGarbage } = options;
+  const { logger, loggers, traces, metrics, faults, collectYoungGarbage } = options;
   return {
     disk: await openDisk(options),
     clock: systemClock,
     random: systemRandom,
     logger,
     ...(loggers === undefined ? {} : { loggers }),
+    ...(traces === undefined ? {} : { traces }),
     metrics,
     faults,
     listen:

@@ -1,0 +1,73 @@
+import { InMemorySpanExporter } from '@opentelemetry/sdk-trace-base';
+import type { ReadableSpan } from '@opentelemetry/sdk-trace-base';
+import { encodeBatch } from '@kafkaesque/protocol';
+import { openTraces, openTracesTo } from '@kafkaesque/telemetry';
+import { createCluster } from '@kafkaesque/testkit';
+import { batchOf, connectTo, createdTopic, fetched, produced } from './node-client';
+
+const TRACE = '4bf92f3577b34da6a3ce929d0e0e4736';
+const traced = (traceparents: readonly string[]): Buffer =>
+  encodeBatch({
+    timestampMs: 1000,
+    records: traceparents.map((traceparent) => ({
+      key: null,
+      value: Buffer.from('v'),
+      headers: [{ key: 'traceparent', value: Buffer.from(traceparent) }],
+    })),
+  });
+
+const msOf = ([seconds, nanoseconds]: ReadableSpan['startTime']): number =>
+  seconds * 1000 + nanoseconds / 1e6;
+
+test('a produce request is a span with its phases, linked to the traces of its records', async () => {
+  const exporter = new InMemorySpanExporter();
+  // Shutting down would empty the exporter before anybody has looked.
+  exporter.shutdown = () => Promise.resolve();
+  const traces = await openTracesTo(exporter);
+  {
+    await using cluster = await createCluster({ world: { traces } });
+    await using client = await connectTo(cluster);
+    await createdTopic(client, 'traced');
+    const parents = [`00-${TRACE}-00f067aa0ba902b7-01`, `00-${TRACE}-00f067aa0ba902b8-00`];
+    await produced(client, 'traced', traced([...parents, parents[0] ?? '', 'no traceparent']));
+    await fetched(client, 'traced', 0);
+    await produced(client, 'traced', batchOf(['plain']), { acks: 1 });
+    // A request is over when its answer has left, which its client may see first.
+    await fetched(client, 'traced', 0);
+  }
+  await traces.close();
+  const spans = exporter.getFinishedSpans();
+  const requests = spans.filter(({ name }) => name === 'Produce');
+  expect(requests.map(({ links }) => links.map(({ context }) => [context.traceId, context.spanId]))).toEqual([
+    [
+      [TRACE, '00f067aa0ba902b7'],
+      [TRACE, '00f067aa0ba902b8'],
+    ],
+    [],
+  ]);
+  expect(requests[0]?.resource.attributes['service.name']).toBe('kafkaesque');
+  for (const request of requests) {
+    const children = spans.filter((span) => span.parentSpanContext?.spanId === request.spanContext().spanId);
+    expect(children.map(({ name }) => name)).toEqual(['queue', 'append', 'durable', 'answer']);
+    const moments = [request.startTime, ...children.map(({ endTime }) => endTime)].map(msOf);
+    expect(moments).toEqual([...moments].sort((left, right) => left - right));
+    expect(moments.at(-1)).toBe(msOf(request.endTime));
+  }
+  expect(spans).toHaveLength(10);
+});
+
+test.each([
+  {},
+  { OTEL_TRACES_EXPORTER: 'none', OTEL_EXPORTER_OTLP_ENDPOINT: 'http://localhost:4318' },
+  { OTEL_SDK_DISABLED: 'true', OTEL_EXPORTER_OTLP_ENDPOINT: 'http://localhost:4318' },
+  { OTEL_SERVICE_NAME: 'only a name' },
+])('%j asks for no spans', async (environment) => {
+  expect(await openTraces(environment)).toBeUndefined();
+});
+
+test.each([
+  { OTEL_TRACES_EXPORTER: 'zipkin' },
+  { OTEL_EXPORTER_OTLP_ENDPOINT: 'http://localhost:4317', OTEL_EXPORTER_OTLP_PROTOCOL: 'grpc' },
+])('%j is refused with a sentence', async (environment) => {
+  await expect(openTraces(environment)).rejects.toMatchObject({ code: 'UNSUPPORTED_TRACING' });
+});
