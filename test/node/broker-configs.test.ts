@@ -117,4 +117,17 @@ describe('a broker’s configs', () => {
     while ((await remembered()) > 0) await new Promise((resolve) => setTimeout(resolve, 20));
     expect(await altered('', 'producer.id.expiration.ms', null)).toEqual([[0, null]]);
   });
+
+  test('max.connections.per.ip: from now on a host has no more, whoever is there may stay', async () => {
+    expect(await altered('', 'max.connections.per.ip', '1')).toEqual([[0, null]]);
+    await using refused = await connectTo(cluster);
+    await refused.closed;
+    expect((await described('1')).get('max.connections.per.ip')).toMatchObject({
+      value: '1',
+      configSource: 3,
+    });
+    expect(await altered('', 'max.connections.per.ip', null)).toEqual([[0, null]]);
+    await using admitted = await connectTo(cluster);
+    expect(await admitted.ask('Metadata', 12, { topics: [] })).toMatchObject({ controllerId: 1 });
+  });
 });

@@ -3,6 +3,7 @@ import { PartitionIndex } from '@kafkaesque/kernel';
 import type { MetadataImage, TopicImage } from '@kafkaesque/metadata';
 import { topicById, topicByName } from '@kafkaesque/metadata';
 import { ErrorCode } from '@kafkaesque/protocol';
+import type { Loggers } from '@kafkaesque/telemetry';
 import type { BrokerConfiguration, BrokerLayers, TopicConfiguration } from '../configuration';
 import type { ControllerDoor } from '../controller/controller-host';
 import type { Authorizer, Operation, RequestContext, ResourceType } from '../handlers/handler';
@@ -22,6 +23,8 @@ export interface BrokerParts {
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
+  /** Absent: levels cannot be changed while running. */
+  readonly loggers?: Loggers;
   readonly directories: LogDirectories;
   /** Bytes free and in all on the file system of a path. */
   readonly spaceOf: Disk['space'];

@@ -11,13 +11,15 @@ import {
   describeTopicConfiguration,
 } from '../configuration';
 import type { Reply, RequestContext } from './handler';
-import { BROKER_RESOURCE, TOPIC_RESOURCE } from './resource-types';
+import { loggerLevels } from './broker-loggers';
+import { BROKER_LOGGER_RESOURCE, BROKER_RESOURCE, TOPIC_RESOURCE } from './resource-types';
 
 type Resource = DescribeConfigsRequest['resources'][number];
 type ResourceAnswer = Draft<typeof DescribeConfigsResponse>['results'][number];
 type ConfigAnswer = ResourceAnswer['configs'][number];
 type Description =
   | { readonly kind: 'described'; readonly configs: readonly DescribedConfiguration[] }
+  | { readonly kind: 'loggers'; readonly levels: ReadonlyMap<string, string> }
   | { readonly kind: 'refused'; readonly errorCode: number; readonly errorMessage: string };
 
 /** DescribeConfigs (32). v1 sources and synonyms · v3 types and documentation */
@@ -42,9 +44,7 @@ export const describeConfigs =
           resourceName,
           errorCode: ErrorCode.NONE,
           errorMessage: null,
-          configs: description.configs
-            .filter(({ name }) => isAskedFor(resource, name))
-            .map((config) => configAnswer(config, request)),
+          configs: answersOf(description, request).filter(({ name }) => isAskedFor(resource, name)),
         };
       }),
     },
@@ -72,6 +72,24 @@ const withoutRepetition = (resources: readonly Resource[]): readonly Resource[] 
   }));
 };
 
+const answersOf = (
+  description: Exclude<Description, { kind: 'refused' }>,
+  request: DescribeConfigsRequest,
+): readonly ConfigAnswer[] =>
+  description.kind === 'described'
+    ? description.configs.map((config) => configAnswer(config, request))
+    : [...description.levels].map(([name, value]) => ({
+        name,
+        value,
+        readOnly: false,
+        configSource: DYNAMIC_BROKER_LOGGER_CONFIG,
+        isSensitive: false,
+        synonyms: [],
+        documentation: null,
+      }));
+
+const DYNAMIC_BROKER_LOGGER_CONFIG = 6;
+
 const isAskedFor = ({ configurationKeys }: Resource, name: string): boolean =>
   configurationKeys === null || configurationKeys.length === 0 || configurationKeys.includes(name);
 
@@ -97,6 +115,11 @@ const describe = (
         return refused(ErrorCode.CLUSTER_AUTHORIZATION_FAILED, 'Cluster authorization failed.');
       }
       return describeBroker(broker, resourceName);
+    case BROKER_LOGGER_RESOURCE:
+      if (!broker.isAllowed(context, 'DESCRIBE_CONFIGS', 'CLUSTER', 'kafka-cluster')) {
+        return refused(ErrorCode.CLUSTER_AUTHORIZATION_FAILED, 'Cluster authorization failed.');
+      }
+      return describeLoggers(broker, resourceName);
     default:
       return refused(ErrorCode.INVALID_REQUEST, `Unsupported resource type: ${resourceType}`);
   }
@@ -116,16 +139,27 @@ const describeTopic = (broker: Broker, name: string): Description => {
 
 const describeBroker = (broker: Broker, name: string): Description => {
   if (name === '') return { kind: 'described', configs: describeDefaultBrokerConfiguration(broker.layers()) };
-  if (!/^-?\d+$/.test(name)) {
+  return (
+    otherBroker(broker, name, `${broker.nodeId} or empty string,`) ?? {
+      kind: 'described',
+      configs: describeBrokerConfiguration(broker.layers()),
+    }
+  );
+};
+
+const describeLoggers = (broker: Broker, name: string): Description => {
+  if (name === '') return refused(ErrorCode.INVALID_REQUEST, 'Broker id must not be empty');
+  return (
+    otherBroker(broker, name, String(broker.nodeId)) ?? { kind: 'loggers', levels: loggerLevels(broker) }
+  );
+};
+
+const otherBroker = (broker: Broker, name: string, expected: string): Description | undefined => {
+  if (!/^-?\d+$/.test(name))
     return refused(ErrorCode.INVALID_REQUEST, `Broker id must be an integer, but it is: ${name}`);
-  }
-  if (Number(name) !== broker.nodeId) {
-    return refused(
-      ErrorCode.INVALID_REQUEST,
-      `Unexpected broker id, expected ${broker.nodeId} or empty string, but received ${name}`,
-    );
-  }
-  return { kind: 'described', configs: describeBrokerConfiguration(broker.layers()) };
+  return Number(name) === broker.nodeId
+    ? undefined
+    : refused(ErrorCode.INVALID_REQUEST, `Unexpected broker id, expected ${expected} but received ${name}`);
 };
 
 const configAnswer = (

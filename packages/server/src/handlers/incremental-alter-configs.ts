@@ -6,10 +6,11 @@ import type {
 import { ErrorCode } from '@kafkaesque/protocol';
 import type { Broker } from '../broker/broker';
 import { validateBrokerConfig } from '../configuration';
+import { alterLoggers } from './broker-loggers';
 import type { ChangeAnswer } from './config-changes';
 import { alterEach, forbiddenChange, foreignBroker, malformedChange, refusedChange } from './config-changes';
 import type { Reply, RequestContext } from './handler';
-import { BROKER_RESOURCE } from './resource-types';
+import { BROKER_LOGGER_RESOURCE, BROKER_RESOURCE } from './resource-types';
 
 type Resource = IncrementalAlterConfigsRequest['resources'][number];
 
@@ -26,7 +27,7 @@ export const incrementalAlterConfigs =
     const { validateOnly } = request;
     const responses = await alterEach(
       request.resources,
-      (resource) => answerHere(broker, context, resource),
+      (resource) => answerHere(broker, context, resource, validateOnly),
       (resources) => broker.controller.submit({ kind: 'incremental-alter-configs', resources, validateOnly }),
     );
     return { kind: 'answer', response: { throttleTimeMs: 0, responses } };
@@ -36,10 +37,13 @@ const answerHere = (
   broker: Broker,
   context: RequestContext,
   resource: Resource,
+  validateOnly: boolean,
 ): ChangeAnswer | undefined => {
   const { resourceType, configs } = resource;
   return (
-    forbiddenChange(broker, context, resource) ??
+    (resourceType === BROKER_LOGGER_RESOURCE
+      ? forbiddenLevels(broker, context)
+      : forbiddenChange(broker, context, resource)) ??
     malformedChange(
       configs.map(({ name, value, configOperation }) => ({
         name,
@@ -47,9 +51,15 @@ const answerHere = (
         needsValue: configOperation !== DELETE,
       })),
     ) ??
-    (resourceType === BROKER_RESOURCE ? brokerRefusal(broker, resource) : undefined)
+    (resourceType === BROKER_RESOURCE ? brokerRefusal(broker, resource) : undefined) ??
+    (resourceType === BROKER_LOGGER_RESOURCE ? alterLoggers(broker, resource, validateOnly) : undefined)
   );
 };
+
+const forbiddenLevels = (broker: Broker, context: RequestContext): ChangeAnswer | undefined =>
+  broker.isAllowed(context, 'ALTER_CONFIGS', 'CLUSTER', 'kafka-cluster')
+    ? undefined
+    : refusedChange(ErrorCode.CLUSTER_AUTHORIZATION_FAILED);
 
 /** A broker's own configs are judged by that broker before the controller hears of them. */
 const brokerRefusal = (broker: Broker, { resourceName, configs }: Resource): ChangeAnswer | undefined => {

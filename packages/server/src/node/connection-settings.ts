@@ -13,11 +13,9 @@ export const requestMemoryBytes = (configuration: BrokerConfiguration): number =
 };
 
 /** What Kafka's keys say of connections. Host names become addresses here; fails with `UNKNOWN_HOST`. */
-export const connectionLimits = async (
-  configuration: BrokerConfiguration,
-): Promise<ConnectionLimitValues> => {
-  const number = (name: string): number => Number(configuration.get(name));
-  const overrides = parseConnectionOverrides(String(configuration.get('max.connections.per.ip.overrides')));
+export const connectionLimits = async (get: BrokerConfiguration['get']): Promise<ConnectionLimitValues> => {
+  const number = (name: string): number => Number(get(name));
+  const overrides = parseConnectionOverrides(String(get('max.connections.per.ip.overrides')));
   const perIpOverrides = new Map<string, number>();
   if (typeof overrides !== 'string') {
     for (const [host, count] of overrides)

@@ -1,11 +1,11 @@
 import type { BrokerEpoch, CancelWake } from '@kafkaesque/kernel';
 import { BrokerId, BufferPool, Failure, messageOf } from '@kafkaesque/kernel';
-import type { Policies, RegisterBrokerCommand } from '@kafkaesque/metadata';
+import type { MetadataImage, Policies, RegisterBrokerCommand } from '@kafkaesque/metadata';
 import { createController, supportedFeatures } from '@kafkaesque/metadata';
 import { initialiseCodecs } from '@kafkaesque/protocol';
 import type { LogDirectory } from '@kafkaesque/storage';
 import { lockDirectory, openLogDirectory } from '@kafkaesque/storage';
-import type { Listener } from '@kafkaesque/transport';
+import type { ConnectionLimitValues, Listener } from '@kafkaesque/transport';
 import { ConnectionLimits, RequestMemory, ServingState } from '@kafkaesque/transport';
 import { AnswerMemory } from '../broker/answer-memory';
 import { openBroker } from '../broker/broker';
@@ -23,6 +23,7 @@ import { configView } from '../controller/config-view';
 import { ControllerHost } from '../controller/controller-host';
 import { KafkaDoor } from '../doors/kafka-door';
 import { brokerHandlers } from '../handlers';
+import { BROKER_RESOURCE } from '../handlers/resource-types';
 import { watchBroker } from '../metrics/broker-metrics';
 import type { BrokerState } from '../metrics/broker-metrics';
 import { watchController } from '../metrics/controller-metrics';
@@ -107,6 +108,7 @@ class Assembly {
   #door: KafkaDoor | undefined;
   #brokerEpoch: BrokerEpoch = -1 as BrokerEpoch;
   #limits: ConnectionLimits | undefined;
+  #limitsChanged: Promise<void> = Promise.resolve();
   #cancelRetention: CancelWake | undefined;
   #retention: Promise<void> = Promise.resolve();
   #stopped: Promise<void> | undefined;
@@ -305,6 +307,8 @@ class Assembly {
       faults,
       publish: (delta) => {
         replicas.apply(delta);
+        const isOfBrokers = delta.configsChanged.some(({ resource }) => resource.type === BROKER_RESOURCE);
+        if (isOfBrokers) this.#changeLimits(delta.after);
       },
     });
     return host;
@@ -333,6 +337,7 @@ class Assembly {
       clock,
       random: random.fork('broker'),
       logger,
+      ...(this.#world.loggers === undefined ? {} : { loggers: this.#world.loggers }),
       directories,
       spaceOf: (path) => disk.space(path),
       replicas,
@@ -368,7 +373,7 @@ class Assembly {
     });
     this.#door = door;
     const memory = new RequestMemory({ limitBytes: requestMemoryBytes(this.#configuration) });
-    const limits = new ConnectionLimits(clock, await connectionLimits(this.#configuration));
+    const limits = new ConnectionLimits(clock, await this.#connectionLimits(controller.image));
     this.#limits = limits;
     watchNetwork(metrics, {
       memory,
@@ -394,6 +399,21 @@ class Assembly {
       });
       this.#listeners.push({ endpoint, listener });
     }
+  }
+
+  #connectionLimits(image: MetadataImage): Promise<ConnectionLimitValues> {
+    const layers = this.#dynamic.layers(image);
+    return connectionLimits((name) => nodeValue(name, layers));
+  }
+
+  /** One change after the other: the last one stays. */
+  #changeLimits(image: MetadataImage): void {
+    const change = async (): Promise<void> => {
+      this.#limits?.change(await this.#connectionLimits(image));
+    };
+    this.#limitsChanged = this.#limitsChanged.then(change).catch((error: unknown) => {
+      this.#world.logger.error('connection limits could not be changed', { error: messageOf(error) });
+    });
   }
 
   #requestLog(): RequestLog {
