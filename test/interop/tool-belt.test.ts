@@ -9,7 +9,7 @@ import type { ServerUnderTest } from './server-under-test';
 import { openServer } from './server-under-test';
 
 // Each of Apache's tools is a Java process of its own.
-jest.setTimeout(120_000);
+jest.setTimeout(240_000);
 
 interface Printed {
   readonly code: number | null;
@@ -150,6 +150,100 @@ describe.each(makers)('%s:', (_, tool) => {
     expect(events.at(-1)).toMatchObject({ sent: 7, acked: 7, target_throughput: -1 });
   });
 
+  test('configs shows and changes what a topic and the brokers have', async () => {
+    const topic = await server.topic('configs');
+    const asked = [
+      `--describe --topic ${topic}`,
+      `--describe --all --topic ${topic}`,
+      '--describe --all --broker 1',
+      '--describe --entity-type brokers',
+      '--describe --topic nope',
+      '--describe --topic t --alter',
+    ];
+    const complaint = ({ err }: Printed): string => err.split('\n')[0] ?? '';
+    const compare = async (line: string): Promise<string> => {
+      const printed = await tool('configs', at(line));
+      const expected = await ours('configs', at(line));
+      expect([printed.code, printed.out, complaint(printed)]).toEqual([
+        ...[expected.code, expected.out, complaint(expected)],
+      ]);
+      return printed.out;
+    };
+    for (const line of asked) await compare(line);
+    const alter = `--alter --entity-type topics --entity-name ${topic} --add-config`;
+    const changed = await tool(
+      'configs',
+      at(`${alter} max.message.bytes=2000,cleanup.policy=[compact,delete]`),
+    );
+    expect(changed).toEqual({ code: 0, out: `Completed updating config for topic ${topic}.\n`, err: '' });
+    expect(await compare(`--describe --topic ${topic}`)).toContain(
+      '  cleanup.policy=compact,delete sensitive=false synonyms={DYNAMIC_TOPIC_CONFIG:cleanup.policy=compact,delete, ',
+    );
+    await tool('configs', at(`--alter --topic ${topic} --delete-config cleanup.policy,max.message.bytes`));
+    expect(await compare(`--describe --topic ${topic}`)).not.toContain('compact');
+    await compare(`${alter} nonsense=1`);
+    await compare(`${alter} retention.ms=often`);
+    await compare('--alter --topic nope --add-config retention.ms=1');
+  });
+
+  test('delete-records moves the start of a partition, and log-dirs shows what is left', async () => {
+    const topic = await server.topic('deleted');
+    const records = '--num-records 20 --record-size 10 --throughput -1 --command-property batch.size=1';
+    await ours('producer-perf-test', at(`--topic ${topic} ${records}`));
+    const ends = new Map(
+      (await ours('get-offsets', at(`--topic ${topic}`))).out
+        .trim()
+        .split('\n')
+        .map((line) => [Number(line.split(':')[1]), Number(line.split(':')[2])]),
+    );
+    const [[partition, end] = [0, 0]] = [...ends].filter(([, offset]) => offset > 0);
+    const file = join(directory, 'offsets.json');
+    const say = (offset: number): void =>
+      writeFileSync(file, JSON.stringify({ partitions: [{ topic, partition, offset }], version: 1 }));
+    say(end);
+    expect(await tool('delete-records', at(`--offset-json-file ${file}`))).toEqual({
+      code: 0,
+      out: `Executing records delete operation\nRecords delete operation completed:\npartition: ${topic}-${partition}\tlow_watermark: ${end}\n`,
+      err: '',
+    });
+    expect((await ours('get-offsets', at(`--topic ${topic} --time earliest`))).out).toContain(
+      `${topic}:${partition}:${end}\n`,
+    );
+    say(end + 1);
+    const beyond = await tool('delete-records', at(`--offset-json-file ${file}`));
+    // Java's client names its exception there, ours the error's code.
+    expect(beyond.code).toBe(0);
+    expect(beyond.out.split('\n')[2]).toMatch(
+      /^partition: \S+\terror: \S*(OffsetOutOfRange|OFFSET_OUT_OF_RANGE)/,
+    );
+    const shown = await tool('log-dirs', at(`--describe --topic-list ${topic}`));
+    expect([shown.code, shown.err]).toEqual([0, '']);
+    const [first, second, json = ''] = shown.out.split('\n');
+    expect([first, second]).toEqual([
+      'Querying brokers for log directories information',
+      'Received log directory information from brokers 1',
+    ]);
+    expect(JSON.parse(json)).toEqual({
+      brokers: [
+        {
+          broker: 1,
+          logDirs: [
+            {
+              partitions: expect.arrayContaining([
+                { partition: `${topic}-0`, size: expect.any(Number), offsetLag: 0, isFuture: false },
+              ]),
+              error: null,
+              logDir: expect.any(String),
+            },
+          ],
+        },
+      ],
+      version: 1,
+    });
+    const missing = await tool('log-dirs', at('--describe --broker-list 7'));
+    expect(missing).toEqual(await ours('log-dirs', at('--describe --broker-list 7')));
+  });
+
   test.each([
     ['producer-perf-test', '--topic t --throughput 1 --num-records x --record-size 1'],
     ['producer-perf-test', '--topic t --throughput 1 --num-records 1'],
@@ -219,7 +313,16 @@ test('every tool has both of Kafka’s names', () => {
   const manifest = JSON.parse(readFileSync(join(__dirname, '../../packages/cli/package.json'), 'utf8')) as {
     readonly bin: Readonly<Record<string, string>>;
   };
-  const names = ['cluster', 'broker-api-versions', 'producer-perf-test', 'consumer-perf-test', 'e2e-latency'];
+  const names = [
+    'configs',
+    'delete-records',
+    'log-dirs',
+    'cluster',
+    'broker-api-versions',
+    'producer-perf-test',
+    'consumer-perf-test',
+    'e2e-latency',
+  ];
   for (const name of [...names, 'verifiable-producer', 'topics', 'console-producer', 'console-consumer']) {
     expect(manifest.bin[`kafka-${name}`]).toBe('./bin/kafkaesque.js');
     expect(manifest.bin[`kafka-${name}.sh`]).toBe('./bin/kafkaesque.js');

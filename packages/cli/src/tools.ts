@@ -49,6 +49,22 @@ export const tools: Readonly<Record<string, ToolEntry>> = {
     load: () =>
       (require('./dump-log/dump-log-tool') as typeof import('./dump-log/dump-log-tool')).dumpLogTool,
   },
+  configs: {
+    summary: 'show and change the configuration of topics and brokers',
+    load: () => (require('./configs/configs-tool') as typeof import('./configs/configs-tool')).configsTool,
+  },
+  'delete-records': {
+    summary: 'delete the first records of partitions',
+    load: () =>
+      (
+        require('./delete-records/delete-records-tool') as typeof import('./delete-records/delete-records-tool')
+      ).deleteRecordsTool,
+  },
+  'log-dirs': {
+    summary: 'show how much room each replica takes',
+    load: () =>
+      (require('./log-dirs/log-dirs-tool') as typeof import('./log-dirs/log-dirs-tool')).logDirsTool,
+  },
   cluster: {
     summary: "show a cluster's id and endpoints, forget a broker",
     load: () => (require('./cluster/cluster-tool') as typeof import('./cluster/cluster-tool')).clusterTool,
