@@ -1,13 +1,12 @@
 import { mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { BrokerEpoch, BrokerId, Offset, SeededRandom, hasCode } from '@kafkaesque/kernel';
+import { BrokerEpoch, BrokerId, Offset, SeededRandom } from '@kafkaesque/kernel';
 import type { Disk } from '@kafkaesque/kernel';
-import { batchSizeBytes, computeCrc, crc32c, crcOf } from '@kafkaesque/protocol';
+import { batchSizeBytes, crc32c } from '@kafkaesque/protocol';
 import { Scheduler, SimulatedDisk, VirtualClock } from '@kafkaesque/sim';
 import type { DiskImage } from '@kafkaesque/sim';
 import { lockDirectory } from './directory-lock';
-import type { Log } from './log';
 import type { LogDirectory } from './log-directory';
 import { openNodeDisk } from './node-disk';
 import {
@@ -19,6 +18,7 @@ import {
   openTestDirectory,
   partition,
   readAll,
+  readable,
   testPool,
 } from './testing/test-directory';
 import type { TestOptions } from './testing/test-directory';
@@ -99,17 +99,6 @@ const outcomeOf = async ({ disk, batches }: Filled): Promise<Outcome> => {
   }
   await directory.close();
   return worst;
-};
-
-/** What a reader gets who checks each batch's CRC. */
-const readable = async (log: Log): Promise<readonly Buffer[] | 'damaged'> => {
-  try {
-    const batches = await readAll(log);
-    return batches.every((bytes) => computeCrc(bytes) === crcOf(bytes)) ? batches : 'damaged';
-  } catch (cause) {
-    if (hasCode(cause, 'LOG_CORRUPT')) return 'damaged';
-    throw cause;
-  }
 };
 
 const rewrite = async (disk: Disk, path: string, bytes: Buffer): Promise<void> => {

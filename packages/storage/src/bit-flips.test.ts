@@ -1,5 +1,5 @@
 import { BrokerEpoch, Offset, SeededRandom, hasCode } from '@kafkaesque/kernel';
-import { batchSizeBytes, computeCrc, crcOf } from '@kafkaesque/protocol';
+import { batchSizeBytes } from '@kafkaesque/protocol';
 import { Scheduler, SimulatedDisk, VirtualClock } from '@kafkaesque/sim';
 import type { Log } from './log';
 import type { LogDirectory } from './log-directory';
@@ -10,6 +10,7 @@ import {
   openTestDirectory,
   partition,
   readAll,
+  readable,
   testPool,
 } from './testing/test-directory';
 
@@ -183,16 +184,6 @@ const shownFrom = async (log: Log, from: number): Promise<readonly Buffer[] | 'd
     for (let at = 0; at < bytes.length; at += batchSizeBytes(bytes, at))
       batches.push(bytes.subarray(at, at + batchSizeBytes(bytes, at)));
     return batches;
-  } catch (cause) {
-    if (hasCode(cause, 'LOG_CORRUPT')) return 'damaged';
-    throw cause;
-  }
-};
-
-const readable = async (log: Log): Promise<readonly Buffer[] | 'damaged'> => {
-  try {
-    const batches = await readAll(log);
-    return batches.every((bytes) => computeCrc(bytes) === crcOf(bytes)) ? batches : 'damaged';
   } catch (cause) {
     if (hasCode(cause, 'LOG_CORRUPT')) return 'damaged';
     throw cause;

@@ -7,6 +7,7 @@ import {
   SeededRandom,
   TimestampMs,
   TopicId,
+  hasCode,
   silentLogger,
   silentMetrics,
 } from '@kafkaesque/kernel';
@@ -14,6 +15,8 @@ import type { Clock, Disk } from '@kafkaesque/kernel';
 import {
   baseOffsetOf,
   batchSizeBytes,
+  computeCrc,
+  crcOf,
   encodeBatch,
   lastOffsetOf,
   maxTimestampOf,
@@ -151,3 +154,14 @@ export const splitSlices = (slices: Slices): Buffer[] => {
 };
 
 export const partition = (index: number): PartitionIndex => PartitionIndex(index);
+
+/** What a reader gets who checks each batch's CRC. */
+export const readable = async (log: Log): Promise<readonly Buffer[] | 'damaged'> => {
+  try {
+    const batches = await readAll(log);
+    return batches.every((bytes) => computeCrc(bytes) === crcOf(bytes)) ? batches : 'damaged';
+  } catch (cause) {
+    if (hasCode(cause, 'LOG_CORRUPT')) return 'damaged';
+    throw cause;
+  }
+};
