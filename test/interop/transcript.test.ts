@@ -144,12 +144,11 @@ const hasTerminals =
   process.platform === 'linux' && spawnSync('script', ['-qec', 'true', '/dev/null']).status === 0;
 if (!hasTerminals)
   process.stderr.write('interop: no `script` on this machine, so nothing was tried on a terminal\n');
-const onTerminal = (args: readonly string[]): RunningProgram =>
-  startProgram(
-    'script',
-    ['-qec', [process.execPath, ...args].map((part) => `'${part}'`).join(' '), '/dev/null'],
-    scratch,
-  );
+const onTerminal = (args: readonly string[]): RunningProgram => {
+  // `exec`: a shell between the two would get the Ctrl-C too, and dash ends on it before the program has.
+  const command = `exec ${[process.execPath, ...args].map((part) => `'${part}'`).join(' ')}`;
+  return startProgram('script', ['-qec', command, '/dev/null'], scratch);
+};
 const CTRL_C = '\x03';
 const CTRL_D = '\x04';
 
