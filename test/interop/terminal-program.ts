@@ -1,5 +1,5 @@
 import type { ChildProcess } from 'node:child_process';
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 
 /** A program that runs until it is interrupted, and what it has written so far. */
 export interface RunningProgram {
@@ -11,8 +11,22 @@ export interface RunningProgram {
   readonly ended: Promise<number | null>;
 }
 
-export const startProgram = (command: string, args: readonly string[], cwd?: string): RunningProgram => {
-  const child = spawn(command, args, { cwd, stdio: ['pipe', 'pipe', 'pipe'] });
+export interface StartOptions {
+  readonly cwd?: string;
+  /** Added to this process's own. */
+  readonly environment?: Readonly<Record<string, string>>;
+}
+
+export const startProgram = (
+  command: string,
+  args: readonly string[],
+  { cwd, environment = {} }: StartOptions = {},
+): RunningProgram => {
+  const child = spawn(command, args, {
+    cwd,
+    env: { ...process.env, ...environment },
+    stdio: ['pipe', 'pipe', 'pipe'],
+  });
   let output = '';
   let complaints = '';
   const watchers = new Set<() => void>();
@@ -52,3 +66,16 @@ export const startProgram = (command: string, args: readonly string[], cwd?: str
     ended,
   };
 };
+
+/** util-linux's `script` gives a program a terminal; elsewhere nothing can be tried on one. */
+export const hasTerminals =
+  process.platform === 'linux' && spawnSync('script', ['-qec', 'true', '/dev/null']).status === 0;
+
+/** What a terminal sends for the keys. */
+export const CTRL_C = '\x03';
+export const CTRL_D = '\x04';
+
+/** Runs a command line on a terminal of its own: what it prints on either stream, and what is typed, is the output. */
+export const onTerminal = (commandLine: string, options: StartOptions = {}): RunningProgram =>
+  // `exec`: a shell between the two would get the Ctrl-C too, and dash ends on it before the program has.
+  startProgram('script', ['-qec', `exec ${commandLine}`, '/dev/null'], options);

@@ -1,10 +1,9 @@
-import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { run } from './program';
 import type { RunningProgram } from './terminal-program';
-import { startProgram } from './terminal-program';
+import { CTRL_C, CTRL_D, hasTerminals, onTerminal, startProgram } from './terminal-program';
 
 jest.setTimeout(60_000);
 
@@ -36,7 +35,7 @@ const readyLine = (output: string): ReadyLine | undefined =>
 let server: RunningProgram;
 let bootstrap: string;
 beforeAll(async () => {
-  server = startProgram(process.execPath, serverArgs('session'), scratch);
+  server = startProgram(process.execPath, serverArgs('session'), { cwd: scratch });
   const listeners = readyLine(await server.until((output) => readyLine(output) !== undefined))?.listeners;
   bootstrap = `localhost:${listeners?.find(({ name }) => name === 'PLAINTEXT')?.port ?? 0}`;
 });
@@ -139,22 +138,14 @@ test('what cannot be done is told in the words of Kafka', async () => {
   expect(await topics('--delete --topic twice')).toEqual({ code: 0, stdout: '' });
 });
 
-// util-linux's `script` gives a program a terminal.
-const hasTerminals =
-  process.platform === 'linux' && spawnSync('script', ['-qec', 'true', '/dev/null']).status === 0;
 if (!hasTerminals)
   process.stderr.write('interop: no `script` on this machine, so nothing was tried on a terminal\n');
-const onTerminal = (args: readonly string[]): RunningProgram => {
-  // `exec`: a shell between the two would get the Ctrl-C too, and dash ends on it before the program has.
-  const command = `exec ${[process.execPath, ...args].map((part) => `'${part}'`).join(' ')}`;
-  return startProgram('script', ['-qec', command, '/dev/null'], scratch);
-};
-const CTRL_C = '\x03';
-const CTRL_D = '\x04';
+const typed = (args: readonly string[]): RunningProgram =>
+  onTerminal([process.execPath, ...args].map((part) => `'${part}'`).join(' '), { cwd: scratch });
 
 if (hasTerminals) {
   test('on a terminal the server says where it listens and what to try, and ends on Ctrl-C', async () => {
-    const started = onTerminal(serverArgs('terminal'));
+    const started = typed(serverArgs('terminal'));
     const output = await started.until((text) => text.includes('console-consumer'));
     const port = /listens on PLAINTEXT (\d+)/.exec(output)?.[1];
     expect(output).toContain(
@@ -166,13 +157,13 @@ if (hasTerminals) {
 
   test('on a terminal the producer prompts for each record until Ctrl-D, the consumer prints until Ctrl-C', async () => {
     const address = ['--bootstrap-server', bootstrap, '--topic', 'typed'];
-    const producer = onTerminal([bin, 'console-producer', ...address]);
+    const producer = typed([bin, 'console-producer', ...address]);
     await producer.until((text) => text.endsWith('>'));
     producer.child.stdin?.write('typed by hand\r');
     await producer.until((text) => text.endsWith('\n>'));
     producer.child.stdin?.write(CTRL_D);
     expect(await producer.ended).toBe(0);
-    const consumer = onTerminal([bin, 'console-consumer', ...address, '--from-beginning']);
+    const consumer = typed([bin, 'console-consumer', ...address, '--from-beginning']);
     await consumer.until((text) => text.includes('typed by hand'));
     consumer.child.stdin?.write(CTRL_C);
     await consumer.ended;

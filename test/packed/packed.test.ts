@@ -136,7 +136,7 @@ test('the installed command line starts a server, writes a record and reads it',
   const server = startProgram(
     bin('kafkaesque'),
     ['server', ...overrides.flatMap((override) => ['--override', override])],
-    project,
+    { cwd: project },
   );
   try {
     const portIn = (output: string): string | undefined =>
