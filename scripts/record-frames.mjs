@@ -1,4 +1,5 @@
-// Records what five foreign client libraries send to a node, as seeds for the fuzzer (test/bad-input/recordings).
+// Records what five foreign client libraries, and for the rest our own, send to a node: seeds for the fuzzer
+// (test/bad-input/recordings).
 //
 //   npm run build && node scripts/record-frames.mjs
 //
@@ -10,6 +11,7 @@ import { connect, createServer } from 'node:net';
 import { dirname, join } from 'node:path';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
+import { openClient } from '@kafkaesque/client';
 import { createCluster } from '@kafkaesque/testkit';
 import kafkaJs from 'kafkajs';
 
@@ -26,7 +28,7 @@ const KEPT_OF_A_KIND = 6;
 /** Stands between the clients and the node, and keeps what the clients send. */
 const openProxy = async () => {
   const kept = new Map();
-  let target = 0;
+  let target = { host: '', port: 0 };
   const note = (frame) => {
     if (frame.length > LARGEST_FRAME_BYTES) return;
     const kind = `${frame.readInt16BE(0)}.${frame.readInt16BE(2)}`;
@@ -35,7 +37,7 @@ const openProxy = async () => {
     kept.set(kind, [...frames, frame]);
   };
   const server = createServer((client) => {
-    const upstream = connect({ port: target, host: '127.0.0.1', noDelay: true });
+    const upstream = connect({ ...target, noDelay: true });
     let pending = Buffer.alloc(0);
     client.on('data', (chunk) => {
       pending = Buffer.concat([pending, chunk]);
@@ -56,7 +58,7 @@ const openProxy = async () => {
   await new Promise((resolve) => server.listen({ port: 0, host: '127.0.0.1' }, resolve));
   return {
     port: server.address().port,
-    pointAt: (port) => (target = port),
+    pointAt: (host, port) => (target = { host, port }),
     taken: () => {
       const frames = [...kept.entries()]
         .sort(([one], [other]) => Number(one) - Number(other))
@@ -110,22 +112,27 @@ const questions = (name) =>
   ]
     .map((question) => `${JSON.stringify(question)}\n`)
     .join('');
-const alteration = `${JSON.stringify({
-  ask: 'alter',
-  kind: 'topic',
-  name: TOPIC,
-  put: { 'retention.ms': '86400000' },
-  remove: ['segment.bytes'],
-})}\n`;
+const furtherQuestions = {
+  alter: {
+    ...{ ask: 'alter', kind: 'topic', name: TOPIC },
+    ...{ put: { 'retention.ms': '86400000' }, remove: ['segment.bytes'] },
+  },
+  replace: { ask: 'replace', kind: 'topic', name: TOPIC, configs: { 'retention.ms': '86400000' } },
+  truncate: { ask: 'truncate', topic: TOPIC, partition: 0, before: 1 },
+  details: { ask: 'details', topic: TOPIC },
+  coordinator: { ask: 'coordinator', group: 'group' },
+  directories: { ask: 'directories', topic: TOPIC, partitions: [0, 1, 2] },
+};
+const furtherLines = (asks) => asks.map((ask) => `${JSON.stringify(furtherQuestions[ask])}\n`).join('');
 
 /** Produces in every codec, reads, and administers, through programs of one shape. */
-const conversation = async (command, program, adminProgram, bootstrap, { codecs, reads = true, alters }) => {
+const conversation = async (command, program, adminProgram, bootstrap, { codecs, reads = true, asks }) => {
   for (const codec of codecs) {
     const settings = JSON.stringify({ codec, acks: 'all', idempotent: codec === 'none' });
     await run(command, [join(programs, program), 'produce', bootstrap, TOPIC, settings], rowLines);
   }
   if (reads) await run(command, [join(programs, program), 'consume', bootstrap, startsAt]);
-  const asked = questions(`made-by-${program.split('.')[0]}`) + (alters ? alteration : '');
+  const asked = questions(`made-by-${program.split('.')[0]}`) + furtherLines(asks);
   await run(command, [join(programs, adminProgram), bootstrap], asked);
 };
 
@@ -159,6 +166,12 @@ const kafkajs = async (bootstrap) => {
     includeSynonyms: true,
     resources: [{ type: ConfigResourceTypes.TOPIC, name: TOPIC }],
   });
+  const configEntries = [{ name: 'retention.ms', value: '86400000' }];
+  await admin.alterConfigs({
+    validateOnly: true,
+    resources: [{ type: ConfigResourceTypes.TOPIC, name: TOPIC, configEntries }],
+  });
+  await admin.deleteTopicRecords({ topic: TOPIC, partitions: [{ partition: 0, offset: '1' }] });
   await admin.deleteTopics({ topics: [topic] });
   await admin.disconnect();
   for (const [idempotent, compression] of [
@@ -174,37 +187,96 @@ const kafkajs = async (bootstrap) => {
   }
 };
 
+/** What no foreign library of these can send, or not in the newest version. */
+const kafkaesque = async (bootstrap) => {
+  const client = openClient({ bootstrapServers: bootstrap });
+  const admin = client.admin();
+  const places = [0, 1, 2].map((partition) => ({ topic: TOPIC, partition }));
+  const resource = { type: 'topic', name: TOPIC };
+  const [described] = await admin.describeTopics([TOPIC]);
+  await admin.describeTopicsById([described.value.topicId]);
+  await admin.describeProducers(places);
+  for (const types of [undefined, ['topic'], ['broker', 'broker-logger', 'client-metrics', 'group']]) {
+    await admin.listConfigResources(types);
+  }
+  await admin.describeLogDirs([1]);
+  await admin.describeCluster({ includeFenced: true });
+  const change = (name, operation, value) => ({ name, operation, value });
+  for (const [type, name, changes] of [
+    ['topic', TOPIC, [change('cleanup.policy', 'append', 'compact'), change('retention.ms', 'delete', null)]],
+    [
+      'broker',
+      '1',
+      [change('log.retention.ms', 'set', '86400000'), change('log.segment.bytes', 'delete', null)],
+    ],
+    ['broker', '', [change('log.retention.ms', 'set', '86400000')]],
+    ['broker-logger', '1', [change('kafka.server.KafkaApis', 'set', 'WARN')]],
+    ['client-metrics', 'metrics', [change('interval.ms', 'set', '1000')]],
+  ]) {
+    await admin.incrementalAlterConfigs([{ resource: { type, name }, changes }]);
+    await admin.describeConfigs([{ type, name }], { synonyms: true, documentation: true });
+  }
+  await admin.alterConfigs([
+    { resource, configs: { 'retention.ms': '86400000', 'min.insync.replicas': '1' } },
+    { resource: { type: 'broker', name: '1' }, configs: { 'log.retention.ms': '86400000' } },
+  ]);
+  await admin.deleteRecords(places.map((place) => ({ ...place, beforeOffset: 1 })));
+  const consumer = client.consumer({ autoOffsetReset: 'earliest', isolation: 'read_committed' });
+  consumer.assign(places);
+  await consumer.poll({ timeoutMs: 1_000 });
+  await client.close();
+};
+
 const everyCodec = ['none', 'gzip', 'snappy', 'lz4', 'zstd'];
 const clients = {
   kcat,
   'confluent-kafka': (bootstrap) =>
     conversation(python, 'confluent.py', 'confluent_admin.py', bootstrap, {
       codecs: everyCodec,
-      alters: true,
+      asks: ['alter', 'replace', 'truncate', 'details'],
     }),
   aiokafka: (bootstrap) =>
-    conversation(python, 'aio.py', 'aio_admin.py', bootstrap, { codecs: everyCodec, alters: false }),
+    conversation(python, 'aio.py', 'aio_admin.py', bootstrap, {
+      codecs: everyCodec,
+      asks: ['replace', 'truncate', 'coordinator'],
+    }),
   platformatic: (bootstrap) =>
     conversation(process.execPath, 'platformatic.mjs', 'platformatic-admin.mjs', bootstrap, {
       codecs: everyCodec.slice(0, 4),
       reads: false,
-      alters: true,
+      asks: ['alter', 'replace', 'truncate', 'directories'],
     }),
   kafkajs,
+  kafkaesque,
+};
+
+/** A node of its own for each: what one deletes, the next one would miss. */
+const openNode = async (proxy) => {
+  const cluster = await createCluster({
+    properties: { 'advertised.listeners': `PLAINTEXT://127.0.0.1:${proxy.port}` },
+  });
+  const [host, port] = cluster.bootstrapServers.split(':');
+  proxy.pointAt(host, Number(port));
+  const client = openClient({ bootstrapServers: `127.0.0.1:${proxy.port}` });
+  await client.admin().createTopics([{ name: TOPIC, partitions: 3 }]);
+  const producer = client.producer();
+  await Promise.all(
+    [0, 1, 2].map((partition) => producer.send({ topic: TOPIC, partition, key: 'key', value: 'value' })),
+  );
+  await client.close();
+  proxy.taken();
+  return cluster;
 };
 
 const proxy = await openProxy();
-const cluster = await createCluster({
-  properties: { 'advertised.listeners': `PLAINTEXT://127.0.0.1:${proxy.port}`, 'num.partitions': 3 },
-});
-proxy.pointAt(Number(cluster.bootstrapServers.split(':')[1]));
 mkdirSync(into, { recursive: true });
 for (const [name, record] of Object.entries(clients)) {
+  const cluster = await openNode(proxy);
   await record(`127.0.0.1:${proxy.port}`);
+  await cluster.close();
   const frames = proxy.taken();
   const recording = { client: name, topic: TOPIC, frames: frames.map((frame) => frame.toString('base64')) };
   writeFileSync(join(into, `${name}.json`), `${JSON.stringify(recording, null, 2)}\n`);
   process.stdout.write(`${name}: ${frames.length} frames\n`);
 }
 proxy.close();
-await cluster.close();

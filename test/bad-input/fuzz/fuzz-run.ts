@@ -31,12 +31,21 @@ export interface FuzzReport {
   readonly closed: number;
   readonly answeredBytes: number;
   readonly largestAnswerBytes: number;
-  /** The longest that one mutant kept the process, and between two turns of the event loop. */
+  /** The longest that one mutant kept the process, and between two turns of the event loop, by the clock. */
   readonly longestMs: number;
+  /** The same in processor time, the collector's threads included: what a busy machine does not lengthen. */
+  readonly longest: LongestTurn;
   /** Memory in use behind a full collection, against that after the first node's first executions. */
   readonly grownBytes: number;
   /** By API name and version: how many mutants were understood. */
   readonly understood: ReadonlyMap<string, number>;
+}
+
+export interface LongestTurn {
+  readonly processorMs: number;
+  readonly execution: number;
+  /** API, version and length. */
+  readonly mutant: string;
 }
 
 /** A node's metadata and logs grow with what mutants create; a new one every so often keeps a run repeatable. */
@@ -61,6 +70,7 @@ class FuzzRun {
   readonly #counts = { done: 0, accepted: 0, respelled: 0, closed: 0, answeredBytes: 0 };
   #largestAnswerBytes = 0;
   #longestMs = 0;
+  #longest: LongestTurn = { processorMs: 0, execution: 0, mutant: 'none' };
   #baselineBytes: number | undefined;
   #grownBytes = 0;
   #seeds: readonly Seed[] = [];
@@ -86,7 +96,7 @@ class FuzzRun {
   #summary(): FuzzReport {
     return {
       ...this.#counts,
-      ...{ largestAnswerBytes: this.#largestAnswerBytes, longestMs: this.#longestMs },
+      ...{ largestAnswerBytes: this.#largestAnswerBytes, longestMs: this.#longestMs, longest: this.#longest },
       ...{ grownBytes: this.#grownBytes, understood: this.#understood },
     };
   }
@@ -99,9 +109,11 @@ class FuzzRun {
       const mutant = mutate(this.#seeds, random);
       this.#judge(mutant, execution);
       const beganMs = performance.now();
+      const began = process.cpuUsage();
       this.#send(node, mutant, execution, random);
       if (execution % EXECUTIONS_PER_TURN === 0) await turn();
       this.#longestMs = Math.max(this.#longestMs, performance.now() - beganMs);
+      this.#timed(process.cpuUsage(began), mutant, execution);
       if (execution % EXECUTIONS_PER_TURN === 0) this.#lookAround(node, mutant, execution);
       this.#counts.done = execution + 1;
       if (this.#baselineBytes === undefined && execution >= from + WARM_EXECUTIONS)
@@ -110,6 +122,13 @@ class FuzzRun {
     await this.#tidy(node, end - 1);
     this.#grownBytes = usedBytes() - (this.#baselineBytes ?? usedBytes());
     await this.#expectNothingHeld(node, end - 1);
+  }
+
+  #timed({ user, system }: NodeJS.CpuUsage, { seed, frame }: Mutant, execution: number): void {
+    const processorMs = (user + system) / 1000;
+    if (processorMs <= this.#longest.processorMs) return;
+    const mutant = `${seed.api.request.name} v${seed.version} of ${frame.length} bytes`;
+    this.#longest = { processorMs, execution, mutant };
   }
 
   /** Sees to it that there is something to hit, and that the node still does what it is asked. */

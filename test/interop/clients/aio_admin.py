@@ -4,7 +4,7 @@ import asyncio
 import sys
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
-from aiokafka.admin import AIOKafkaAdminClient, NewPartitions, NewTopic
+from aiokafka.admin import AIOKafkaAdminClient, NewPartitions, NewTopic, RecordsToDelete
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.errors import KafkaError
 
@@ -81,6 +81,23 @@ def configs(kind, name):
     return {"error": code} if code != 0 else {"ok": {entry[0]: entry[1] for entry in entries}}
 
 
+def replace(kind, name, configs):
+    (response, *_) = asked(admin.alter_configs([ConfigResource(RESOURCES[kind], name, configs)]))
+    return outcome(response.resources[0][0])
+
+
+def truncate(topic, partition, before):
+    place = TopicPartition(topic, partition)
+    return {"ok": asked(admin.delete_records({place: RecordsToDelete(before)}))[place]}
+
+
+def coordinator(group):
+    try:
+        return {"ok": asked(admin.find_coordinator(group))}
+    except KafkaError as failure:
+        return {"error": failure.errno}
+
+
 async def offset_of(topic, partition, at):
     consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap, group_id=None)
     await consumer.start()
@@ -110,6 +127,9 @@ try:
             "describe": describe,
             "cluster": cluster,
             "configs": configs,
+            "replace": replace,
+            "truncate": truncate,
+            "coordinator": coordinator,
             "offset": offset,
         }
     )

@@ -2,7 +2,7 @@
 
 import sys
 
-from confluent_kafka import Consumer, KafkaException, TopicPartition
+from confluent_kafka import Consumer, KafkaException, TopicCollection, TopicPartition
 from confluent_kafka.admin import (
     AdminClient,
     AlterConfigOpType,
@@ -78,6 +78,26 @@ def alter(kind, name, put, remove):
     )
 
 
+def replace(kind, name, configs):
+    return outcome(admin.alter_configs([ConfigResource(RESOURCES[kind], name, set_config=configs)]))
+
+
+def truncate(topic, partition, before):
+    """Deletes records, then reads on from there as somebody does who remembers the leader's epoch."""
+    place = TopicPartition(topic, partition, before)
+    answer = outcome(admin.delete_records([place]), lambda deleted: deleted.low_watermark)
+    consumer = Consumer({"bootstrap.servers": bootstrap, "group.id": "assigned-by-hand"})
+    consumer.assign([TopicPartition(topic, partition, before, leader_epoch=0)])
+    consumer.poll(5)
+    consumer.close()
+    return answer
+
+
+def details(topic):
+    admin.describe_cluster(include_authorized_operations=True).result(30)
+    return outcome(admin.describe_topics(TopicCollection([topic]), include_authorized_operations=True))
+
+
 def offset(topic, partition, at):
     if at in SPECS:
         listed = admin.list_offsets({TopicPartition(topic, partition): SPECS[at]})
@@ -98,6 +118,9 @@ serve(
         "cluster": cluster,
         "configs": configs,
         "alter": alter,
+        "replace": replace,
+        "truncate": truncate,
+        "details": details,
         "offset": offset,
     }
 )

@@ -46,6 +46,21 @@ const answers = {
       resources: [{ resourceType: resourceTypes[kind], resourceName: name, configs }],
     });
   },
+  replace({ kind, name, configs }) {
+    const entries = Object.entries(configs).map(([key, value]) => ({ name: key, value }));
+    return admin.alterConfigs({
+      resources: [{ resourceType: resourceTypes[kind], resourceName: name, configs: entries }],
+    });
+  },
+  async truncate({ topic, partition, before }) {
+    const partitions = [{ partitionIndex: partition, offset: BigInt(before) }];
+    const [deleted] = await admin.deleteRecords({ topics: [{ name: topic, partitions }] });
+    return Number(deleted.partitions[0].lowWatermark);
+  },
+  async directories({ topic, partitions }) {
+    const [{ results }] = await admin.describeLogDirs({ topics: [{ name: topic, partitions }] });
+    return results.length;
+  },
   async offset({ topic, partition, at }) {
     const timestamp = times[at] ?? BigInt(at);
     const topics = [{ name: topic, partitions: [{ partitionIndex: partition, timestamp }] }];
