@@ -59,6 +59,7 @@ describe('a broker’s configs', () => {
       synonyms: [
         { name: 'log.retention.ms', value: '2000000', source: 2 },
         { name: 'log.retention.ms', value: '1000000', source: 3 },
+        { name: 'log.retention.hours', value: '168', source: 5 },
       ],
     });
     // Of all brokers together there is exactly what was set, whatever this one has of its own.
@@ -76,6 +77,19 @@ describe('a broker’s configs', () => {
     });
     expect(await altered('', 'log.retention.ms', null)).toEqual([[0, null]]);
     expect((await described('')).size).toBe(0);
+  });
+
+  test('of one node ask for one replica of internal topics by themselves', async () => {
+    const configs = await described('1');
+    for (const name of [
+      'default.replication.factor',
+      'offsets.topic.replication.factor',
+      'transaction.state.log.replication.factor',
+      'transaction.state.log.min.isr',
+      'share.coordinator.state.topic.replication.factor',
+      'share.coordinator.state.topic.min.isr',
+    ])
+      expect(configs.get(name)).toMatchObject({ name, value: '1', configSource: 5 });
   });
 
   test.each([

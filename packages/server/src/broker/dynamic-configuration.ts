@@ -1,5 +1,5 @@
 import type { MetadataImage } from '@kafkaesque/metadata';
-import { configOverrides } from '@kafkaesque/metadata';
+import { configOverrides, registeredBrokers } from '@kafkaesque/metadata';
 import type {
   BrokerConfiguration,
   BrokerLayers,
@@ -13,7 +13,7 @@ import { BROKER_RESOURCE, TOPIC_RESOURCE } from '../handlers/resource-types';
 export class DynamicConfigurations {
   readonly #configuration: BrokerConfiguration;
   readonly #nodeId: string;
-  #configs: MetadataImage['configs'] | undefined;
+  #image: Pick<MetadataImage, 'configs' | 'brokers'> | undefined;
   #layers: BrokerLayers | undefined;
   readonly #topics = new Map<string, TopicConfiguration>();
 
@@ -24,13 +24,15 @@ export class DynamicConfigurations {
 
   /** What lies below a topic's own overrides. */
   layers(image: MetadataImage): BrokerLayers {
-    if (this.#layers === undefined || this.#configs !== image.configs) {
-      this.#configs = image.configs;
+    const { configs, brokers } = image;
+    if (this.#layers === undefined || this.#image?.configs !== configs || this.#image.brokers !== brokers) {
+      this.#image = { configs, brokers };
       this.#topics.clear();
       this.#layers = {
         configuration: this.#configuration,
         dynamicBroker: overridesOf(image, BROKER_RESOURCE, this.#nodeId),
         dynamicDefault: overridesOf(image, BROKER_RESOURCE, ''),
+        brokerCount: registeredBrokers(image).length,
       };
     }
     return this.#layers;

@@ -1,7 +1,7 @@
 import type { ConfigurationKey, KeyType } from './key';
 import type { BrokerLayers, ConfigurationSource, DynamicConfiguration } from './layers';
-import { canonicalText, layersOf, setText, topicText } from './layers';
-import { NODE_KEYS, TOPIC_KEYS, alternativesOf, brokerSynonymsOf } from './table';
+import { canonicalText, defaultText, layersOf, setText, topicText } from './layers';
+import { keyOfListener, NODE_KEYS, synonymsOf, TOPIC_KEYS, brokerSynonymsOf } from './table';
 
 /** `DescribeConfigs` source numbers. */
 export const CONFIG_SOURCE_CODE = {
@@ -14,6 +14,7 @@ export const CONFIG_SOURCE_CODE = {
 
 /** `DescribeConfigs` type numbers. */
 export const CONFIG_TYPE_CODE = {
+  unknown: 0,
   boolean: 1,
   string: 2,
   int: 3,
@@ -23,7 +24,7 @@ export const CONFIG_TYPE_CODE = {
   list: 7,
   class: 8,
   password: 9,
-} as const satisfies Record<KeyType, number>;
+} as const satisfies Record<KeyType | 'unknown', number>;
 
 export interface ConfigurationSynonym {
   readonly name: string;
@@ -40,9 +41,10 @@ export interface DescribedConfiguration {
   readonly source: ConfigurationSource;
   readonly isReadOnly: boolean;
   readonly isSensitive: boolean;
-  readonly type: KeyType;
-  readonly documentation: string;
-  /** Strongest first; empty where the value is a default that no key of this unit names. */
+  readonly type: KeyType | 'unknown';
+  /** Null for keys that nobody here knows. */
+  readonly documentation: string | null;
+  /** Strongest first; what stands in for the key comes behind what is set under its own name. */
   readonly synonyms: readonly ConfigurationSynonym[];
 }
 
@@ -51,65 +53,102 @@ export const describeTopicConfiguration = (
   overrides: DynamicConfiguration,
   layers: BrokerLayers,
 ): readonly DescribedConfiguration[] =>
-  listed(TOPIC_KEYS).map(([name, key]) => {
-    const override = overrides.get(name);
-    const own: ConfigurationSynonym[] =
-      override === undefined
-        ? []
-        : [{ name, value: canonicalText(name, override, TOPIC_KEYS), source: 'dynamic-topic' }];
-    const below = brokerSynonyms(
-      brokerSynonymsOf(name).map((synonym) => synonym.name),
-      layers,
-    );
-    return described(name, key, topicText(name, overrides, layers), {
-      isReadOnly: false,
-      synonyms: [...own, ...below],
+  [...TOPIC_KEYS]
+    .filter(([name, { isInternal }]) => !isInternal || overrides.has(name))
+    .map(([name, key]) => {
+      const override = overrides.get(name);
+      const own: ConfigurationSynonym[] =
+        override === undefined
+          ? []
+          : [{ name, value: canonicalText(name, override, TOPIC_KEYS), source: 'dynamic-topic' }];
+      const [broker] = brokerSynonymsOf(name);
+      const below = broker === undefined ? [] : brokerSynonyms(broker.name, layers);
+      return described(name, key, topicText(name, overrides, layers), {
+        isReadOnly: false,
+        synonyms: [...own, ...below],
+      });
     });
-  });
 
-/** Every key of a broker with source and synonyms, sorted by name. */
-export const describeBrokerConfiguration = (layers: BrokerLayers): readonly DescribedConfiguration[] =>
-  listed(NODE_KEYS).map(([name, key]) => {
+/** Every key of a broker, and whatever else is set on it, with source and synonyms, sorted by name. */
+export const describeBrokerConfiguration = (layers: BrokerLayers): readonly DescribedConfiguration[] => {
+  const set = new Set(layersOf(layers).flatMap(({ values }) => [...values.keys()]));
+  const listed = [...NODE_KEYS].filter(([, { isInternal }]) => !isInternal).map(([name]) => name);
+  return [...new Set([...listed, ...set])].sort(byName).map((name) => {
+    const synonyms = brokerSynonyms(name, layers);
+    const key = NODE_KEYS.get(name);
+    if (key === undefined) return describedWithoutKey(name, setText(name, layers) ?? null, synonyms);
     const text = setText(name, layers);
-    const value = text === undefined ? key.default : canonicalText(name, text, NODE_KEYS);
-    const synonyms = brokerSynonyms(alternativesOf(name), layers);
+    const value = text === undefined ? defaultText(name, layers) : canonicalText(name, text, NODE_KEYS);
     return described(name, key, value, { isReadOnly: key.update === 'read-only', synonyms });
   });
+};
 
 /** What is set for all brokers together, sorted by name, whatever this one has of its own. */
 export const describeDefaultBrokerConfiguration = (layers: BrokerLayers): readonly DescribedConfiguration[] =>
-  listed(NODE_KEYS).flatMap(([name, key]) => {
-    const text = layers.dynamicDefault.get(name);
-    if (text === undefined) return [];
-    const value = canonicalText(name, text, NODE_KEYS);
-    const synonyms = [{ name, value, source: 'dynamic-default-broker' } as const];
-    return [described(name, key, value, { isReadOnly: key.update === 'read-only', synonyms })];
-  });
+  [...layers.dynamicDefault]
+    .sort(([left], [right]) => byName(left, right))
+    .map(([name, text]) => {
+      const key = NODE_KEYS.get(name);
+      const value = canonicalText(name, text, NODE_KEYS);
+      const synonyms = [{ name, value, source: 'dynamic-default-broker' } as const];
+      return key === undefined
+        ? describedWithoutKey(name, value, synonyms)
+        : described(name, key, value, { isReadOnly: key.update === 'read-only', synonyms });
+    });
 
-const listed = (keys: typeof NODE_KEYS): readonly (readonly [string, ConfigurationKey])[] =>
-  [...keys].filter(([, key]) => !key.isInternal);
+const byName = (left: string, right: string): number => (left < right ? -1 : left > right ? 1 : 0);
 
 const described = (
   name: string,
   key: ConfigurationKey,
   value: string | null,
   about: { readonly isReadOnly: boolean; readonly synonyms: readonly ConfigurationSynonym[] },
-): DescribedConfiguration => {
-  const isSensitive = key.type === 'password';
-  return {
+): DescribedConfiguration =>
+  withoutSecrets({
     name,
-    value: isSensitive ? null : value,
+    value,
     source: about.synonyms[0]?.source ?? 'default',
     isReadOnly: about.isReadOnly,
-    isSensitive,
+    isSensitive: key.type === 'password',
     type: key.type,
     documentation: key.sentence,
-    synonyms: isSensitive ? about.synonyms.map((synonym) => ({ ...synonym, value: null })) : about.synonyms,
-  };
+    synonyms: about.synonyms,
+  });
+
+/** A key of one listener, or of a class of the operator's own: what is not known may be a secret. */
+const describedWithoutKey = (
+  name: string,
+  value: string | null,
+  synonyms: readonly ConfigurationSynonym[],
+): DescribedConfiguration => {
+  const type = NODE_KEYS.get(keyOfListener(name) ?? '')?.type ?? 'unknown';
+  return withoutSecrets({
+    name,
+    value,
+    source: synonyms[0]?.source ?? 'default',
+    isReadOnly: true,
+    isSensitive: type === 'password' || type === 'unknown',
+    type,
+    documentation: null,
+    synonyms,
+  });
 };
 
-/** What each layer says under the given names; of the defaults only the first name's, as Kafka answers. */
-const brokerSynonyms = (names: readonly string[], layers: BrokerLayers): readonly ConfigurationSynonym[] => {
+const withoutSecrets = (config: DescribedConfiguration): DescribedConfiguration =>
+  config.isSensitive
+    ? {
+        ...config,
+        value: null,
+        synonyms: config.synonyms.map((synonym) => ({ ...synonym, value: null })),
+      }
+    : config;
+
+/**
+ * What each layer says under the names of a key, defaults included. As in Kafka, whatever comes before the first entry
+ * under the key's own name is not told: with `log.retention.hours` alone, `log.retention.ms` has no synonyms.
+ */
+const brokerSynonyms = (key: string, layers: BrokerLayers): readonly ConfigurationSynonym[] => {
+  const names = synonymsOf(key);
   const synonyms: ConfigurationSynonym[] = [];
   for (const { source, values } of layersOf(layers)) {
     for (const name of names) {
@@ -117,10 +156,10 @@ const brokerSynonyms = (names: readonly string[], layers: BrokerLayers): readonl
       if (text !== undefined) synonyms.push({ name, value: canonicalText(name, text, NODE_KEYS), source });
     }
   }
-  const [first] = names;
-  const value = first === undefined ? undefined : NODE_KEYS.get(first)?.default;
-  if (first !== undefined && value !== undefined && value !== null) {
-    synonyms.push({ name: first, value, source: 'default' });
+  for (const name of names) {
+    const value = defaultText(name, layers);
+    if (value !== null) synonyms.push({ name, value, source: 'default' });
   }
-  return synonyms;
+  const first = synonyms.findIndex(({ name }) => name === key);
+  return first < 0 ? [] : synonyms.slice(first);
 };

@@ -13,7 +13,7 @@ export interface Identity {
   /** In upper case; the first is the one that brokers dial. */
   readonly controllerListenerNames: readonly string[];
   readonly quorum: readonly QuorumAddress[];
-  /** What was given, `broker.id` also as `node.id`. */
+  /** What was given; `broker.id` and `node.id` each also as the other. */
   readonly given: ReadonlyMap<string, string>;
   readonly errors: readonly ConfigurationError[];
 }
@@ -57,7 +57,10 @@ const resolveNodeId = (
   const nodeId = Number(values.get('node.id'));
   const brokerId = Number(values.get('broker.id'));
   // -1 asked ZooKeeper for an id.
-  if (!values.isGiven('broker.id') || brokerId < 0) return nodeId;
+  if (!values.isGiven('broker.id') || brokerId < 0) {
+    if (values.isGiven('node.id')) given.set('broker.id', String(nodeId));
+    return nodeId;
+  }
   if (!values.isGiven('node.id')) {
     given.set('node.id', String(brokerId));
     return brokerId;

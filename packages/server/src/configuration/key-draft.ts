@@ -11,6 +11,7 @@ export class KeyDraft implements ConfigurationKey {
   readonly effect: 'full' | 'none';
   readonly origin: 'kafka' | 'kafkaesque';
   readonly isInternal: boolean;
+  readonly isBoundedByBrokers: boolean;
 
   readonly #fields: ConfigurationKey;
 
@@ -25,6 +26,7 @@ export class KeyDraft implements ConfigurationKey {
     this.effect = fields.effect;
     this.origin = fields.origin;
     this.isInternal = fields.isInternal;
+    this.isBoundedByBrokers = fields.isBoundedByBrokers;
   }
 
   atLeast(min: number): KeyDraft {
@@ -95,6 +97,11 @@ export class KeyDraft implements ConfigurationKey {
     return this.#with({ origin: 'kafkaesque' });
   }
 
+  /** The default is no more than the cluster has brokers. */
+  boundedByBrokers(): KeyDraft {
+    return this.#with({ isBoundedByBrokers: true });
+  }
+
   internal(): KeyDraft {
     return this.#with({ isInternal: true });
   }
@@ -115,6 +122,7 @@ const draft = (type: KeyType, defaultText: string | number | boolean | null, sen
     effect: 'full',
     origin: 'kafka',
     isInternal: false,
+    isBoundedByBrokers: false,
   });
 
 export const boolean = (value: boolean, sentence: string): KeyDraft => draft('boolean', value, sentence);

@@ -29,8 +29,10 @@ export interface ConfigurationKey {
   /** `none`: accepted because Kafka knows it, changes nothing here. */
   readonly effect: 'full' | 'none';
   readonly origin: 'kafka' | 'kafkaesque';
-  /** Kafka hides it from listings. */
+  /** Kafka hides it from listings, unless it is set. */
   readonly isInternal: boolean;
+  /** A count of replicas: its default is no more than the cluster has brokers. */
+  readonly isBoundedByBrokers: boolean;
 }
 
 /** A value as it was understood. Longs beyond 2⁵³ − 1 are that: as good as no limit. */

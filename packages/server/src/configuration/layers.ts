@@ -13,6 +13,8 @@ export interface BrokerLayers {
   readonly dynamicBroker: DynamicConfiguration;
   /** Of all brokers. */
   readonly dynamicDefault: DynamicConfiguration;
+  /** Registered in the cluster, fenced ones included. */
+  readonly brokerCount: number;
 }
 
 /** Where an effective value comes from, strongest first. */
@@ -23,13 +25,27 @@ export type ConfigurationSource =
 export const setText = (name: string, layers: BrokerLayers): string | undefined =>
   layers.dynamicBroker.get(name) ?? layers.dynamicDefault.get(name) ?? layers.configuration.given.get(name);
 
+/**
+ * The text of a node key's default in this cluster; null: none. Replication factors of internal topics and the like are
+ * no larger than the number of brokers, so that one node needs no settings.
+ */
+export const defaultText = (name: string, { brokerCount }: BrokerLayers): string | null => {
+  const key = NODE_KEYS.get(name);
+  if (key === undefined || key.default === null || !key.isBoundedByBrokers) return key?.default ?? null;
+  return String(Math.max(1, Math.min(Number(key.default), brokerCount)));
+};
+
 /** A node's key as it is now: what was set while running, what was given at the start, or the default. */
 export const nodeValue = (name: string, layers: BrokerLayers): ConfigurationValue => {
   const key = NODE_KEYS.get(name);
-  const text = layers.dynamicBroker.get(name) ?? layers.dynamicDefault.get(name);
-  if (key === undefined || text === undefined) return layers.configuration.get(name);
-  const parsed = parseValue(name, key, text);
-  return parsed.kind === 'value' ? parsed.value : layers.configuration.get(name);
+  if (key === undefined) return layers.configuration.get(name);
+  for (const text of [layers.dynamicBroker.get(name), layers.dynamicDefault.get(name)]) {
+    const parsed = text === undefined ? undefined : parseValue(name, key, text);
+    if (parsed?.kind === 'value') return parsed.value;
+  }
+  return key.isBoundedByBrokers && !layers.configuration.given.has(name)
+    ? Number(defaultText(name, layers))
+    : layers.configuration.get(name);
 };
 
 /** The layers in order, with the names that `DescribeConfigs` gives them. */
@@ -60,7 +76,7 @@ export const topicText = (
   };
   return (
     textsOf((broker) => setText(broker, layers)) ??
-    textsOf((broker) => NODE_KEYS.get(broker)?.default) ??
+    textsOf((broker) => defaultText(broker, layers)) ??
     TOPIC_KEYS.get(name)?.default ??
     null
   );

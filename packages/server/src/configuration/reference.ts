@@ -18,6 +18,7 @@ the default.
 
 **Changes** says when a change takes effect. **—** in that column: the key is known, its value is checked, so that the
 files of a Kafka cluster start this one unchanged, and it changes nothing in this release. Keys in *italics* are not Kafka's.
+A default that is *at most the number of brokers* is 1 on a single node, which therefore needs no settings.
 `;
 
 /** The reference of all keys that are shown to users, as Markdown. */
@@ -63,6 +64,7 @@ const nameOf = (name: string, { origin }: ConfigurationKey): string =>
 
 const defaultOf = (key: ConfigurationKey): string => {
   if (key.default === null) return '';
+  if (key.isBoundedByBrokers) return `\`${key.default}\`, at most the number of brokers`;
   return key.default === '' ? 'empty' : `\`${key.default}\``;
 };
 

@@ -107,3 +107,18 @@ export const alternativesOf = (nodeKey: string): readonly string[] => {
   }
   return [nodeKey];
 };
+
+/** The key that a listener's own setting (KIP-103) is of: `listener.name.internal.ssl.key.password`. */
+export const keyOfListener = (name: string): string | undefined => {
+  const ofListener = /^listener\.name\.[^.]*\.(.*)/.exec(name)?.[1];
+  if (ofListener === undefined || NODE_KEYS.has(ofListener)) return ofListener;
+  // A mechanism may stand between: `listener.name.internal.plain.sasl.jaas.config`.
+  const ofMechanism = ofListener.replace(/^[^.]*\./, '');
+  return ofMechanism.startsWith('sasl.') && NODE_KEYS.has(ofMechanism) ? ofMechanism : ofListener;
+};
+
+/** The names that `DescribeConfigs` looks under for a node's key, strongest first. */
+export const synonymsOf = (nodeKey: string): readonly string[] => {
+  const ofListener = keyOfListener(nodeKey);
+  return ofListener === undefined ? alternativesOf(nodeKey) : [nodeKey, ofListener];
+};

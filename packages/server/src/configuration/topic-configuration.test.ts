@@ -1,4 +1,5 @@
 import { describeBrokerConfiguration, describeTopicConfiguration } from './describe';
+import { nodeValue } from './layers';
 import type { BrokerLayers } from './layers';
 import { readConfiguration } from './read';
 import { topicConfiguration } from './topic-configuration';
@@ -15,6 +16,7 @@ const layersOf = (
     configuration: outcome.configuration,
     dynamicBroker: new Map(Object.entries(dynamicBroker)),
     dynamicDefault: new Map(Object.entries(dynamicDefault)),
+    brokerCount: 1,
   };
 };
 
@@ -92,8 +94,8 @@ test('a default that is given in another unit has no synonyms, as in Kafka', () 
   });
   expect(described('retention.ms', {}, layersOf('log.retention.hours=1'))).toMatchObject({
     value: '3600000',
-    source: 'static-broker',
-    synonyms: [{ name: 'log.retention.hours', value: '1', source: 'static-broker' }],
+    source: 'default',
+    synonyms: [],
   });
 });
 
@@ -243,4 +245,46 @@ test('only lists can be appended to', () => {
   expect(isListKey('topic', 'retention.ms')).toBe(false);
   expect(isListKey('topic', 'nothing')).toBe(false);
   expect(isListKey('broker', 'log.cleanup.policy')).toBe(true);
+});
+
+test('replicas of internal topics are no more than there are brokers, until somebody says how many', () => {
+  const factor = (layers: BrokerLayers): unknown => {
+    const name = 'offsets.topic.replication.factor';
+    const entry = describeBrokerConfiguration(layers).find((one) => one.name === name);
+    return [nodeValue(name, layers), entry?.value, entry?.source, entry?.synonyms.map(({ value }) => value)];
+  };
+  expect(factor(layersOf())).toEqual([1, '1', 'default', ['1']]);
+  expect(factor({ ...layersOf(), brokerCount: 0 })).toEqual([1, '1', 'default', ['1']]);
+  expect(factor({ ...layersOf(), brokerCount: 2 })).toEqual([2, '2', 'default', ['2']]);
+  expect(factor({ ...layersOf(), brokerCount: 5 })).toEqual([3, '3', 'default', ['3']]);
+  expect(factor(layersOf('offsets.topic.replication.factor=4'))).toEqual([
+    4,
+    '4',
+    'static-broker',
+    ['4', '1'],
+  ]);
+});
+
+test('what nobody here knows may be a secret, and is not shown', () => {
+  const layers = layersOf('my.plugin.key=hunter2\nlistener.name.a.plain.sasl.jaas.config=hunter3', {
+    'listener.name.a.ssl.keystore.location': '/a',
+  });
+  const entries = new Map(describeBrokerConfiguration(layers).map((entry) => [entry.name, entry]));
+  expect(entries.get('my.plugin.key')).toMatchObject({
+    value: null,
+    type: 'unknown',
+    isSensitive: true,
+    synonyms: [{ value: null }],
+  });
+  expect(entries.get('listener.name.a.plain.sasl.jaas.config')).toMatchObject({
+    value: null,
+    type: 'password',
+  });
+  expect(entries.get('listener.name.a.ssl.keystore.location')).toMatchObject({
+    value: '/a',
+    type: 'string',
+    isSensitive: false,
+    isReadOnly: true,
+  });
+  expect(JSON.stringify([...entries.values()])).not.toContain('hunter');
 });

@@ -299,6 +299,7 @@ export const groupKeys = {
   )
     .atLeast(1)
     .high()
+    .boundedByBrokers()
     .noEffect(),
   'offsets.topic.segment.bytes': int(104_857_600, "Size of the offsets topic's segments.")
     .atLeast(1)
@@ -344,6 +345,7 @@ export const groupKeys = {
   )
     .atLeast(1)
     .high()
+    .boundedByBrokers()
     .noEffect(),
   'share.coordinator.state.topic.num.partitions': int(50, 'Partitions of the share state topic.')
     .atLeast(1)
@@ -363,6 +365,7 @@ export const groupKeys = {
   )
     .atLeast(1)
     .high()
+    .boundedByBrokers()
     .noEffect(),
   'share.coordinator.state.topic.segment.bytes': int(104_857_600, "Size of the share state topic's segments.")
     .atLeast(1)

@@ -45,6 +45,7 @@ export const transactionKeys = {
   'transaction.state.log.min.isr': int(2, 'Replicas of the transaction topic that must have a record.')
     .atLeast(1)
     .high()
+    .boundedByBrokers()
     .noEffect(),
   'transaction.state.log.num.partitions': int(50, 'Partitions of the transaction topic.')
     .atLeast(1)
@@ -56,6 +57,7 @@ export const transactionKeys = {
   )
     .atLeast(1)
     .high()
+    .boundedByBrokers()
     .noEffect(),
   'transaction.state.log.segment.bytes': int(104_857_600, "Size of the transaction topic's segments.")
     .atLeast(1)
