@@ -4,6 +4,7 @@ import { runInNewContext } from 'node:vm';
 import type { Random } from '@kafkaesque/kernel';
 import { SeededRandom } from '@kafkaesque/kernel';
 import { apis, encodeRequestFrame } from '@kafkaesque/protocol';
+import type { FuzzReport, LongestTurn } from './fuzz-report';
 import type { MemoryConnection } from './memory-port';
 import type { Mutant } from './mutations';
 import { mutate, oneOf } from './mutations';
@@ -21,36 +22,14 @@ export interface FuzzOptions {
   readonly progress?: (report: FuzzReport) => void;
 }
 
-export interface FuzzReport {
-  /** Executions done, those before `from` included. */
-  readonly done: number;
-  /** Mutants whose body was understood, and of these, those that had another spelling. */
-  readonly accepted: number;
-  readonly respelled: number;
-  /** Connections that ended for what they sent. */
-  readonly closed: number;
-  readonly answeredBytes: number;
-  readonly largestAnswerBytes: number;
-  /** The longest that one mutant kept the process, and between two turns of the event loop, by the clock. */
-  readonly longestMs: number;
-  /** The same in processor time, the collector's threads included: what a busy machine does not lengthen. */
-  readonly longest: LongestTurn;
-  /** Memory in use behind a full collection, against that after the first node's first executions. */
-  readonly grownBytes: number;
-  /** By API name and version: how many mutants were understood. */
-  readonly understood: ReadonlyMap<string, number>;
-}
-
-export interface LongestTurn {
-  readonly processorMs: number;
-  readonly execution: number;
-  /** API, version and length. */
-  readonly mutant: string;
-}
-
 /** A node's metadata and logs grow with what mutants create; a new one every so often keeps a run repeatable. */
 export const EXECUTIONS_PER_NODE = 10_000;
 const EXECUTIONS_PER_TURN = 16;
+/** Mutants of this length have a turn of the event loop to themselves. */
+const LARGE_BYTES = 1024;
+/** Turns from this processor time on are tried again before they are believed. */
+const SLOW_MS = 30;
+const SLOW_REPETITIONS = 3;
 const EXECUTIONS_PER_TIDYING = 500;
 /** Clients that stay for a while after what they sent, so that waiting and half-sent requests are met by others. */
 const LINGERING = 64;
@@ -70,6 +49,7 @@ class FuzzRun {
   readonly #counts = { done: 0, accepted: 0, respelled: 0, closed: 0, answeredBytes: 0 };
   #largestAnswerBytes = 0;
   #longestMs = 0;
+  readonly #slow: SlowMutant[] = [];
   #longest: LongestTurn = { processorMs: 0, execution: 0, mutant: 'none' };
   #baselineBytes: number | undefined;
   #grownBytes = 0;
@@ -108,27 +88,49 @@ class FuzzRun {
       const random = new SeededRandom(this.#options.seed, String(execution));
       const mutant = mutate(this.#seeds, random);
       this.#judge(mutant, execution);
+      // Asking for the processor time is slow: only of what may take long.
+      const began = mutant.frame.length < LARGE_BYTES ? undefined : process.cpuUsage();
       const beganMs = performance.now();
-      const began = process.cpuUsage();
       this.#send(node, mutant, execution, random);
-      if (execution % EXECUTIONS_PER_TURN === 0) await turn();
+      if (began !== undefined || execution % EXECUTIONS_PER_TURN === 0) await turn();
       this.#longestMs = Math.max(this.#longestMs, performance.now() - beganMs);
-      this.#timed(process.cpuUsage(began), mutant, execution);
+      if (began !== undefined) this.#timed(processorMsSince(began), mutant, execution);
       if (execution % EXECUTIONS_PER_TURN === 0) this.#lookAround(node, mutant, execution);
       this.#counts.done = execution + 1;
       if (this.#baselineBytes === undefined && execution >= from + WARM_EXECUTIONS)
         this.#baselineBytes = usedBytes();
     }
     await this.#tidy(node, end - 1);
+    await this.#repeatSlowOnes(node);
     this.#grownBytes = usedBytes() - (this.#baselineBytes ?? usedBytes());
     await this.#expectNothingHeld(node, end - 1);
   }
 
-  #timed({ user, system }: NodeJS.CpuUsage, { seed, frame }: Mutant, execution: number): void {
-    const processorMs = (user + system) / 1000;
+  #timed(processorMs: number, mutant: Mutant, execution: number): void {
+    if (processorMs >= SLOW_MS) this.#slow.push({ mutant, execution, processorMs });
+    else this.#note({ mutant, execution, processorMs });
+  }
+
+  #note({ mutant: { seed, frame }, execution, processorMs }: SlowMutant): void {
     if (processorMs <= this.#longest.processorMs) return;
     const mutant = `${seed.api.request.name} v${seed.version} of ${frame.length} bytes`;
     this.#longest = { processorMs, execution, mutant };
+  }
+
+  /** What was slow once may have met the collector, or a busy machine; what is slow each time is slow. */
+  async #repeatSlowOnes(node: NodeUnderFuzz): Promise<void> {
+    for (const slow of this.#slow.splice(0)) {
+      let { processorMs } = slow;
+      for (let again = 0; again < SLOW_REPETITIONS; again += 1) {
+        const connection = node.port.connect();
+        const began = process.cpuUsage();
+        connection.push(withLength(slow.mutant.frame));
+        await turn();
+        processorMs = Math.min(processorMs, processorMsSince(began));
+        connection.leave();
+      }
+      this.#note({ ...slow, processorMs });
+    }
   }
 
   /** Sees to it that there is something to hit, and that the node still does what it is asked. */
@@ -153,9 +155,7 @@ class FuzzRun {
   /** Sends the mutant in pieces, behind a true length or a wrong one; then somebody else asks an honest question. */
   #send(node: NodeUnderFuzz, { frame }: Mutant, execution: number, random: Random): void {
     const connection = node.port.connect({ reads: random.below(16) > 0 });
-    const length = Buffer.alloc(4);
-    length.writeInt32BE(random.below(20) > 0 ? frame.length : wrongLength(frame.length, random));
-    let bytes = Buffer.concat([length, frame]);
+    let bytes = withLength(frame, random.below(20) > 0 ? frame.length : wrongLength(frame.length, random));
     if (random.below(10) === 0) bytes = Buffer.concat([bytes, bytes]);
     for (let pieces = random.below(4); pieces > 0 && bytes.length > 1; pieces -= 1) {
       const at = 1 + random.below(bytes.length - 1);
@@ -204,11 +204,28 @@ class FuzzRun {
 
   #fail(why: string, execution: number, mutant?: Mutant): never {
     const node = execution - (execution % EXECUTIONS_PER_NODE);
-    const repeat = `SEED=${this.#options.seed} FROM=${node} EXECUTIONS=${execution - node + 1 + EXECUTIONS_PER_TURN}`;
+    const repeat = `SEED=${this.#options.seed} FROM=${node} EXECUTIONS=${execution - node + 1 + EXECUTIONS_PER_TURN} npm run fuzz`;
     const bytes = mutant === undefined ? '' : `\n${mutant.frame.subarray(0, 2_000).toString('hex')}`;
     throw new Error(`execution ${execution}: ${why}\nrepeat with ${repeat}${bytes}`);
   }
 }
+
+interface SlowMutant {
+  readonly mutant: Mutant;
+  readonly execution: number;
+  readonly processorMs: number;
+}
+
+const processorMsSince = (began: NodeJS.CpuUsage): number => {
+  const { user, system } = process.cpuUsage(began);
+  return (user + system) / 1000;
+};
+
+const withLength = (frame: Buffer, declared = frame.length): Buffer => {
+  const length = Buffer.alloc(4);
+  length.writeInt32BE(declared);
+  return Buffer.concat([length, frame]);
+};
 
 const wrongLength = (length: number, random: Random): number =>
   oneOf([length - 1, length + 1, length + 70_000, 0, -1, 7, 0x47455420, 2 ** 31 - 1, -(2 ** 31)], random);

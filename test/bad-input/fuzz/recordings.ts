@@ -1,4 +1,4 @@
-import { readFileSync, readdirSync } from 'node:fs';
+import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { ZERO_TOPIC_ID } from '@kafkaesque/kernel';
 import type { TopicId } from '@kafkaesque/kernel';
@@ -20,11 +20,16 @@ export interface Seed {
   readonly frame: Buffer;
 }
 
-const directory = join(__dirname, '../recordings');
+/** Beside the sources, and seen from what is built of them. */
+const directory = [
+  join(__dirname, '../recordings'),
+  join(__dirname, '../../../../test/bad-input/recordings'),
+].find((path) => existsSync(path));
 
 /** Every recorded request (`scripts/record-frames.mjs`). Throws where one cannot be read. */
-export const readRecordings = (): readonly Seed[] =>
-  readdirSync(directory)
+export const readRecordings = (): readonly Seed[] => {
+  if (directory === undefined) throw new Error('there are no recordings');
+  return readdirSync(directory)
     .filter((name) => name.endsWith('.json'))
     .sort()
     .flatMap((name) => {
@@ -34,6 +39,7 @@ export const readRecordings = (): readonly Seed[] =>
       };
       return frames.map((text) => seedOf(client, Buffer.from(text, 'base64')));
     });
+};
 
 const seedOf = (client: string, frame: Buffer): Seed => {
   const { api, apiVersion, correlationId, clientId, bodyAt } = readRequestHeader(frame);
