@@ -1,6 +1,6 @@
 import { runTool } from './main';
 import { recordedTerminal } from './testing/recorded-terminal';
-import { toolOfProgram, tools } from './tools';
+import { toolNames, toolOfProgram } from './tools';
 
 const run = async (argv: readonly string[], program = 'kafkaesque') => {
   const terminal = recordedTerminal();
@@ -11,7 +11,7 @@ describe('kafkaesque', () => {
   test('alone shows what there is', async () => {
     const { code, out } = await run([]);
     expect(code).toBe(0);
-    for (const name of Object.keys(tools)) expect(out).toContain(`  ${name}`);
+    for (const name of toolNames) expect(out).toContain(`  ${name}`);
   });
 
   test('says when there is no such tool', async () => {
@@ -19,7 +19,7 @@ describe('kafkaesque', () => {
     expect([code, err]).toEqual([1, expect.stringContaining('There is no "topcis"')]);
   });
 
-  test.each(Object.keys(tools))('%s explains itself', async (name) => {
+  test.each(toolNames)('%s explains itself', async (name) => {
     const { code, out } = await run([name, '--help']);
     expect([code, out]).toEqual([0, expect.stringMatching(/usage/i)]);
   });

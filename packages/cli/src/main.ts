@@ -2,7 +2,7 @@ import { basename } from 'node:path';
 import { processTerminal } from './command-line/terminal';
 import type { Terminal } from './command-line/terminal';
 import { VERSION } from './command-line/version';
-import { toolOfProgram, tools } from './tools';
+import { isTool, loadTool, toolOfProgram, tools } from './tools';
 
 const THREADS = '8';
 
@@ -18,12 +18,11 @@ export const runTool = (argv: readonly string[], program: string, terminal: Term
     terminal.out(`${VERSION}\n`);
     return Promise.resolve(0);
   }
-  const entry = tools[name];
-  if (entry === undefined) {
+  if (!isTool(name)) {
     terminal.err(`There is no "${name}". ${overview()}`);
     return Promise.resolve(1);
   }
-  return entry.load()(
+  return loadTool(name).run(
     rest,
     terminal,
     own === undefined ? `kafkaesque ${name}` : program.replace(/\.js$/, ''),
@@ -31,7 +30,7 @@ export const runTool = (argv: readonly string[], program: string, terminal: Term
 };
 
 const overview = (): string => {
-  const lines = Object.entries(tools).map(([name, { summary }]) => `  ${name.padEnd(18)}${summary}`);
+  const lines = Object.entries(tools).map(([name, summary]) => `  ${name.padEnd(21)}${summary}`);
   return `usage: kafkaesque <tool> [options], or kafka-<tool> [options]
 
 ${lines.join('\n')}

@@ -1,4 +1,4 @@
-import { apiByKey, apis } from '@kafkaesque/protocol';
+import { protocol } from '../command-line/loaded-on-demand';
 import type { Api } from '@kafkaesque/protocol';
 import type { Capabilities, NodeAddress } from '@kafkaesque/client';
 
@@ -16,6 +16,7 @@ export interface OfferedApi {
 
 /** What the broker offers and what it does not, by key. */
 export const offeredApis = ({ apis: offered }: Capabilities): readonly OfferedApi[] => {
+  const { apiByKey, apis } = protocol();
   const missing = Object.values<Api>(apis)
     .filter(({ key, listeners }) => listeners.includes('broker') && !offered.has(key))
     .map(({ key, name }) => ({ key, name, offered: undefined, usable: undefined, node: undefined }));

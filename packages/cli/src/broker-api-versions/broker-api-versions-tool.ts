@@ -1,8 +1,9 @@
+import type { Command } from 'commander';
 import { messageOf } from '@kafkaesque/kernel';
-import { openClient } from '@kafkaesque/client';
 import type { Client, NodeAddress } from '@kafkaesque/client';
 import { addConnectionFlags, clientOptions, clientProperties } from '../command-line/client-flags';
 import type { ConnectionFlags } from '../command-line/client-flags';
+import { sdk } from '../command-line/loaded-on-demand';
 import { withUsage } from '../command-line/outcome';
 import type { Terminal } from '../command-line/terminal';
 import { parseFlags, toolCommand } from '../command-line/tool-command';
@@ -14,26 +15,33 @@ interface ApiVersionsFlags extends ConnectionFlags {
   readonly json?: true;
 }
 
-export const brokerApiVersionsTool: Tool = (argv, terminal, calledAs) =>
-  withUsage(terminal, calledAs, async () => {
-    const command = addConnectionFlags(
-      toolCommand({
-        calledAs,
-        summary: 'Shows which APIs each broker offers, and in which versions.',
-        examples: [
-          '$0 --bootstrap-server localhost:9092',
-          '$0 --bootstrap-server localhost:9092 --json | jq \'.brokers[0].apis[] | select(.name == "Fetch")\'',
-        ],
-      }),
-    ).option('--json', 'print one line of JSON');
-    const parsed = parseFlags<ApiVersionsFlags>(command, argv, terminal);
-    if (parsed.kind === 'done') return 0;
-    if (argv.length === 0) throw new UsageError('This tool helps to retrieve broker version information.');
-    const { flags } = parsed;
-    const properties = clientProperties(flags.commandConfig, flags.commandProperty);
-    await using client = openClient(clientOptions(flags, properties, terminal, 'broker-api-versions'));
-    return await showVersions(client, terminal, flags.json === true);
-  });
+const brokerApiVersionsCommand = (calledAs: string): Command =>
+  addConnectionFlags(
+    toolCommand({
+      calledAs,
+      summary: 'Shows which APIs each broker offers, and in which versions.',
+      examples: [
+        '$0 --bootstrap-server localhost:9092',
+        '$0 --bootstrap-server localhost:9092 --json | jq \'.brokers[0].apis[] | select(.name == "Fetch")\'',
+      ],
+    }),
+  ).option('--json', 'print one line of JSON');
+
+export const tool: Tool = {
+  command: brokerApiVersionsCommand,
+  run: (argv, terminal, calledAs) =>
+    withUsage(terminal, calledAs, async () => {
+      const parsed = parseFlags<ApiVersionsFlags>(brokerApiVersionsCommand(calledAs), argv, terminal);
+      if (parsed.kind === 'done') return 0;
+      if (argv.length === 0) throw new UsageError('This tool helps to retrieve broker version information.');
+      const { flags } = parsed;
+      const properties = clientProperties(flags.commandConfig, flags.commandProperty);
+      await using client = sdk().openClient(
+        clientOptions(flags, properties, terminal, 'broker-api-versions'),
+      );
+      return await showVersions(client, terminal, flags.json === true);
+    }),
+};
 
 /** Asks each broker; one that does not answer is shown with its error. */
 const showVersions = async (client: Client, terminal: Terminal, isJson: boolean): Promise<number> => {

@@ -1,11 +1,11 @@
 import type { Command } from 'commander';
-import { isClientError, openClient } from '@kafkaesque/client';
 import type { Admin, ClusterDescription } from '@kafkaesque/client';
 import { argumentNumber, argumentWords, checkArguments } from '../command-line/argument-rules';
 import { clientOptions, clientProperties } from '../command-line/client-flags';
+import { sdk } from '../command-line/loaded-on-demand';
 import { withUsage } from '../command-line/outcome';
 import type { Terminal } from '../command-line/terminal';
-import { parseFlags, toolCommand } from '../command-line/tool-command';
+import { parseFlags, toolCommand, wordArgument } from '../command-line/tool-command';
 import { UsageError } from '../command-line/usage-error';
 import type { Tool } from '../tools';
 
@@ -32,7 +32,7 @@ const clusterCommand = (calledAs: string): Command =>
       '$0 unregister --bootstrap-server localhost:9092 --id 3',
     ],
   })
-    .argument('[action]', ACTIONS.join(', '))
+    .addArgument(wordArgument('[action]', ACTIONS))
     .option('-b, --bootstrap-server <host:port,…>', 'REQUIRED: brokers to connect to first')
     .option('-C, --bootstrap-controller <host:port,…>', 'not there yet: nodes open no controller listener')
     .option('--command-config <file>', 'a properties file for the client')
@@ -44,23 +44,26 @@ const clusterCommand = (calledAs: string): Command =>
 /** What Kafka's tool calls itself. */
 const PROGRAM = 'kafka-cluster';
 
-export const clusterTool: Tool = (argv, terminal, calledAs) =>
-  withUsage(
-    terminal,
-    calledAs,
-    async () => {
-      const command = clusterCommand(calledAs);
-      const parsed = parseFlags<ClusterFlags>(command, argv, terminal, argumentWords);
-      if (parsed.kind === 'done') return 0;
-      const { flags } = parsed;
-      const action = checkedAction(command.args[0], flags, terminal);
-      const properties = clientProperties(flags.commandConfig ?? flags.config, []);
-      await using client = openClient(clientOptions(flags, properties, terminal, 'kafka-cluster'));
-      await actions[action](client.admin(), flags, terminal);
-      return 0;
-    },
-    PROGRAM,
-  );
+export const tool: Tool = {
+  command: clusterCommand,
+  run: (argv, terminal, calledAs) =>
+    withUsage(
+      terminal,
+      calledAs,
+      async () => {
+        const command = clusterCommand(calledAs);
+        const parsed = parseFlags<ClusterFlags>(command, argv, terminal, argumentWords);
+        if (parsed.kind === 'done') return 0;
+        const { flags } = parsed;
+        const action = checkedAction(command.args[0], flags, terminal);
+        const properties = clientProperties(flags.commandConfig ?? flags.config, []);
+        await using client = sdk().openClient(clientOptions(flags, properties, terminal, 'kafka-cluster'));
+        await actions[action](client.admin(), flags, terminal);
+        return 0;
+      },
+      PROGRAM,
+    ),
+};
 
 const checkedAction = (word: string | undefined, flags: ClusterFlags, terminal: Terminal): ClusterAction => {
   if (word === undefined) throw new UsageError('too few arguments');
@@ -105,7 +108,7 @@ const unregister: Action = async (admin, { id = -1, json }, terminal) => {
       json ? `${JSON.stringify({ unregistered: id })}\n` : `Broker ${id} is no longer registered.\n`,
     );
   } catch (error) {
-    if (!isClientError(error, 'unsupported')) throw error;
+    if (!sdk().isClientError(error, 'unsupported')) throw error;
     terminal.out('The target cluster does not support the broker unregistration API.\n');
   }
 };

@@ -1,4 +1,4 @@
-import { Command, CommanderError } from 'commander';
+import { Argument, Command, CommanderError, Option } from 'commander';
 import { hasCode } from '@kafkaesque/kernel';
 import type { Terminal } from './terminal';
 import { VERSION } from './version';
@@ -64,6 +64,14 @@ const inKafkasWords = (error: CommanderError): UsageError => {
     return new UsageError(`Option ${name} requires an argument`);
   return new UsageError(error.message.replace(/^error: /, ''));
 };
+
+/** An option whose usual values a shell completes; which ones are right is for the tool to say, in Kafka's words. */
+export const wordOption = (flags: string, description: string, words: readonly string[]): Option =>
+  new Option(flags, description).choices(words).argParser(String);
+
+/** The word before the options, completed in the same way. */
+export const wordArgument = (name: string, words: readonly string[]): Argument =>
+  new Argument(name, words.join(', ')).choices(words).argParser(String);
 
 /** Gathers the values of an option that may be repeated. */
 export const collect = (value: string, previous: readonly string[] | undefined): readonly string[] => [

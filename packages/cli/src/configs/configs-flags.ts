@@ -5,7 +5,7 @@ import { messageOf } from '@kafkaesque/kernel';
 import type { ConfigChange, ConfigResourceType } from '@kafkaesque/client';
 import { addConnectionFlags, textsOf } from '../command-line/client-flags';
 import type { ConnectionFlags } from '../command-line/client-flags';
-import { collect, toolCommand } from '../command-line/tool-command';
+import { collect, toolCommand, wordOption } from '../command-line/tool-command';
 import { UsageError } from '../command-line/usage-error';
 
 export interface ConfigsFlags extends ConnectionFlags {
@@ -93,7 +93,9 @@ export const configsCommand = (calledAs: string): Command =>
     .option('--describe', 'show what is set')
     .option('--alter', 'change it')
     .option('--all', 'show what is not set as well')
-    .option('--entity-type <type>', ALL_TYPES.join(', '), collect)
+    .addOption(
+      wordOption('--entity-type <type>', 'what it is that has configuration', ALL_TYPES).argParser(collect),
+    )
     .option('--entity-name <name>', "a topic's name, a broker's id …", collect)
     .option('--entity-default', 'the defaults of all entities of the type')
     .option('--add-config <k1=v1,k2=[v1,v2]>', 'what to set')

@@ -2,7 +2,7 @@ import { fakeAdmin } from '../testing/fake-admin';
 import { recordedTerminal } from '../testing/recorded-terminal';
 import { parseConfigs, planConfigs } from './configs-flags';
 import type { ConfigsFlags } from './configs-flags';
-import { configsTool, runConfigs } from './configs-tool';
+import { tool, runConfigs } from './configs-tool';
 
 const run = async (flags: ConfigsFlags) => {
   const admin = fakeAdmin({ topics: { t: { partitions: [{}], configs: { 'cleanup.policy': 'compact' } } } });
@@ -91,7 +91,7 @@ describe('kafka-configs', () => {
     ['--bootstrap-server h:1 --describe --client c', 'Quotas and credentials are not there yet'],
   ])('%s is refused', async (line, message) => {
     const terminal = recordedTerminal();
-    const code = await configsTool(line === '' ? [] : line.split(' '), terminal, 'kafka-configs');
+    const code = await tool.run(line === '' ? [] : line.split(' '), terminal, 'kafka-configs');
     expect([code, terminal.written]).toEqual([1, { out: '', err: expect.stringContaining(message) }]);
   });
 });

@@ -1,7 +1,7 @@
 import { hasCode, messageOf } from '@kafkaesque/kernel';
-import { openClient } from '@kafkaesque/client';
 import type { Admin, ConfigEntry, ConfigResource, Outcome } from '@kafkaesque/client';
 import { clientOptions, clientProperties, numberProperty } from '../command-line/client-flags';
+import { sdk } from '../command-line/loaded-on-demand';
 import { withUsage } from '../command-line/outcome';
 import type { Terminal } from '../command-line/terminal';
 import { parseFlags } from '../command-line/tool-command';
@@ -23,31 +23,34 @@ const SOURCES = [
   'DYNAMIC_GROUP_CONFIG',
 ];
 
-export const configsTool: Tool = (argv, terminal, calledAs) =>
-  withUsage(terminal, calledAs, async () => {
-    const parsed = parseFlags<ConfigsFlags>(configsCommand(calledAs), argv, terminal);
-    if (parsed.kind === 'done') return 0;
-    if (argv.length === 0) {
-      throw new UsageError(
-        'This tool helps to manipulate and describe entity config for a topic, client, user, broker, ip, client-metrics or group',
-      );
-    }
-    const { flags } = parsed;
-    const plan = planConfigs(flags);
-    const properties = clientProperties(flags.commandConfig, flags.commandProperty);
-    await using client = openClient(clientOptions(flags, properties, terminal, 'kafka-configs'));
-    const admin = client.admin({ apiTimeoutMs: numberProperty(properties, 'default.api.timeout.ms') });
-    try {
-      await runConfigs(plan, flags, admin, terminal);
-      return 0;
-    } catch (error) {
-      if (hasCode(error, 'USAGE')) throw error;
-      terminal.err(
-        `Error while executing config command with args '${argv.join(' ')}'\n${messageOf(error)}\n`,
-      );
-      return 1;
-    }
-  });
+export const tool: Tool = {
+  command: configsCommand,
+  run: (argv, terminal, calledAs) =>
+    withUsage(terminal, calledAs, async () => {
+      const parsed = parseFlags<ConfigsFlags>(configsCommand(calledAs), argv, terminal);
+      if (parsed.kind === 'done') return 0;
+      if (argv.length === 0) {
+        throw new UsageError(
+          'This tool helps to manipulate and describe entity config for a topic, client, user, broker, ip, client-metrics or group',
+        );
+      }
+      const { flags } = parsed;
+      const plan = planConfigs(flags);
+      const properties = clientProperties(flags.commandConfig, flags.commandProperty);
+      await using client = sdk().openClient(clientOptions(flags, properties, terminal, 'kafka-configs'));
+      const admin = client.admin({ apiTimeoutMs: numberProperty(properties, 'default.api.timeout.ms') });
+      try {
+        await runConfigs(plan, flags, admin, terminal);
+        return 0;
+      } catch (error) {
+        if (hasCode(error, 'USAGE')) throw error;
+        terminal.err(
+          `Error while executing config command with args '${argv.join(' ')}'\n${messageOf(error)}\n`,
+        );
+        return 1;
+      }
+    }),
+};
 
 /** The work of one action. */
 export const runConfigs = async (

@@ -1,5 +1,5 @@
 import { recordedTerminal } from '../testing/recorded-terminal';
-import { consoleConsumerTool } from './console-consumer-tool';
+import { tool } from './console-consumer-tool';
 import { planConsole } from './consumer-flags';
 import type { ConsoleConsumerFlags, ConsolePlan } from './consumer-flags';
 
@@ -93,11 +93,7 @@ describe('kafka-console-consumer', () => {
     ['--zookeeper h:1 --topic t', 'Use --bootstrap-server host:port instead'],
   ])('%s is refused', async (line, message) => {
     const terminal = recordedTerminal();
-    const code = await consoleConsumerTool(
-      line === '' ? [] : line.split(' '),
-      terminal,
-      'kafka-console-consumer',
-    );
+    const code = await tool.run(line === '' ? [] : line.split(' '), terminal, 'kafka-console-consumer');
     expect([code, terminal.written.err]).toEqual([1, expect.stringContaining(message)]);
   });
 });

@@ -1,7 +1,7 @@
 import { messageOf } from '@kafkaesque/kernel';
-import { isClientError, openClient } from '@kafkaesque/client';
 import type { Admin, Client, Consumer, ConsumerRecord, TopicPartition } from '@kafkaesque/client';
 import { clientOptions } from '../command-line/client-flags';
+import { sdk } from '../command-line/loaded-on-demand';
 import { withUsage } from '../command-line/outcome';
 import { OUTPUT_CLOSED } from '../command-line/terminal';
 import type { Terminal } from '../command-line/terminal';
@@ -20,17 +20,20 @@ const LOOK_AGAIN_MS = 30_000;
 const NOT_THERE_MS = 500;
 const EXIT_INTERRUPTED = 130;
 
-export const consoleConsumerTool: Tool = (argv, terminal, calledAs) =>
-  withUsage(terminal, calledAs, async () => {
-    const parsed = parseFlags<ConsoleConsumerFlags>(consoleConsumerCommand(calledAs), argv, terminal);
-    if (parsed.kind === 'done') return 0;
-    const plan = planConsole(parsed.flags, argv.length, terminal);
-    const print = openPrinter(plan.formatter, plan.formatterProperties);
-    await using client = openClient(
-      clientOptions(parsed.flags, plan.clientProperties, terminal, 'console-consumer'),
-    );
-    return await printRecords(client, plan, print, terminal);
-  });
+export const tool: Tool = {
+  command: consoleConsumerCommand,
+  run: (argv, terminal, calledAs) =>
+    withUsage(terminal, calledAs, async () => {
+      const parsed = parseFlags<ConsoleConsumerFlags>(consoleConsumerCommand(calledAs), argv, terminal);
+      if (parsed.kind === 'done') return 0;
+      const plan = planConsole(parsed.flags, argv.length, terminal);
+      const print = openPrinter(plan.formatter, plan.formatterProperties);
+      await using client = sdk().openClient(
+        clientOptions(parsed.flags, plan.clientProperties, terminal, 'console-consumer'),
+      );
+      return await printRecords(client, plan, print, terminal);
+    }),
+};
 
 /** Prints until the plan's end or Ctrl-C; says how many records there were. */
 export const printRecords = async (
@@ -61,7 +64,7 @@ export const printRecords = async (
       if (!(await printAll(reading, records))) break;
     }
   } catch (error) {
-    if (!isClientError(error, 'aborted')) {
+    if (!sdk().isClientError(error, 'aborted')) {
       terminal.err(`Error processing message, terminating consumer process: ${messageOf(error)}\n`);
       reading.code = 1;
     }
@@ -148,7 +151,7 @@ const partitionsOf = async (
         return found.map((partition) => ({ topic, partition }));
       } catch (error) {
         // The first request creates the topic where the broker allows that; it is there a moment later.
-        if (isClientError(error, 'timeout')) return [];
+        if (sdk().isClientError(error, 'timeout')) return [];
         throw error;
       }
     }),

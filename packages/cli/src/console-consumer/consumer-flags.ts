@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { addConnectionFlags, clientProperties, keyValues } from '../command-line/client-flags';
 import type { ConnectionFlags, Properties } from '../command-line/client-flags';
 import type { Terminal } from '../command-line/terminal';
-import { collect, requireFlag, toolCommand, wholeNumber } from '../command-line/tool-command';
+import { collect, requireFlag, toolCommand, wholeNumber, wordOption } from '../command-line/tool-command';
 import { UsageError } from '../command-line/usage-error';
 
 export interface ConsoleConsumerFlags extends ConnectionFlags {
@@ -44,12 +44,22 @@ export const consoleConsumerCommand = (calledAs: string): Command =>
     .option('--include <regex>', 'topics to read, as a regular expression')
     .option('--whitelist <regex>', 'the old name of --include')
     .option('--partition <number>', 'read this partition only', wholeNumber('partition'))
-    .option('--offset <offset>', 'where to start in --partition: a number, earliest or latest')
+    .addOption(
+      wordOption('--offset <offset>', 'where to start in --partition: a number, earliest or latest', [
+        'earliest',
+        'latest',
+      ]),
+    )
     .option('--from-beginning', 'start at the first record there is, not at the end')
     .option('--group <id>', 'not there yet: consumer groups come later')
     .option('--max-messages <number>', 'end after so many records', wholeNumber('max-messages'))
     .option('--timeout-ms <number>', 'end when no record comes for so long', wholeNumber('timeout-ms'))
-    .option('--isolation-level <level>', 'read_uncommitted (default) or read_committed')
+    .addOption(
+      wordOption('--isolation-level <level>', 'read_uncommitted (default) or read_committed', [
+        'read_uncommitted',
+        'read_committed',
+      ]),
+    )
     .option('--skip-message-on-error', 'go on after a record that cannot be printed')
     .option('--enable-systest-events', 'accepted; there are no such events here')
     .option('--formatter <class>', 'DefaultMessageFormatter, LoggingMessageFormatter or NoOpMessageFormatter')

@@ -1,7 +1,7 @@
 import type { Producer, ProducerRecord } from '@kafkaesque/client';
 import { recordedTerminal } from '../testing/recorded-terminal';
 import type { RecordedTerminal } from '../testing/recorded-terminal';
-import { consoleProducerTool, sendLines } from './console-producer-tool';
+import { tool, sendLines } from './console-producer-tool';
 import { LineRecords } from './line-records';
 import { producerOptions } from './producer-properties';
 
@@ -103,11 +103,7 @@ describe('kafka-console-producer', () => {
     ['--broker-list h:1 --topic t --command-config /no/such/file', 'Cannot read /no/such/file'],
   ])('%s is refused', async (line, message) => {
     const terminal = recordedTerminal();
-    const code = await consoleProducerTool(
-      line === '' ? [] : line.split(' '),
-      terminal,
-      'kafka-console-producer',
-    );
+    const code = await tool.run(line === '' ? [] : line.split(' '), terminal, 'kafka-console-producer');
     expect([code, terminal.written.err]).toEqual([1, expect.stringContaining(message)]);
   });
 

@@ -1,11 +1,12 @@
+import type { Command } from 'commander';
 import { hasCode, messageOf } from '@kafkaesque/kernel';
-import { openClient } from '@kafkaesque/client';
 import type { Producer, ProducerRecord } from '@kafkaesque/client';
 import { addConnectionFlags, clientOptions, clientProperties, keyValues } from '../command-line/client-flags';
 import type { ConnectionFlags, Properties } from '../command-line/client-flags';
+import { sdk } from '../command-line/loaded-on-demand';
 import { withUsage } from '../command-line/outcome';
 import type { Terminal } from '../command-line/terminal';
-import { collect, parseFlags, requireFlag, toolCommand } from '../command-line/tool-command';
+import { collect, parseFlags, requireFlag, toolCommand, wordOption } from '../command-line/tool-command';
 import { UsageError } from '../command-line/usage-error';
 import type { Tool } from '../tools';
 import { LineRecords } from './line-records';
@@ -80,24 +81,7 @@ const NUMBER_FLAGS = [
 const RECORDS_BETWEEN_WAITS = 500;
 const EXIT_INTERRUPTED = 130;
 
-export const consoleProducerTool: Tool = (argv, terminal, calledAs) =>
-  withUsage(terminal, calledAs, async () => {
-    const parsed = parseFlags<ConsoleProducerFlags>(consoleProducerCommand(calledAs), argv, terminal);
-    if (parsed.kind === 'done') return 0;
-    if (argv.length === 0) {
-      throw new UsageError('This tool helps to read data from standard input and publish it to Kafka.');
-    }
-    const { flags } = parsed;
-    requireFlag(flags.bootstrapServer ?? flags.brokerList, 'bootstrap-server');
-    requireFlag(flags.topic, 'topic');
-    const reader = openReader(flags, terminal);
-    const properties = producerProperties(flags, terminal);
-    await using client = openClient(clientOptions(flags, properties, terminal, 'console-producer'));
-    const producer = client.producer(producerOptions(properties));
-    return await sendLines({ producer, reader, terminal, isSync: flags.sync === true });
-  });
-
-const consoleProducerCommand = (calledAs: string): ReturnType<typeof toolCommand> => {
+const consoleProducerCommand = (calledAs: string): Command => {
   const command = addConnectionFlags(
     toolCommand({
       calledAs,
@@ -111,8 +95,14 @@ const consoleProducerCommand = (calledAs: string): ReturnType<typeof toolCommand
   )
     .option('--topic <topic>', 'REQUIRED: the topic to send to')
     .option('--sync', 'send one record at a time')
-    .option('--compression-codec [codec]', 'none, gzip, snappy, lz4 or zstd; gzip when no name is given')
-    .option('--request-required-acks <acks>', 'all (-1), 1 or 0')
+    .addOption(
+      wordOption(
+        '--compression-codec [codec]',
+        'none, gzip, snappy, lz4 or zstd; gzip when no name is given',
+        ['none', 'gzip', 'snappy', 'lz4', 'zstd'],
+      ),
+    )
+    .addOption(wordOption('--request-required-acks <acks>', 'all (-1), 1 or 0', ['all', '-1', '0', '1']))
     .option('--reader-property <key=value>', 'how to read lines: see below; may be repeated', collect)
     .option('--reader-config <file>', 'a properties file with the same')
     .option('--line-reader <class>', 'only org.apache.kafka.tools.LineMessageReader')
@@ -131,6 +121,26 @@ headers.key.separator=:, null.marker (what stands for null), ignore.error=false.
 h1:v1,h2:v2<TAB>key<TAB>value
 `,
   );
+};
+
+export const tool: Tool = {
+  command: consoleProducerCommand,
+  run: (argv, terminal, calledAs) =>
+    withUsage(terminal, calledAs, async () => {
+      const parsed = parseFlags<ConsoleProducerFlags>(consoleProducerCommand(calledAs), argv, terminal);
+      if (parsed.kind === 'done') return 0;
+      if (argv.length === 0) {
+        throw new UsageError('This tool helps to read data from standard input and publish it to Kafka.');
+      }
+      const { flags } = parsed;
+      requireFlag(flags.bootstrapServer ?? flags.brokerList, 'bootstrap-server');
+      requireFlag(flags.topic, 'topic');
+      const reader = openReader(flags, terminal);
+      const properties = producerProperties(flags, terminal);
+      await using client = sdk().openClient(clientOptions(flags, properties, terminal, 'console-producer'));
+      const producer = client.producer(producerOptions(properties));
+      return await sendLines({ producer, reader, terminal, isSync: flags.sync === true });
+    }),
 };
 
 const openReader = (flags: ConsoleProducerFlags, terminal: Terminal): LineRecords => {

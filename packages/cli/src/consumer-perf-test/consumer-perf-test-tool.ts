@@ -1,7 +1,7 @@
 import type { Clock } from '@kafkaesque/kernel';
-import { isClientError, machineClock, openClient } from '@kafkaesque/client';
 import type { Client, Consumer, ConsumerRecord, TopicPartition } from '@kafkaesque/client';
 import { clientOptions } from '../command-line/client-flags';
+import { sdk } from '../command-line/loaded-on-demand';
 import { withUsage } from '../command-line/outcome';
 import type { Terminal } from '../command-line/terminal';
 import { pause } from '../command-line/throttle';
@@ -18,16 +18,19 @@ const POLL_MS = 100;
 /** How soon a topic is looked for again that does not exist. */
 const NOT_THERE_MS = 100;
 
-export const consumerPerfTestTool: Tool = (argv, terminal, calledAs) =>
-  withUsage(terminal, calledAs, async () => {
-    const parsed = parseFlags<ConsumerPerfFlags>(consumerPerfCommand(calledAs), argv, terminal);
-    if (parsed.kind === 'done') return 0;
-    const plan = planReading(parsed.flags, argv.length, terminal);
-    await using client = openClient(
-      clientOptions(parsed.flags, plan.properties, terminal, 'perf-consumer-client'),
-    );
-    return await measureReading({ client, plan, terminal, clock: machineClock });
-  });
+export const tool: Tool = {
+  command: consumerPerfCommand,
+  run: (argv, terminal, calledAs) =>
+    withUsage(terminal, calledAs, async () => {
+      const parsed = parseFlags<ConsumerPerfFlags>(consumerPerfCommand(calledAs), argv, terminal);
+      if (parsed.kind === 'done') return 0;
+      const plan = planReading(parsed.flags, argv.length, terminal);
+      await using client = sdk().openClient(
+        clientOptions(parsed.flags, plan.properties, terminal, 'perf-consumer-client'),
+      );
+      return await measureReading({ client, plan, terminal, clock: sdk().machineClock });
+    }),
+};
 
 /** What a measurement needs. */
 export interface MeasuredReading {
@@ -97,7 +100,7 @@ const partitionsOf = async (
         const partitions = await consumer.partitionsFor(topic, { timeoutMs: plan.timeoutMs, signal });
         return partitions.map((partition) => ({ topic, partition }));
       } catch (error) {
-        if (isClientError(error, 'timeout') || isClientError(error, 'aborted')) return [];
+        if (sdk().isClientError(error, 'timeout') || sdk().isClientError(error, 'aborted')) return [];
         throw error;
       }
     }),
@@ -143,7 +146,7 @@ const polled = async (consumer: Consumer, signal: AbortSignal): Promise<readonly
   try {
     return await consumer.poll({ timeoutMs: POLL_MS, signal });
   } catch (error) {
-    if (isClientError(error, 'aborted')) return [];
+    if (sdk().isClientError(error, 'aborted')) return [];
     throw error;
   }
 };

@@ -1,5 +1,5 @@
 import { recordedTerminal } from '../testing/recorded-terminal';
-import { consumerPerfTestTool } from './consumer-perf-test-tool';
+import { tool } from './consumer-perf-test-tool';
 import { dateFormat } from './date-format';
 import { headerLine, intervalLine, summaryLine } from './reading-statistics';
 
@@ -66,7 +66,7 @@ describe('kafka-consumer-perf-test', () => {
   ])('%s is refused', async (line, message) => {
     const terminal = recordedTerminal();
     const argv = line === '' ? [] : line.split(' ');
-    expect(await consumerPerfTestTool(argv, terminal, 'kafka-consumer-perf-test')).toBe(1);
+    expect(await tool.run(argv, terminal, 'kafka-consumer-perf-test')).toBe(1);
     expect(terminal.written).toEqual({ out: '', err: expect.stringContaining(message) });
   });
 });

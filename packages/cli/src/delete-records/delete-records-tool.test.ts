@@ -1,6 +1,6 @@
 import { fakeAdmin } from '../testing/fake-admin';
 import { recordedTerminal } from '../testing/recorded-terminal';
-import { deleteRecords, deleteRecordsTool, parseOffsets } from './delete-records-tool';
+import { deleteRecords, tool, parseOffsets } from './delete-records-tool';
 
 describe('kafka-delete-records', () => {
   test('deletes, and says where each partition begins now', async () => {
@@ -40,11 +40,7 @@ describe('kafka-delete-records', () => {
     ['--bootstrap-server h:1 --offset-json-file /nowhere/at/all', 'Unable to read file /nowhere/at/all'],
   ])('the command line "%s" is refused', async (line, message) => {
     const terminal = recordedTerminal();
-    const code = await deleteRecordsTool(
-      line === '' ? [] : line.split(' '),
-      terminal,
-      'kafka-delete-records',
-    );
+    const code = await tool.run(line === '' ? [] : line.split(' '), terminal, 'kafka-delete-records');
     expect([code, terminal.written]).toEqual([1, { out: '', err: expect.stringContaining(message) }]);
   });
 });

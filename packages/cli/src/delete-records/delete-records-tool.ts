@@ -1,6 +1,6 @@
+import type { Command } from 'commander';
 import { readFileSync } from 'node:fs';
 import { Failure, hasCode, messageOf } from '@kafkaesque/kernel';
-import { openClient } from '@kafkaesque/client';
 import type { Admin, RecordsToDelete } from '@kafkaesque/client';
 import {
   addConnectionFlags,
@@ -9,6 +9,7 @@ import {
   numberProperty,
 } from '../command-line/client-flags';
 import type { ConnectionFlags } from '../command-line/client-flags';
+import { sdk } from '../command-line/loaded-on-demand';
 import { withUsage } from '../command-line/outcome';
 import type { Terminal } from '../command-line/terminal';
 import { parseFlags, requireFlag, toolCommand } from '../command-line/tool-command';
@@ -19,46 +20,51 @@ interface DeleteRecordsFlags extends ConnectionFlags {
   readonly offsetJsonFile?: string;
 }
 
-export const deleteRecordsTool: Tool = (argv, terminal, calledAs) =>
-  withUsage(terminal, calledAs, async () => {
-    const command = addConnectionFlags(
-      toolCommand({
-        calledAs,
-        summary: 'Deletes the first records of partitions, up to an offset.',
-        examples: ['$0 --bootstrap-server localhost:9092 --offset-json-file offsets.json'],
-      }),
-    )
-      .option('--offset-json-file <file>', 'REQUIRED: up to which offset, by partition; see below')
-      .addHelpText(
-        'after',
-        `
+const deleteRecordsCommand = (calledAs: string): Command =>
+  addConnectionFlags(
+    toolCommand({
+      calledAs,
+      summary: 'Deletes the first records of partitions, up to an offset.',
+      examples: ['$0 --bootstrap-server localhost:9092 --offset-json-file offsets.json'],
+    }),
+  )
+    .option('--offset-json-file <file>', 'REQUIRED: up to which offset, by partition; see below')
+    .addHelpText(
+      'after',
+      `
 The file: {"partitions": [{"topic": "my-topic", "partition": 0, "offset": 42}], "version": 1}
 Records below the offset go; -1 stands for all that there are.
 `,
-      );
-    const parsed = parseFlags<DeleteRecordsFlags>(command, argv, terminal);
-    if (parsed.kind === 'done') return 0;
-    if (argv.length === 0) {
-      throw new UsageError(
-        'This tool helps to delete records of the given partitions down to the specified offset.',
-      );
-    }
-    const { flags } = parsed;
-    requireFlag(flags.bootstrapServer ?? flags.brokerList, 'bootstrap-server');
-    requireFlag(flags.offsetJsonFile, 'offset-json-file');
-    const properties = clientProperties(flags.commandConfig, flags.commandProperty);
-    try {
-      const targets = parseOffsets(readOffsets(flags.offsetJsonFile ?? ''));
-      await using client = openClient(clientOptions(flags, properties, terminal, 'delete-records'));
-      const apiTimeoutMs = numberProperty(properties, 'default.api.timeout.ms');
-      await deleteRecords(targets, client.admin({ apiTimeoutMs }), terminal);
-      return 0;
-    } catch (error) {
-      if (!hasCode(error, 'UNREADABLE_OFFSETS')) throw error;
-      terminal.err(`${messageOf(error)}\n`);
-      return 1;
-    }
-  });
+    );
+
+export const tool: Tool = {
+  command: deleteRecordsCommand,
+  run: (argv, terminal, calledAs) =>
+    withUsage(terminal, calledAs, async () => {
+      const parsed = parseFlags<DeleteRecordsFlags>(deleteRecordsCommand(calledAs), argv, terminal);
+      if (parsed.kind === 'done') return 0;
+      if (argv.length === 0) {
+        throw new UsageError(
+          'This tool helps to delete records of the given partitions down to the specified offset.',
+        );
+      }
+      const { flags } = parsed;
+      requireFlag(flags.bootstrapServer ?? flags.brokerList, 'bootstrap-server');
+      requireFlag(flags.offsetJsonFile, 'offset-json-file');
+      const properties = clientProperties(flags.commandConfig, flags.commandProperty);
+      try {
+        const targets = parseOffsets(readOffsets(flags.offsetJsonFile ?? ''));
+        await using client = sdk().openClient(clientOptions(flags, properties, terminal, 'delete-records'));
+        const apiTimeoutMs = numberProperty(properties, 'default.api.timeout.ms');
+        await deleteRecords(targets, client.admin({ apiTimeoutMs }), terminal);
+        return 0;
+      } catch (error) {
+        if (!hasCode(error, 'UNREADABLE_OFFSETS')) throw error;
+        terminal.err(`${messageOf(error)}\n`);
+        return 1;
+      }
+    }),
+};
 
 const unreadable = (message: string): Failure<'UNREADABLE_OFFSETS'> =>
   new Failure('UNREADABLE_OFFSETS', message);

@@ -1,6 +1,6 @@
 import { open } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
-import { basename, dirname, join, resolve } from 'node:path';
+import { basename, dirname, extname, join, resolve } from 'node:path';
 import { Failure } from '@kafkaesque/kernel';
 import { decodeBatch, initialiseCodecs, lastOffsetOf, readBatchHeader } from '@kafkaesque/protocol';
 import type { Terminal } from '../command-line/terminal';
@@ -51,7 +51,7 @@ const withFile = async <Value>(path: string, work: (file: FileHandle) => Promise
   }
 };
 
-export const dumpSegment = async (path: string, { terminal, options, findings }: Dump): Promise<void> => {
+const dumpSegment = async (path: string, { terminal, options, findings }: Dump): Promise<void> => {
   terminal.out(`Log starting offset: ${baseOffsetOf(path)}\n`);
   await initialiseCodecs();
   await withFile(path, async (file) => {
@@ -98,7 +98,7 @@ const readOffsetEntries = async (path: string, baseOffset: number): Promise<read
     return entries;
   });
 
-export const dumpOffsetIndex = async (path: string, dump: Dump): Promise<void> => {
+const dumpOffsetIndex = async (path: string, dump: Dump): Promise<void> => {
   const { terminal, options, findings } = dump;
   const entries = await readOffsetEntries(path, baseOffsetOf(path));
   if (isNothingToPrint(path, entries, dump)) return;
@@ -113,7 +113,7 @@ export const dumpOffsetIndex = async (path: string, dump: Dump): Promise<void> =
   });
 };
 
-export const dumpTimeIndex = async (path: string, dump: Dump): Promise<void> => {
+const dumpTimeIndex = async (path: string, dump: Dump): Promise<void> => {
   const { terminal, options } = dump;
   const baseOffset = baseOffsetOf(path);
   const entries = await withFile(path, async (file) => {
@@ -190,7 +190,7 @@ const isNothingToPrint = (
   return true;
 };
 
-export const dumpTransactionIndex = (path: string, { terminal }: Dump): Promise<void> =>
+const dumpTransactionIndex = (path: string, { terminal }: Dump): Promise<void> =>
   withFile(path, async (file) => {
     const bytes = await file.readFile();
     for (let at = 0; at + TRANSACTION_ENTRY_BYTES <= bytes.length; at += TRANSACTION_ENTRY_BYTES) {
@@ -201,3 +201,19 @@ export const dumpTransactionIndex = (path: string, { terminal }: Dump): Promise<
       );
     }
   });
+
+const dumpers: Readonly<Record<string, (path: string, dump: Dump) => Promise<void>>> = {
+  '.log': dumpSegment,
+  '.index': dumpOffsetIndex,
+  '.timeindex': dumpTimeIndex,
+  '.txnindex': dumpTransactionIndex,
+};
+
+/** Prints one file by the kind that its name ends with. */
+export const dumpFile = async (path: string, dump: Dump): Promise<void> => {
+  const { terminal } = dump;
+  terminal.out(`Dumping ${path}\n`);
+  const dumper = dumpers[extname(path)];
+  if (dumper === undefined) terminal.err(`Ignoring unknown file ${path}\n`);
+  else await dumper(path, dump);
+};

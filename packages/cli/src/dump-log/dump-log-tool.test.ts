@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { Offset } from '@kafkaesque/kernel';
 import { encodeBatch } from '@kafkaesque/protocol';
 import { recordedTerminal } from '../testing/recorded-terminal';
-import { dumpLogTool } from './dump-log-tool';
+import { tool } from './dump-log-tool';
 
 /** A segment that Apache Kafka 4.3 wrote: a plain batch with keys, and a gzip one with headers. */
 const KAFKA_SEGMENT = Buffer.from(
@@ -45,7 +45,7 @@ const file = async (name: string, bytes: Buffer): Promise<string> => {
 
 const dump = async (...argv: readonly string[]) => {
   const terminal = recordedTerminal();
-  const code = await dumpLogTool(argv, terminal, 'kafka-dump-log');
+  const code = await tool.run(argv, terminal, 'kafka-dump-log');
   return { code, lines: terminal.written.out.trimEnd().split('\n'), err: terminal.written.err };
 };
 

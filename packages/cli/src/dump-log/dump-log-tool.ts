@@ -1,11 +1,10 @@
-import { extname } from 'node:path';
+import type { Command } from 'commander';
 import { hasCode, messageOf } from '@kafkaesque/kernel';
 import { withUsage } from '../command-line/outcome';
 import { parseFlags, requireFlag, toolCommand, wholeNumber } from '../command-line/tool-command';
 import { UsageError } from '../command-line/usage-error';
 import type { Tool } from '../tools';
 import { DumpFindings } from './dump-findings';
-import { NO_LIMIT, dumpOffsetIndex, dumpSegment, dumpTimeIndex, dumpTransactionIndex } from './dump-files';
 import type { Dump } from './dump-files';
 
 interface DumpLogFlags {
@@ -32,56 +31,12 @@ const DECODERS = [
   ['shareGroupStateDecoder', 'share-group-state-decoder'],
 ] as const;
 
-const dumpers: Readonly<Record<string, (path: string, dump: Dump) => Promise<void>>> = {
-  '.log': dumpSegment,
-  '.index': dumpOffsetIndex,
-  '.timeindex': dumpTimeIndex,
-  '.txnindex': dumpTransactionIndex,
-};
+/* eslint-disable @typescript-eslint/no-require-imports, @typescript-eslint/consistent-type-imports -- a relative `import()` needs a file extension that only the built file has */
+/** What reads the files knows their formats, and those take longer to load than a `--help` should. */
+const dumping = (): typeof import('./dump-files') => require('./dump-files') as typeof import('./dump-files');
+/* eslint-enable @typescript-eslint/no-require-imports, @typescript-eslint/consistent-type-imports */
 
-export const dumpLogTool: Tool = (argv, terminal, calledAs) =>
-  withUsage(terminal, calledAs, async () => {
-    const parsed = parseFlags<DumpLogFlags>(dumpLogCommand(calledAs), argv, terminal);
-    if (parsed.kind === 'done') return 0;
-    const { flags } = parsed;
-    requireFlag(flags.files, 'files');
-    const asked = DECODERS.find(([flag]) => flags[flag] === true);
-    if (asked !== undefined) {
-      throw new UsageError(`--${asked[1]} is not there yet: --print-data-log shows keys and values as text`);
-    }
-    const printsContents = flags.printDataLog ?? false;
-    const findings = new DumpFindings();
-    const dump: Dump = {
-      terminal,
-      findings,
-      options: {
-        printsContents,
-        isDeep: printsContents || (flags.deepIteration ?? false),
-        skipsMetadata: flags.skipRecordMetadata ?? false,
-        checksSanityOnly: flags.indexSanityCheck ?? false,
-        verifiesOnly: flags.verifyIndexOnly ?? false,
-        maxBytes: flags.maxBytes ?? NO_LIMIT,
-      },
-    };
-    try {
-      for (const path of (flags.files ?? '').split(',')) await dumpFile(path.trim(), dump);
-    } catch (error) {
-      terminal.err(`${hasCode(error, 'ENOENT') ? 'There is no such file: ' : ''}${messageOf(error)}\n`);
-      return 1;
-    }
-    for (const line of findings.lines()) terminal.err(`${line}\n`);
-    return 0;
-  });
-
-const dumpFile = async (path: string, dump: Dump): Promise<void> => {
-  const { terminal } = dump;
-  terminal.out(`Dumping ${path}\n`);
-  const dumper = dumpers[extname(path)];
-  if (dumper === undefined) terminal.err(`Ignoring unknown file ${path}\n`);
-  else await dumper(path, dump);
-};
-
-const dumpLogCommand = (calledAs: string): ReturnType<typeof toolCommand> => {
+const dumpLogCommand = (calledAs: string): Command => {
   const command = toolCommand({
     calledAs,
     summary: "Prints segment files and their indexes, ours and Kafka's.",
@@ -104,4 +59,44 @@ const dumpLogCommand = (calledAs: string): ReturnType<typeof toolCommand> => {
     );
   for (const [, name] of DECODERS) command.option(`--${name}`, 'not there yet');
   return command;
+};
+
+export const tool: Tool = {
+  command: dumpLogCommand,
+  run: (argv, terminal, calledAs) =>
+    withUsage(terminal, calledAs, async () => {
+      const parsed = parseFlags<DumpLogFlags>(dumpLogCommand(calledAs), argv, terminal);
+      if (parsed.kind === 'done') return 0;
+      const { flags } = parsed;
+      requireFlag(flags.files, 'files');
+      const asked = DECODERS.find(([flag]) => flags[flag] === true);
+      if (asked !== undefined) {
+        throw new UsageError(
+          `--${asked[1]} is not there yet: --print-data-log shows keys and values as text`,
+        );
+      }
+      const printsContents = flags.printDataLog ?? false;
+      const findings = new DumpFindings();
+      const dump: Dump = {
+        terminal,
+        findings,
+        options: {
+          printsContents,
+          isDeep: printsContents || (flags.deepIteration ?? false),
+          skipsMetadata: flags.skipRecordMetadata ?? false,
+          checksSanityOnly: flags.indexSanityCheck ?? false,
+          verifiesOnly: flags.verifyIndexOnly ?? false,
+          maxBytes: flags.maxBytes ?? dumping().NO_LIMIT,
+        },
+      };
+      const { dumpFile } = dumping();
+      try {
+        for (const path of (flags.files ?? '').split(',')) await dumpFile(path.trim(), dump);
+      } catch (error) {
+        terminal.err(`${hasCode(error, 'ENOENT') ? 'There is no such file: ' : ''}${messageOf(error)}\n`);
+        return 1;
+      }
+      for (const line of findings.lines()) terminal.err(`${line}\n`);
+      return 0;
+    }),
 };

@@ -1,10 +1,10 @@
 import { Failure, hasCode, messageOf } from '@kafkaesque/kernel';
 import type { Clock, Random } from '@kafkaesque/kernel';
-import { machineClock, machineRandom, openClient } from '@kafkaesque/client';
 import type { Client, Consumer, ConsumerRecord, ProducerRecord } from '@kafkaesque/client';
 import { clientOptions, clientProperties } from '../command-line/client-flags';
 import type { Properties } from '../command-line/client-flags';
 import { javaNumber } from '../command-line/java-number';
+import { sdk } from '../command-line/loaded-on-demand';
 import { withUsage } from '../command-line/outcome';
 import type { Terminal } from '../command-line/terminal';
 import { parseFlags } from '../command-line/tool-command';
@@ -20,26 +20,29 @@ const PARTITIONS = 1;
 const REPLICATION_FACTOR = 1;
 const EXIT_INTERRUPTED = 130;
 
-export const e2eLatencyTool: Tool = (argv, terminal, calledAs) =>
-  withUsage(terminal, calledAs, async () => {
-    const isHelp = argv.includes('--help') || argv.includes('--version');
-    const named = isHelp ? argv : withNames(argv, terminal);
-    const parsed = parseFlags<LatencyFlags>(latencyCommand(calledAs), named, terminal);
-    if (parsed.kind === 'done') return 0;
-    const plan = planLatency(parsed.flags);
-    const properties = clientProperties(parsed.flags.commandConfig, []);
-    await using client = openClient(clientOptions(parsed.flags, properties, terminal, 'e2e-latency'));
-    try {
-      return await measureLatency({
-        ...{ client, plan, properties, terminal },
-        ...{ clock: machineClock, random: machineRandom() },
-      });
-    } catch (error) {
-      if (!hasCode(error, 'LATENCY_TEST_FAILED')) throw error;
-      terminal.err(`${messageOf(error)}\n`);
-      return 1;
-    }
-  });
+export const tool: Tool = {
+  command: latencyCommand,
+  run: (argv, terminal, calledAs) =>
+    withUsage(terminal, calledAs, async () => {
+      const isHelp = argv.includes('--help') || argv.includes('--version');
+      const named = isHelp ? argv : withNames(argv, terminal);
+      const parsed = parseFlags<LatencyFlags>(latencyCommand(calledAs), named, terminal);
+      if (parsed.kind === 'done') return 0;
+      const plan = planLatency(parsed.flags);
+      const properties = clientProperties(parsed.flags.commandConfig, []);
+      await using client = sdk().openClient(clientOptions(parsed.flags, properties, terminal, 'e2e-latency'));
+      try {
+        return await measureLatency({
+          ...{ client, plan, properties, terminal },
+          ...{ clock: sdk().machineClock, random: sdk().machineRandom() },
+        });
+      } catch (error) {
+        if (!hasCode(error, 'LATENCY_TEST_FAILED')) throw error;
+        terminal.err(`${messageOf(error)}\n`);
+        return 1;
+      }
+    }),
+};
 
 /** What a measurement needs. */
 export interface LatencyRun {

@@ -1,5 +1,5 @@
+import type { Command } from 'commander';
 import { hasCode, messageOf } from '@kafkaesque/kernel';
-import { openClient } from '@kafkaesque/client';
 import type { Admin, OffsetSpec, TopicPartition } from '@kafkaesque/client';
 import {
   addConnectionFlags,
@@ -8,6 +8,7 @@ import {
   numberProperty,
 } from '../command-line/client-flags';
 import type { ConnectionFlags } from '../command-line/client-flags';
+import { sdk } from '../command-line/loaded-on-demand';
 import type { Terminal } from '../command-line/terminal';
 import { parseFlags, requireFlag, toolCommand } from '../command-line/tool-command';
 import { UsageError } from '../command-line/usage-error';
@@ -22,8 +23,8 @@ export interface GetOffsetsFlags extends ConnectionFlags {
   readonly excludeInternalTopics?: true;
 }
 
-export const getOffsetsTool: Tool = async (argv, terminal, calledAs) => {
-  const command = addConnectionFlags(
+const getOffsetsCommand = (calledAs: string): Command =>
+  addConnectionFlags(
     toolCommand({
       calledAs,
       summary: 'Shows offsets of partitions, one line each: topic:partition:offset.',
@@ -44,22 +45,28 @@ export const getOffsetsTool: Tool = async (argv, terminal, calledAs) => {
       'latest',
     )
     .option('--exclude-internal-topics', 'leave internal topics out');
-  try {
-    const parsed = parseFlags<GetOffsetsFlags>(command, argv, terminal);
-    if (parsed.kind === 'done') return 0;
-    if (argv.length === 0) throw new UsageError('An interactive shell for getting topic-partition offsets.');
-    const { flags } = parsed;
-    requireFlag(flags.bootstrapServer ?? flags.brokerList, 'bootstrap-server');
-    const properties = clientProperties(flags.commandConfig, flags.commandProperty);
-    await using client = openClient(clientOptions(flags, properties, terminal, 'GetOffsetShell'));
-    const admin = client.admin({ apiTimeoutMs: numberProperty(properties, 'default.api.timeout.ms') });
-    await printOffsets(flags, admin, terminal);
-    return 0;
-  } catch (error) {
-    terminal.err(`Error occurred: ${messageOf(error)}\n`);
-    if (hasCode(error, 'USAGE')) terminal.err(`Run '${calledAs} --help' for the options.\n`);
-    return 1;
-  }
+
+export const tool: Tool = {
+  command: getOffsetsCommand,
+  run: async (argv, terminal, calledAs) => {
+    try {
+      const parsed = parseFlags<GetOffsetsFlags>(getOffsetsCommand(calledAs), argv, terminal);
+      if (parsed.kind === 'done') return 0;
+      if (argv.length === 0)
+        throw new UsageError('An interactive shell for getting topic-partition offsets.');
+      const { flags } = parsed;
+      requireFlag(flags.bootstrapServer ?? flags.brokerList, 'bootstrap-server');
+      const properties = clientProperties(flags.commandConfig, flags.commandProperty);
+      await using client = sdk().openClient(clientOptions(flags, properties, terminal, 'GetOffsetShell'));
+      const admin = client.admin({ apiTimeoutMs: numberProperty(properties, 'default.api.timeout.ms') });
+      await printOffsets(flags, admin, terminal);
+      return 0;
+    } catch (error) {
+      terminal.err(`Error occurred: ${messageOf(error)}\n`);
+      if (hasCode(error, 'USAGE')) terminal.err(`Run '${calledAs} --help' for the options.\n`);
+      return 1;
+    }
+  },
 };
 
 /** The tool's work: finds the partitions, asks their leaders, prints in order of name. */

@@ -1,8 +1,9 @@
+import type { Command } from 'commander';
 import { BrokerId } from '@kafkaesque/kernel';
-import { openClient } from '@kafkaesque/client';
 import type { Admin, LogDirectoryDescription } from '@kafkaesque/client';
 import { clientOptions, clientProperties, numberProperty } from '../command-line/client-flags';
 import type { ConnectionFlags } from '../command-line/client-flags';
+import { sdk } from '../command-line/loaded-on-demand';
 import { withUsage } from '../command-line/outcome';
 import type { Terminal } from '../command-line/terminal';
 import { parseFlags, requireFlag, toolCommand } from '../command-line/tool-command';
@@ -14,38 +15,43 @@ interface LogDirsFlags extends ConnectionFlags {
   readonly topicList?: string;
 }
 
-export const logDirsTool: Tool = (argv, terminal, calledAs) =>
-  withUsage(terminal, calledAs, async () => {
-    const command = toolCommand({
-      calledAs,
-      summary: 'Shows how much room each replica takes in each log directory, as JSON.',
-      examples: [
-        '$0 --bootstrap-server localhost:9092 --describe',
-        '$0 --bootstrap-server localhost:9092 --describe --topic-list my-topic,other --broker-list 1,2',
-      ],
-    })
-      .option('--bootstrap-server <host:port,…>', 'REQUIRED: brokers to connect to first')
-      .option('--command-config <file>', 'a properties file for the client')
-      .option('--describe', 'REQUIRED: show the directories')
-      .option('--topic-list <topic,…>', 'only these topics')
-      .option('--broker-list <id,…>', 'only these brokers');
-    const parsed = parseFlags<LogDirsFlags>(command, argv, terminal);
-    if (parsed.kind === 'done') return 0;
-    if (argv.length === 0) {
-      throw new UsageError('This tool helps to query log directory usage on the specified brokers.');
-    }
-    // Ids here, not addresses as in other tools.
-    const { brokerList, ...flags } = parsed.flags;
-    requireFlag(flags.bootstrapServer, 'bootstrap-server');
-    requireFlag(flags.describe, 'describe');
-    const properties = clientProperties(flags.commandConfig, []);
-    await using client = openClient(clientOptions(flags, properties, terminal, 'log-dirs-tool'));
-    const admin = client.admin({ apiTimeoutMs: numberProperty(properties, 'default.api.timeout.ms') });
-    return await describeDirectories(admin, terminal, {
-      brokers: listed(brokerList).map(brokerId),
-      topics: new Set(listed(flags.topicList)),
-    });
-  });
+const logDirsCommand = (calledAs: string): Command =>
+  toolCommand({
+    calledAs,
+    summary: 'Shows how much room each replica takes in each log directory, as JSON.',
+    examples: [
+      '$0 --bootstrap-server localhost:9092 --describe',
+      '$0 --bootstrap-server localhost:9092 --describe --topic-list my-topic,other --broker-list 1,2',
+    ],
+  })
+    .option('--bootstrap-server <host:port,…>', 'REQUIRED: brokers to connect to first')
+    .option('--command-config <file>', 'a properties file for the client')
+    .option('--describe', 'REQUIRED: show the directories')
+    .option('--topic-list <topic,…>', 'only these topics')
+    .option('--broker-list <id,…>', 'only these brokers');
+
+export const tool: Tool = {
+  command: logDirsCommand,
+  run: (argv, terminal, calledAs) =>
+    withUsage(terminal, calledAs, async () => {
+      const parsed = parseFlags<LogDirsFlags>(logDirsCommand(calledAs), argv, terminal);
+      if (parsed.kind === 'done') return 0;
+      if (argv.length === 0) {
+        throw new UsageError('This tool helps to query log directory usage on the specified brokers.');
+      }
+      // Ids here, not addresses as in other tools.
+      const { brokerList, ...flags } = parsed.flags;
+      requireFlag(flags.bootstrapServer, 'bootstrap-server');
+      requireFlag(flags.describe, 'describe');
+      const properties = clientProperties(flags.commandConfig, []);
+      await using client = sdk().openClient(clientOptions(flags, properties, terminal, 'log-dirs-tool'));
+      const admin = client.admin({ apiTimeoutMs: numberProperty(properties, 'default.api.timeout.ms') });
+      return await describeDirectories(admin, terminal, {
+        brokers: listed(brokerList).map(brokerId),
+        topics: new Set(listed(flags.topicList)),
+      });
+    }),
+};
 
 const listed = (text: string | undefined): readonly string[] =>
   (text ?? '').split(',').filter((one) => one !== '');

@@ -2,10 +2,10 @@ import { existsSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { messageOf } from '@kafkaesque/kernel';
 import type { Clock, Random } from '@kafkaesque/kernel';
-import { machineClock, machineRandom, openClient } from '@kafkaesque/client';
 import type { Producer } from '@kafkaesque/client';
 import { argumentWords } from '../command-line/argument-rules';
 import { clientOptions } from '../command-line/client-flags';
+import { sdk } from '../command-line/loaded-on-demand';
 import { withUsage } from '../command-line/outcome';
 import type { Terminal } from '../command-line/terminal';
 import { Throttle, nextTurn, pause } from '../command-line/throttle';
@@ -26,29 +26,32 @@ const LONGEST_TURN_MS = 1;
 /** What Kafka's tool calls itself. */
 const PROGRAM = 'kafka-producer-perf-test';
 
-export const producerPerfTestTool: Tool = (argv, terminal, calledAs) =>
-  withUsage(
-    terminal,
-    calledAs,
-    async () => {
-      const parsed = parseFlags<ProducerPerfFlags>(
-        producerPerfCommand(calledAs),
-        argv,
-        terminal,
-        argumentWords,
-      );
-      if (parsed.kind === 'done') return 0;
-      const { flags } = parsed;
-      const plan = planProducing(flags, terminal);
-      const payloads = openPayloads(flags, terminal, machineRandom());
-      await using client = openClient(
-        clientOptions(flags, plan.properties, terminal, 'perf-producer-client'),
-      );
-      const producer = client.producer(producerOptions(plan.properties));
-      return await measureProducing({ producer, plan, payloads, terminal, clock: machineClock });
-    },
-    PROGRAM,
-  );
+export const tool: Tool = {
+  command: producerPerfCommand,
+  run: (argv, terminal, calledAs) =>
+    withUsage(
+      terminal,
+      calledAs,
+      async () => {
+        const parsed = parseFlags<ProducerPerfFlags>(
+          producerPerfCommand(calledAs),
+          argv,
+          terminal,
+          argumentWords,
+        );
+        if (parsed.kind === 'done') return 0;
+        const { flags } = parsed;
+        const plan = planProducing(flags, terminal);
+        const payloads = openPayloads(flags, terminal, sdk().machineRandom());
+        await using client = sdk().openClient(
+          clientOptions(flags, plan.properties, terminal, 'perf-producer-client'),
+        );
+        const producer = client.producer(producerOptions(plan.properties));
+        return await measureProducing({ producer, plan, payloads, terminal, clock: sdk().machineClock });
+      },
+      PROGRAM,
+    ),
+};
 
 const openPayloads = (flags: ProducerPerfFlags, terminal: Terminal, random: Random): Payloads => {
   const { payloadFile, payloadDelimiter, recordSize } = flags;

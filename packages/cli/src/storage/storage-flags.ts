@@ -32,6 +32,13 @@ export const formatCommand = (calledAs: string): Command =>
     .option('-s, --standalone', 'accepted: a node on its own needs nothing more')
     .option('-N, --no-initial-controllers', 'accepted: the voters come from the properties');
 
+/** All that the tool has; each action reads the rest of the line by its own command. */
+export const storageCommand = (calledAs: string): Command =>
+  toolCommand({ calledAs, summary: 'Prepares the log directories of a node.', examples: [] })
+    .addCommand(infoCommand('info'))
+    .addCommand(formatCommand('format'))
+    .addCommand(toolCommand({ calledAs: 'random-uuid', summary: 'Prints a random id.', examples: [] }));
+
 export const storageOverview = (
   calledAs: string,
 ): string => `usage: ${calledAs} [-h] {info,format,random-uuid} ...

@@ -2,7 +2,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { recordedTerminal } from '../testing/recorded-terminal';
-import { storageTool } from './storage-tool';
+import { tool } from './storage-tool';
 
 let directory: string;
 let config: string;
@@ -26,7 +26,7 @@ afterEach(() => rm(directory, { recursive: true }));
 
 const run = async (...argv: readonly string[]) => {
   const terminal = recordedTerminal();
-  return { code: await storageTool(argv, terminal, 'kafka-storage'), ...terminal.written };
+  return { code: await tool.run(argv, terminal, 'kafka-storage'), ...terminal.written };
 };
 const CLUSTER = 'RaRr4cKcAr4OOgGQEWhcLQ';
 

@@ -5,7 +5,7 @@ import { recordedTerminal } from '../testing/recorded-terminal';
 import { parseFlags } from '../command-line/tool-command';
 import { checkedAction, parseReplicaAssignment, topicsCommand } from './topics-flags';
 import type { TopicsFlags } from './topics-flags';
-import { runTopicsAction, topicsTool } from './topics-tool';
+import { runTopicsAction, tool } from './topics-tool';
 
 const cluster: FakeCluster = {
   topics: {
@@ -236,7 +236,7 @@ describe('the command line of kafka-topics', () => {
     ['--bootstrap-server nonsense --list', 'is not host:port; write for example localhost:9092'],
   ])('%s is refused with the sentence of Kafka', async (line, message) => {
     const terminal = recordedTerminal();
-    const code = await topicsTool(line === '' ? [] : line.split(' '), terminal, 'kafka-topics');
+    const code = await tool.run(line === '' ? [] : line.split(' '), terminal, 'kafka-topics');
     expect([code, terminal.written.err, terminal.written.out]).toEqual([
       1,
       expect.stringContaining(message),
@@ -246,7 +246,7 @@ describe('the command line of kafka-topics', () => {
 
   test('shows options and examples when asked', async () => {
     const terminal = recordedTerminal();
-    expect(await topicsTool(['--help'], terminal, 'kafka-topics')).toBe(0);
+    expect(await tool.run(['--help'], terminal, 'kafka-topics')).toBe(0);
     expect(terminal.written.out).toContain('--under-replicated-partitions');
     expect(terminal.written.out).toContain(
       'kafka-topics --bootstrap-server localhost:9092 --create --topic my-topic',

@@ -1,5 +1,4 @@
 import { TopicId, ZERO_TOPIC_ID, messageOf } from '@kafkaesque/kernel';
-import { isClientError, openClient } from '@kafkaesque/client';
 import type {
   Admin,
   ClientError,
@@ -9,6 +8,7 @@ import type {
   TopicDescription,
 } from '@kafkaesque/client';
 import { clientOptions, clientProperties, numberProperty } from '../command-line/client-flags';
+import { sdk } from '../command-line/loaded-on-demand';
 import { withUsage } from '../command-line/outcome';
 import type { Terminal } from '../command-line/terminal';
 import { parseFlags } from '../command-line/tool-command';
@@ -22,17 +22,20 @@ const COLLISION_WARNING =
   "WARNING: Due to limitations in metric names, topics with a period ('.') or underscore ('_') could collide. " +
   'To avoid issues it is best to use either, but not both.\n';
 
-export const topicsTool: Tool = (argv, terminal, calledAs) =>
-  withUsage(terminal, calledAs, async () => {
-    const parsed = parseFlags<TopicsFlags>(topicsCommand(calledAs), argv, terminal);
-    if (parsed.kind === 'done') return 0;
-    const { flags } = parsed;
-    const action = checkedAction(flags, argv.length);
-    const properties = clientProperties(flags.commandConfig, flags.commandProperty);
-    await using client = openClient(clientOptions(flags, properties, terminal, 'kafka-topics'));
-    const admin = client.admin({ apiTimeoutMs: numberProperty(properties, 'default.api.timeout.ms') });
-    return await runTopicsAction(action, flags, admin, terminal);
-  });
+export const tool: Tool = {
+  command: topicsCommand,
+  run: (argv, terminal, calledAs) =>
+    withUsage(terminal, calledAs, async () => {
+      const parsed = parseFlags<TopicsFlags>(topicsCommand(calledAs), argv, terminal);
+      if (parsed.kind === 'done') return 0;
+      const { flags } = parsed;
+      const action = checkedAction(flags, argv.length);
+      const properties = clientProperties(flags.commandConfig, flags.commandProperty);
+      await using client = sdk().openClient(clientOptions(flags, properties, terminal, 'kafka-topics'));
+      const admin = client.admin({ apiTimeoutMs: numberProperty(properties, 'default.api.timeout.ms') });
+      return await runTopicsAction(action, flags, admin, terminal);
+    }),
+};
 
 /** The work of one action. Errors of the cluster are told as Kafka's tool tells them, on standard output. */
 export const runTopicsAction = async (
@@ -46,7 +49,7 @@ export const runTopicsAction = async (
     return 0;
   } catch (error) {
     terminal.out(`Error while executing topic command : ${messageOf(error)}\n`);
-    const cause = isClientError(error) && isClientError(error.cause) ? error.cause : undefined;
+    const cause = sdk().isClientError(error) && sdk().isClientError(error.cause) ? error.cause : undefined;
     if (cause !== undefined) terminal.err(`The last attempt failed with ${cause.code}: ${cause.message}\n`);
     return 1;
   }
@@ -186,7 +189,7 @@ const listedReassignments = async (admin: Admin): Promise<readonly Reassignment[
   try {
     return (await admin.listPartitionReassignments()) ?? [];
   } catch (error) {
-    if (isClientError(error) && error.code === 'CLUSTER_AUTHORIZATION_FAILED') return [];
+    if (sdk().isClientError(error) && error.code === 'CLUSTER_AUTHORIZATION_FAILED') return [];
     throw error;
   }
 };

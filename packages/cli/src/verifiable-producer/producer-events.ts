@@ -1,5 +1,5 @@
 import type { RecordMetadata } from '@kafkaesque/client';
-import { isClientError } from '@kafkaesque/client';
+import { sdk } from '../command-line/loaded-on-demand';
 import { messageOf } from '@kafkaesque/kernel';
 import { javaNumber } from '../command-line/java-number';
 
@@ -59,7 +59,7 @@ const EXCEPTIONS: Readonly<Record<string, string>> = {
 };
 
 const exceptionOf = (error: unknown): string => {
-  const known = isClientError(error) ? error : undefined;
+  const known = sdk().isClientError(error) ? error : undefined;
   if (known?.kind === 'timeout') return 'org.apache.kafka.common.errors.TimeoutException';
   if (known?.kind !== 'broker') return 'org.apache.kafka.common.KafkaException';
   const { code } = known;

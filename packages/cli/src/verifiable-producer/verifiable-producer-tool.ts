@@ -1,10 +1,10 @@
 import type { Command } from 'commander';
 import type { Clock } from '@kafkaesque/kernel';
-import { machineClock, openClient } from '@kafkaesque/client';
 import type { Producer, RecordMetadata } from '@kafkaesque/client';
 import { argumentNumber, argumentWords, checkArguments } from '../command-line/argument-rules';
 import { clientOptions, clientProperties } from '../command-line/client-flags';
 import type { Properties } from '../command-line/client-flags';
+import { sdk } from '../command-line/loaded-on-demand';
 import { withUsage } from '../command-line/outcome';
 import type { Terminal } from '../command-line/terminal';
 import { Throttle, nextTurn, pause } from '../command-line/throttle';
@@ -76,26 +76,31 @@ const verifiableProducerCommand = (calledAs: string): Command =>
 /** What Kafka's tool calls itself. */
 const PROGRAM = 'verifiable-producer';
 
-export const verifiableProducerTool: Tool = (argv, terminal, calledAs) =>
-  withUsage(
-    terminal,
-    calledAs,
-    async () => {
-      const command = verifiableProducerCommand(calledAs);
-      const parsed = parseFlags<VerifiableProducerFlags>(command, argv, terminal, argumentWords);
-      if (parsed.kind === 'done') return 0;
-      if (argv.length === 0) {
-        command.outputHelp();
-        return 0;
-      }
-      const { flags } = parsed;
-      const properties = verifiableProperties(flags, terminal);
-      await using client = openClient(clientOptions(flags, properties, terminal, 'verifiable-producer'));
-      const producer = client.producer(producerOptions(properties));
-      return await sendNumbers({ producer, flags, terminal, clock: machineClock });
-    },
-    PROGRAM,
-  );
+export const tool: Tool = {
+  command: verifiableProducerCommand,
+  run: (argv, terminal, calledAs) =>
+    withUsage(
+      terminal,
+      calledAs,
+      async () => {
+        const command = verifiableProducerCommand(calledAs);
+        const parsed = parseFlags<VerifiableProducerFlags>(command, argv, terminal, argumentWords);
+        if (parsed.kind === 'done') return 0;
+        if (argv.length === 0) {
+          command.outputHelp();
+          return 0;
+        }
+        const { flags } = parsed;
+        const properties = verifiableProperties(flags, terminal);
+        await using client = sdk().openClient(
+          clientOptions(flags, properties, terminal, 'verifiable-producer'),
+        );
+        const producer = client.producer(producerOptions(properties));
+        return await sendNumbers({ producer, flags, terminal, clock: sdk().machineClock });
+      },
+      PROGRAM,
+    ),
+};
 
 const verifiableProperties = (flags: VerifiableProducerFlags, terminal: Terminal): Properties => {
   checkArguments(flags, { required: ['topic'], oneOf: [['bootstrap-server']] });
