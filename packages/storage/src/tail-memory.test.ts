@@ -1,6 +1,6 @@
 import { BrokerEpoch, Offset, SeededRandom } from '@kafkaesque/kernel';
 import { Scheduler, SimulatedDisk, VirtualClock } from '@kafkaesque/sim';
-import { openTailMemory } from './tail-memory';
+import { BATCH_OVERHEAD_BYTES, openTailMemory } from './tail-memory';
 import {
   OTHER_TOPIC,
   TOPIC,
@@ -77,6 +77,20 @@ describe('the tail', () => {
     for (const log of logs) expect(await readAll(log)).toHaveLength(20);
     await directory.close({ brokerEpoch: BrokerEpoch(1) });
     expect(tailMemory.tailBytes).toBe(0);
+  });
+
+  test('counts what a batch takes beside its bytes: many small ones are no way around the budget', async () => {
+    const { disk, clock, pool } = world();
+    const tailBytes = 100 * BATCH_OVERHEAD_BYTES;
+    const tailMemory = openTailMemory(pool, { tailBytes, pendingBytes: 1 << 20 });
+    const directory = await openTestDirectory(disk.mount(), clock, { pool, tailMemory });
+    const log = directory.createLog(TOPIC, partition(0), config());
+    const batches = await appendAll(log, 300);
+    await log.flush();
+    const sizes = batches.map(({ bytes }) => bytes.length + BATCH_OVERHEAD_BYTES);
+    const kept = sizes.toReversed().reduce((sum, size) => (sum + size > tailBytes ? sum : sum + size), 0);
+    expect(tailMemory.tailBytes).toBe(kept);
+    await directory.close({ brokerEpoch: BrokerEpoch(1) });
   });
 
   test('keeps the buffer of a large batch, and gives every buffer back in the end', async () => {

@@ -2,7 +2,9 @@ import type { BufferPool, Lease } from '@kafkaesque/kernel';
 import { Deque } from './deque';
 import type { HeldBatch } from './held-batch';
 
-/** Bounds on the batches that all logs of a process keep in memory. */
+/**
+ * Bounds on the memory of the batches that all logs of a process keep: for each its bytes and `BATCH_OVERHEAD_BYTES`.
+ */
 export interface TailMemoryLimits {
   /** Batches that are in their segments, kept for readers. */
   readonly tailBytes: number;
@@ -16,11 +18,14 @@ export const defaultTailMemoryLimits: TailMemoryLimits = { tailBytes: 48 << 20, 
 /** Memory of recent batches, shared over the logs of a process; the oldest batch of any log goes first. */
 export interface TailMemory {
   readonly limits: TailMemoryLimits;
-  /** Bytes of batches kept for readers. */
+  /** What the batches kept for readers take. */
   readonly tailBytes: number;
-  /** Bytes of batches that are not yet in their segments. */
+  /** What the batches take that are not yet in their segments. */
   readonly pendingBytes: number;
 }
+
+/** What a held batch takes beside its bytes: its entry, the view on its bytes, its places in two queues. */
+export const BATCH_OVERHEAD_BYTES = 320;
 
 export const SLAB_BYTES = 1 << 20;
 /** Batches from here on keep the buffer they came in (ARCHITECTURE section 5). */
@@ -51,6 +56,8 @@ export const openTailMemory = (
   limits: TailMemoryLimits = defaultTailMemoryLimits,
 ): TailMemory => new SlabMemory(pool, limits);
 
+const sizeOf = (batch: HeldBatch): number => batch.bytes.length + BATCH_OVERHEAD_BYTES;
+
 class SlabMemory implements BatchMemory {
   readonly limits: TailMemoryLimits;
   tailBytes = 0;
@@ -67,7 +74,7 @@ class SlabMemory implements BatchMemory {
   }
 
   hold(bytes: Buffer, lease: Lease | undefined): Held {
-    this.pendingBytes += bytes.length;
+    this.pendingBytes += bytes.length + BATCH_OVERHEAD_BYTES;
     if (this.pendingBytes > this.limits.pendingBytes) for (const write of this.#writers) write();
     if (bytes.length < ADOPT_FROM_BYTES) return this.#copyIntoSlab(bytes);
     if (lease === undefined) return { bytes, lease: undefined };
@@ -93,8 +100,8 @@ class SlabMemory implements BatchMemory {
   }
 
   written(batch: HeldBatch): void {
-    this.pendingBytes -= batch.bytes.length;
-    this.tailBytes += batch.bytes.length;
+    this.pendingBytes -= sizeOf(batch);
+    this.tailBytes += sizeOf(batch);
     this.#oldest.push(batch);
     while (this.tailBytes > this.limits.tailBytes && this.#oldest.size > 0) this.#evict(this.#oldest.shift());
   }
@@ -107,8 +114,8 @@ class SlabMemory implements BatchMemory {
 
   drop(batch: HeldBatch, wasWritten: boolean): void {
     batch.dropped = true;
-    if (wasWritten) this.tailBytes -= batch.bytes.length;
-    else this.pendingBytes -= batch.bytes.length;
+    if (wasWritten) this.tailBytes -= sizeOf(batch);
+    else this.pendingBytes -= sizeOf(batch);
     batch.lease?.release();
     batch.lease = undefined;
   }
