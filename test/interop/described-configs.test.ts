@@ -69,9 +69,13 @@ const BROKER_ON_PURPOSE: Differences = {
     ' (5), type 7, read-only, controller.quorum.voters= (5)',
     ' (4), type 7, read-only, controller.quorum.voters= (4), controller.quorum.voters= (5)',
   ],
+  'listener.security.protocol.map': [
+    'CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT (4), type 2, listener.security.protocol.map=CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT (4), listener.security.protocol.map=SASL_SSL:SASL_SSL,PLAINTEXT:PLAINTEXT,SSL:SSL,SASL_PLAINTEXT:SASL_PLAINTEXT (5)',
+    'CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT (4), type 2, read-only, listener.security.protocol.map=CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT (4), listener.security.protocol.map=SASL_SSL:SASL_SSL,PLAINTEXT:PLAINTEXT,SSL:SSL,SASL_PLAINTEXT:SASL_PLAINTEXT (5)',
+  ],
   listeners: [
     '* (4), type 7, listeners=* (4), listeners=PLAINTEXT://:9092 (5)',
-    '* (4), type 7, listeners=* (4), listeners=PLAINTEXT://:9092,CONTROLLER://:9093 (5)',
+    '* (4), type 7, read-only, listeners=* (4), listeners=PLAINTEXT://:9092,CONTROLLER://:9093 (5)',
   ],
   'log.dir': [
     '/tmp/kafka-logs (5), type 7, read-only, log.dir=/tmp/kafka-logs (5)',

@@ -98,7 +98,7 @@ describe('a broker’s configs', () => {
       resource: '',
       name: 'listeners',
       value: 'A://:1',
-      message: 'Cannot update these configs at default cluster level',
+      message: 'Cannot update these configs dynamically: [listeners]',
     },
     { resource: '', name: 'log.retention.ms', value: 'soon', message: 'Not a number of type LONG' },
     {

@@ -83,7 +83,7 @@ test('what loggers do not have is refused, and then nothing of the request is do
     [
       ErrorCode.INVALID_CONFIG,
       `Cannot set the log level of ${REQUEST_LOGGER} to LOUD as it is not a supported log level. ` +
-        'Valid log levels are FATAL, ERROR, WARN, INFO, DEBUG, TRACE',
+        'Valid log levels are DEBUG, ERROR, FATAL, INFO, TRACE, WARN',
     ],
   ]);
   expect(await altered(client, [['root', DELETE, null]])).toEqual([
@@ -93,7 +93,7 @@ test('what loggers do not have is refused, and then nothing of the request is do
     [ErrorCode.INVALID_REQUEST, 'APPEND operation is not allowed for the BROKER_LOGGER resource'],
   ]);
   expect(await altered(client, [debug], { resourceName: '2' })).toEqual([
-    [ErrorCode.INVALID_REQUEST, 'Unexpected broker id, expected 1, but received 2'],
+    [ErrorCode.INVALID_REQUEST, 'Unexpected node id. Expected 1, but received 2'],
   ]);
   expect(await levelsOf(client)).toEqual({ root: 'INFO', [REQUEST_LOGGER]: 'INFO' });
 });

@@ -48,6 +48,7 @@ export type {
   PartitionChange,
   TopicChange,
 } from './delta/metadata-delta';
+export { alteredList } from './decide/incremental-alter-configs';
 export { MAX_BATCH_BYTES } from './quorum';
 export type {
   CommittedBatch,

@@ -14,7 +14,7 @@ const partsOf = (value: string | undefined): string[] =>
   (value ?? '').split(',').filter((part) => part !== '');
 
 /** The list after APPEND or SUBTRACT, which start from the default when nothing is set. */
-const changedList = (
+export const alteredList = (
   operation: 'APPEND' | 'SUBTRACT',
   before: string | undefined,
   operand: string,
@@ -58,7 +58,7 @@ const newValues = (
       );
     else {
       const before = overrides.get(name) ?? settings.configs.defaultValue(resource, name);
-      values.set(name, changedList(operation, before, value ?? ''));
+      values.set(name, alteredList(operation, before, value ?? ''));
     }
   }
   return { kind: 'values', values };

@@ -2,29 +2,65 @@ import { alternativesOf, TOPIC_KEYS, brokerSynonymsOf } from './table';
 import { parseConnectionOverrides } from './connection-overrides';
 import type { NodeValues } from './node-values';
 import type { ConfigurationError } from './sources';
+import { itemsOf, shown } from './value';
 
-/** What only two values together can violate; the sentences are Kafka's. */
-export const crossCheck = (values: NodeValues): readonly ConfigurationError[] => {
-  const errors: ConfigurationError[] = [];
-  const number = (name: string): number => Number(values.get(name));
-  const require = (holds: boolean, key: string, message: string): void => {
-    if (!holds) errors.push({ key, message: `${message} (${key} is ${String(values.get(key))})` });
+/** Values of the node's keys, wherever they come from. */
+export type KeyValues = Pick<NodeValues, 'get' | 'isGiven'>;
+
+/** What two values together violate; the sentence is Kafka's. */
+export interface Violation {
+  readonly key: string;
+  readonly sentence: string;
+  /** Kafka checks it with `require`, which puts words before the sentence. */
+  readonly isRequirement: boolean;
+}
+
+/** What only two values together can violate, as errors of a start. */
+export const crossCheck = (values: KeyValues): readonly ConfigurationError[] =>
+  violationsOf(values).map(({ key, sentence }) => ({
+    key,
+    message: key === OVERRIDES ? sentence : `${sentence} (${key} is ${shown(String(values.get(key)))})`,
+  }));
+
+const OVERRIDES = 'max.connections.per.ip.overrides';
+
+/** What only two values together can violate. */
+export const violationsOf = (values: KeyValues): readonly Violation[] => {
+  const violations: Violation[] = [];
+  const require = (holds: boolean, key: string, sentence: string): void => {
+    if (!holds) violations.push({ key, sentence, isRequirement: true });
   };
-  const duration = (topicKey: string): number => effectiveDuration(values, topicKey);
+  requireDurations(values, require);
+  requireReplication(values, require);
+  requireRoom(values, require);
+  const overrides = parseConnectionOverrides(String(values.get(OVERRIDES)));
+  if (typeof overrides === 'string')
+    violations.push({ key: OVERRIDES, sentence: overrides, isRequirement: false });
+  return [...violations, ...groupViolations(values)];
+};
 
-  require(duration('segment.ms') >= 1, givenName(
-    values,
+type Require = (holds: boolean, key: string, sentence: string) => void;
+
+const numberOf = (values: KeyValues, name: string): number => Number(values.get(name));
+
+const requireDurations = (values: KeyValues, require: Require): void => {
+  const duration = (topicKey: string): number => effectiveDuration(values, topicKey);
+  const given = (name: string): string =>
+    alternativesOf(name).find((alternative) => values.isGiven(alternative)) ?? name;
+  require(duration('segment.ms') >= 1, given(
     'log.roll.ms',
   ), 'log.roll.ms must be greater than or equal to 1');
-  require(duration('segment.jitter.ms') >= 0, givenName(
-    values,
+  require(duration('segment.jitter.ms') >= 0, given(
     'log.roll.jitter.ms',
   ), 'log.roll.jitter.ms must be greater than or equal to 0');
   const retentionMs = duration('retention.ms');
-  require(retentionMs >= 1 || retentionMs === -1, givenName(
-    values,
+  require(retentionMs >= 1 || retentionMs === -1, given(
     'log.retention.ms',
   ), 'log.retention.ms must be unlimited (-1) or, greater than or equal to 1');
+};
+
+const requireReplication = (values: KeyValues, require: Require): void => {
+  const number = (name: string): number => numberOf(values, name);
   require(number('replica.fetch.wait.max.ms') <=
     number(
       'replica.lag.time.max.ms',
@@ -33,6 +69,14 @@ export const crossCheck = (values: NodeValues): readonly ConfigurationError[] =>
     number(
       'replica.fetch.wait.max.ms',
     ), 'replica.fetch.wait.max.ms', 'replica.socket.timeout.ms should always be at least replica.fetch.wait.max.ms to prevent unnecessary socket timeouts');
+  require(number('broker.session.timeout.ms') >
+    number(
+      'broker.heartbeat.interval.ms',
+    ), 'broker.session.timeout.ms', 'broker.session.timeout.ms must be larger than broker.heartbeat.interval.ms');
+};
+
+const requireRoom = (values: KeyValues, require: Require): void => {
+  const number = (name: string): number => numberOf(values, name);
   const queuedBytes = number('queued.max.request.bytes');
   require(queuedBytes <= 0 ||
     queuedBytes >=
@@ -40,20 +84,72 @@ export const crossCheck = (values: NodeValues): readonly ConfigurationError[] =>
         'socket.request.max.bytes',
       ), 'queued.max.request.bytes', 'queued.max.request.bytes must be larger or equal to socket.request.max.bytes');
   require(number('max.connections.per.ip') > 0 ||
-    values.get('max.connections.per.ip.overrides') !==
-      '', 'max.connections.per.ip', 'max.connections.per.ip can be set to zero only if max.connections.per.ip.overrides property is set.');
-  const overrides = parseConnectionOverrides(String(values.get('max.connections.per.ip.overrides')));
-  if (typeof overrides === 'string')
-    errors.push({ key: 'max.connections.per.ip.overrides', message: overrides });
-  require(number('broker.session.timeout.ms') >
-    number(
-      'broker.heartbeat.interval.ms',
-    ), 'broker.session.timeout.ms', 'broker.session.timeout.ms must be larger than broker.heartbeat.interval.ms');
-  return errors;
+    values.get(OVERRIDES) !==
+      '', 'max.connections.per.ip', `max.connections.per.ip can be set to zero only if ${OVERRIDES} property is set.`);
+  const cleaners = Math.max(1, number('log.cleaner.threads'));
+  require(Math.trunc(number('log.cleaner.dedupe.buffer.size') / cleaners) >
+    1 <<
+      20, 'log.cleaner.dedupe.buffer.size', 'log.cleaner.dedupe.buffer.size must be at least 1MB per cleaner thread.');
+  const directories = itemsOf(values.get('log.dirs') ?? values.get('log.dir'));
+  const missing = itemsOf(values.get('cordoned.log.dirs')).filter(
+    (directory) => directory !== '*' && !directories.includes(directory),
+  );
+  require(missing.length ===
+    0, 'cordoned.log.dirs', `All entries in cordoned.log.dirs must be present in log.dirs or log.dir. Missing entries : ${shown(missing.join(', '))}`);
 };
 
+/** What each kind of group has a least and a most of. */
+const BOUNDED = {
+  consumer: ['heartbeat.interval.ms', 'session.timeout.ms', 'assignment.interval.ms'],
+  share: [
+    'heartbeat.interval.ms',
+    'session.timeout.ms',
+    'assignment.interval.ms',
+    'record.lock.duration.ms',
+    'delivery.count.limit',
+    'partition.max.record.locks',
+  ],
+  streams: ['heartbeat.interval.ms', 'session.timeout.ms', 'assignment.interval.ms'],
+} as const;
+
+const groupViolations = (values: KeyValues): readonly Violation[] => {
+  const violations: Violation[] = [];
+  const require = (key: string, relation: 'at least' | 'at most' | 'below', other: string): void => {
+    const [value, bound] = [numberOf(values, key), numberOf(values, other)];
+    const holds =
+      relation === 'at least' ? value >= bound : relation === 'at most' ? value <= bound : value < bound;
+    if (!holds)
+      violations.push({
+        key,
+        sentence: `${key} must be ${RELATIONS[relation]} ${other}`,
+        isRequirement: false,
+      });
+  };
+  for (const [kind, keys] of Object.entries(BOUNDED)) {
+    for (const key of keys) {
+      const [value, min, max] = [
+        `group.${kind}.${key}`,
+        `group.${kind}.min.${key}`,
+        `group.${kind}.max.${key}`,
+      ];
+      require(max, 'at least', min);
+      require(value, 'at least', min);
+      require(value, 'at most', max);
+    }
+    require(`group.${kind}.heartbeat.interval.ms`, 'below', `group.${kind}.session.timeout.ms`);
+  }
+  require('group.streams.num.standby.replicas', 'at most', 'group.streams.max.standby.replicas');
+  return violations;
+};
+
+const RELATIONS = {
+  'at least': 'greater than or equal to',
+  'at most': 'less than or equal to',
+  below: 'less than',
+} as const;
+
 /** A duration that can be given in milliseconds, minutes or hours: the finest that is given, else the first default. */
-export const effectiveDuration = (values: NodeValues, topicKey: string): number => {
+export const effectiveDuration = (values: KeyValues, topicKey: string): number => {
   const synonyms = brokerSynonymsOf(topicKey);
   const chosen =
     synonyms.find(({ name }) => values.isGiven(name)) ??
@@ -62,6 +158,3 @@ export const effectiveDuration = (values: NodeValues, topicKey: string): number 
   const value = Number(values.get(chosen.name));
   return value < 0 ? -1 : value * chosen.factor;
 };
-
-const givenName = (values: NodeValues, name: string): string =>
-  alternativesOf(name).find((alternative) => values.isGiven(alternative)) ?? name;

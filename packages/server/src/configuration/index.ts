@@ -23,6 +23,7 @@ export {
   describeTopicConfiguration,
 } from './describe';
 export type { ConfigurationSynonym, DescribedConfiguration } from './describe';
-export { isListKey, validateBrokerConfig, validateTopicConfig, validateTopicConfigs } from './validate';
+export { isListKey, validateTopicConfig, validateTopicConfigs } from './validate';
+export { validateBrokerConfigs, validateReconfiguration } from './reconfiguration';
 export { parseConnectionOverrides } from './connection-overrides';
 export { configurationReference } from './reference';

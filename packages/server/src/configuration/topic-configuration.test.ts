@@ -3,7 +3,7 @@ import { nodeValue } from './layers';
 import type { BrokerLayers } from './layers';
 import { readConfiguration } from './read';
 import { topicConfiguration } from './topic-configuration';
-import { isListKey, validateBrokerConfig, validateTopicConfig, validateTopicConfigs } from './validate';
+import { isListKey, validateTopicConfig, validateTopicConfigs } from './validate';
 
 const layersOf = (
   file = '',
@@ -226,18 +226,6 @@ test('overrides that contradict each other are refused together', () => {
   expect(
     validateTopicConfigs(overridesOf({ 'retention.ms': '1', 'cleanup.policy': 'compact' })),
   ).toBeUndefined();
-});
-
-test('a running broker takes dynamic keys only', () => {
-  expect(validateBrokerConfig('node.id', '3', 'broker')).toBe(
-    'Cannot update these configs dynamically: [node.id]',
-  );
-  expect(validateBrokerConfig('listeners', 'X://:1', 'cluster')).toContain('at default cluster level');
-  expect(validateBrokerConfig('listener.name.ext.ssl.keystore.location', '/x', 'broker')).toBeUndefined();
-  expect(validateBrokerConfig('ssl.keystore.password', 'x', 'broker')).toContain('only per-listener');
-  expect(validateBrokerConfig('log.retention.ms', 'x', 'cluster')).toContain('Not a number of type LONG');
-  expect(validateBrokerConfig('log.retention.ms', '5', 'cluster')).toBeUndefined();
-  expect(validateBrokerConfig('mine', 'x', 'broker')).toBeUndefined();
 });
 
 test('only lists can be appended to', () => {

@@ -2,8 +2,6 @@ import type { DynamicConfiguration } from './layers';
 import { NODE_KEYS, TOPIC_KEYS } from './table';
 import { parseValue, shown } from './value';
 
-const LISTENER_PREFIX = /^listener\.name\.[^.]+\./;
-
 /** Kafka's message when `value` may not be set on a topic; undefined when it may. */
 export const validateTopicConfig = (name: string, value: string): string | undefined => {
   const key = TOPIC_KEYS.get(name);
@@ -28,29 +26,6 @@ export const validateTopicConfigs = (overrides: DynamicConfiguration): string | 
     return 'Tiered Storage functionality is disabled in the broker. Topic cannot be configured with remote log storage.';
   }
   return undefined;
-};
-
-/**
- * Kafka's message when `value` may not be set while a broker runs, for it alone or for all (`scope`). Names that are not
- * known may be set: they can belong to a class of the user's own.
- */
-export const validateBrokerConfig = (
-  name: string,
-  value: string,
-  scope: 'broker' | 'cluster',
-): string | undefined => {
-  const keyName = name.replace(LISTENER_PREFIX, '');
-  const key = NODE_KEYS.get(keyName);
-  if (key === undefined) return undefined;
-  if (key.update === 'per-broker' && name === keyName && name.startsWith('ssl.')) {
-    return `These security configs can be dynamically updated only per-listener using the listener prefix: [${name}]`;
-  }
-  if (key.update === 'read-only') return `Cannot update these configs dynamically: [${name}]`;
-  if (scope === 'cluster' && key.update === 'per-broker') {
-    return `Cannot update these configs at default cluster level: [${name}]`;
-  }
-  const parsed = parseValue(keyName, key, value);
-  return parsed.kind === 'wrong' ? parsed.message : undefined;
 };
 
 /** Whether IncrementalAlterConfigs may APPEND to or SUBTRACT from the key. */

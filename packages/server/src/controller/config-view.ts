@@ -5,7 +5,7 @@ import {
   describeBrokerConfiguration,
   describeTopicConfiguration,
   isListKey,
-  validateBrokerConfig,
+  validateBrokerConfigs,
   validateTopicConfig,
   validateTopicConfigs,
 } from '../configuration';
@@ -14,15 +14,17 @@ import { BROKER_RESOURCE, TOPIC_RESOURCE } from '../handlers/resource-types';
 const isTopic = (resource: ConfigResource): boolean => resource.type === TOPIC_RESOURCE;
 
 const validate = (resource: ConfigResource, overrides: ReadonlyMap<string, string>): string | undefined => {
+  if (resource.type === BROKER_RESOURCE)
+    return validateBrokerConfigs(overrides, resource.name === '' ? 'cluster' : 'broker');
+  if (!isTopic(resource))
+    return overrides.size === 0
+      ? undefined
+      : `Resources of type ${resource.type} have no configuration here.`;
   for (const [name, value] of overrides) {
-    const why = isTopic(resource)
-      ? validateTopicConfig(name, value)
-      : resource.type === BROKER_RESOURCE
-        ? validateBrokerConfig(name, value, resource.name === '' ? 'cluster' : 'broker')
-        : `Resources of type ${resource.type} have no configuration here.`;
+    const why = validateTopicConfig(name, value);
     if (why !== undefined) return why;
   }
-  return isTopic(resource) ? validateTopicConfigs(overrides) : undefined;
+  return validateTopicConfigs(overrides);
 };
 
 /** What the controller may ask about configuration keys, answered from the one table of keys. */

@@ -1,7 +1,7 @@
 import type { AlterConfigsRequest, AlterConfigsResponse, Draft } from '@kafkaesque/protocol';
 import { ErrorCode } from '@kafkaesque/protocol';
 import type { Broker } from '../broker/broker';
-import { validateBrokerConfig } from '../configuration';
+import { validateReconfiguration } from '../configuration';
 import type { ChangeAnswer } from './config-changes';
 import { alterEach, forbiddenChange, foreignBroker, malformedChange, refusedChange } from './config-changes';
 import type { Reply, RequestContext } from './handler';
@@ -33,10 +33,12 @@ const answerHere = (broker: Broker, context: RequestContext, resource: Resource)
 const brokerRefusal = (broker: Broker, { resourceName, configs }: Resource): ChangeAnswer | undefined => {
   const foreign = resourceName === '' ? undefined : foreignBroker(broker, resourceName);
   if (foreign !== undefined) return foreign;
+  // What is not named is taken away.
+  const changes = new Map<string, string | null>();
+  const { dynamicBroker, dynamicDefault } = broker.layers();
+  for (const name of (resourceName === '' ? dynamicDefault : dynamicBroker).keys()) changes.set(name, null);
+  for (const { name, value } of configs) changes.set(name, value);
   const scope = resourceName === '' ? 'cluster' : 'broker';
-  for (const { name, value } of configs) {
-    const problem = value === null ? undefined : validateBrokerConfig(name, value, scope);
-    if (problem !== undefined) return refusedChange(ErrorCode.INVALID_REQUEST, problem);
-  }
-  return undefined;
+  const problem = validateReconfiguration(changes, scope, broker.layers());
+  return problem === undefined ? undefined : refusedChange(ErrorCode.INVALID_REQUEST, problem);
 };

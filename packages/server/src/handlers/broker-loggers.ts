@@ -13,8 +13,8 @@ const OPERATIONS = ['SET', 'DELETE', 'APPEND', 'SUBTRACT'];
 const SET = 0;
 const DELETE = 1;
 const ROOT = 'root';
-/** In Kafka's order (`LogLevelConfig`). */
-const LEVELS = ['FATAL', 'ERROR', 'WARN', 'INFO', 'DEBUG', 'TRACE'];
+/** As Kafka lists them. */
+const LEVELS = ['DEBUG', 'ERROR', 'FATAL', 'INFO', 'TRACE', 'WARN'];
 const NAMES: Readonly<Record<LogLevel, string>> = {
   debug: 'DEBUG',
   info: 'INFO',
@@ -34,7 +34,7 @@ export const loggerLevels = ({ loggers }: Broker): ReadonlyMap<string, string> =
 export const alterLoggers = (broker: Broker, resource: Resource, validateOnly: boolean): ChangeAnswer => {
   const { loggers } = broker;
   const refusal =
-    foreignBroker(broker, resource.resourceName) ??
+    foreignBroker(broker, resource.resourceName, 'Unexpected node id. Expected ') ??
     resource.configs.map((change) => refusalOf(loggers, change)).find((answer) => answer !== undefined);
   if (refusal !== undefined) return refusal;
   if (!validateOnly) {

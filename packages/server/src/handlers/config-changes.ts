@@ -101,13 +101,14 @@ export const forbiddenChange = (
 };
 
 /** Why a broker's own resource does not name this broker, which alone can judge its configs. */
-export const foreignBroker = (broker: Broker, name: string): ChangeAnswer | undefined => {
+export const foreignBroker = (
+  broker: Broker,
+  name: string,
+  unexpected = 'Unexpected broker id, expected ',
+): ChangeAnswer | undefined => {
   if (!/^[+-]?\d{1,10}$/.test(name))
     return refusedChange(ErrorCode.INVALID_REQUEST, `Node id must be an integer, but it is: ${name}`);
   return Number(name) === broker.nodeId
     ? undefined
-    : refusedChange(
-        ErrorCode.INVALID_REQUEST,
-        `Unexpected broker id, expected ${broker.nodeId}, but received ${name}`,
-      );
+    : refusedChange(ErrorCode.INVALID_REQUEST, `${unexpected}${broker.nodeId}, but received ${name}`);
 };

@@ -4,8 +4,9 @@ import type {
   IncrementalAlterConfigsResponse,
 } from '@kafkaesque/protocol';
 import { ErrorCode } from '@kafkaesque/protocol';
+import { alteredList } from '@kafkaesque/metadata';
 import type { Broker } from '../broker/broker';
-import { validateBrokerConfig } from '../configuration';
+import { isListKey, NODE_KEYS, validateReconfiguration } from '../configuration';
 import { alterLoggers } from './broker-loggers';
 import type { ChangeAnswer } from './config-changes';
 import { alterEach, forbiddenChange, foreignBroker, malformedChange, refusedChange } from './config-changes';
@@ -14,7 +15,7 @@ import { BROKER_LOGGER_RESOURCE, BROKER_RESOURCE } from './resource-types';
 
 type Resource = IncrementalAlterConfigsRequest['resources'][number];
 
-const SET = 0;
+const OPERATIONS = ['SET', 'DELETE', 'APPEND', 'SUBTRACT'] as const;
 const DELETE = 1;
 
 /** IncrementalAlterConfigs (44): SET 0, DELETE 1, APPEND 2, SUBTRACT 3 (KIP-339). */
@@ -65,11 +66,28 @@ const forbiddenLevels = (broker: Broker, context: RequestContext): ChangeAnswer 
 const brokerRefusal = (broker: Broker, { resourceName, configs }: Resource): ChangeAnswer | undefined => {
   const foreign = resourceName === '' ? undefined : foreignBroker(broker, resourceName);
   if (foreign !== undefined) return foreign;
-  const scope = resourceName === '' ? 'cluster' : 'broker';
+  const layers = broker.layers();
+  const before = resourceName === '' ? layers.dynamicDefault : layers.dynamicBroker;
+  const changes = new Map<string, string | null>();
   for (const { name, configOperation, value } of configs) {
-    const problem =
-      configOperation === SET && value !== null ? validateBrokerConfig(name, value, scope) : undefined;
-    if (problem !== undefined) return refusedChange(ErrorCode.INVALID_REQUEST, problem);
+    const operation = OPERATIONS[configOperation];
+    if (operation === undefined)
+      return refusedChange(ErrorCode.INVALID_REQUEST, `Unknown operations type ${configOperation}`);
+    if (operation === 'SET' || operation === 'DELETE') changes.set(name, operation === 'SET' ? value : null);
+    else if (isListKey('broker', name))
+      changes.set(
+        name,
+        alteredList(operation, before.get(name) ?? NODE_KEYS.get(name)?.default ?? '', value ?? ''),
+      );
+    else
+      return refusedChange(
+        ErrorCode.INVALID_CONFIG,
+        NODE_KEYS.has(name)
+          ? `Config value ${operation.toLowerCase()} is not allowed for config key: ${name}`
+          : `Unknown config name: ${name}`,
+      );
   }
-  return undefined;
+  const scope = resourceName === '' ? 'cluster' : 'broker';
+  const problem = validateReconfiguration(changes, scope, layers);
+  return problem === undefined ? undefined : refusedChange(ErrorCode.INVALID_REQUEST, problem);
 };

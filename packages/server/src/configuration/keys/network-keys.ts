@@ -11,17 +11,14 @@ export const networkKeys = {
     'The addresses this node listens on, as `NAME://host:port`; an empty host means every address.',
   )
     .notEmpty()
-    .high()
-    .perBroker(),
+    .high(),
   'advertised.listeners': list(null, 'The addresses that clients are told; by default those of `listeners`.')
     .notEmpty()
     .high(),
   'listener.security.protocol.map': string(
     'SASL_SSL:SASL_SSL,PLAINTEXT:PLAINTEXT,SSL:SSL,SASL_PLAINTEXT:SASL_PLAINTEXT',
     'Which protocol each listener name speaks: PLAINTEXT, SSL, SASL_PLAINTEXT or SASL_SSL.',
-  )
-    .low()
-    .perBroker(),
+  ).low(),
   'early.start.listeners': list(null, 'Listeners that answer before the broker is ready for clients.')
     .items()
     .high()
