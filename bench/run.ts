@@ -28,6 +28,7 @@ type RunOptions = Pick<Options, 'rounds' | 'seconds' | 'warming' | 'generator' |
 
 const TOPIC = 'bench';
 const SETTLE_MS = 500;
+const BYTES_EACH = 1000;
 
 /** Rounds of a scenario, the servers taking turns; a kept server lives as long as the scenarios that share its durability. */
 export class Bench {
@@ -181,7 +182,10 @@ export class Bench {
     const server = await kind.start({ directory, durability });
     try {
       const idleMib = residentMib(server.pid);
-      await server.createTopic(TOPIC, Math.ceil(partitions * this.#options.size));
+      const count = Math.ceil(partitions * this.#options.size);
+      await server.createTopic(TOPIC, count);
+      // A partition that nothing was ever written to has no log to remember.
+      await fillPartitions(server.port, TOPIC, count, count * BYTES_EACH);
       return { idleMib, residentMib: residentMib(server.pid) };
     } finally {
       await server.stop();

@@ -28,7 +28,7 @@ export interface StartScenario extends Described {
   readonly bytes: number;
 }
 
-/** What a server with so many partitions keeps in memory. */
+/** What a server keeps in memory with so many partitions, a record in each. */
 export interface MemoryScenario extends Described {
   readonly kind: 'memory';
   readonly partitions: number;
@@ -179,7 +179,7 @@ export const scenarios: readonly Scenario[] = [
   {
     kind: 'memory',
     name: 'partitions',
-    title: 'Memory with 10,000 partitions',
+    title: 'Memory with 10,000 partitions, each written to',
     durability: 'disk',
     servers: ['kafkaesque'],
     figures: ['residentMib', 'idleMib'],

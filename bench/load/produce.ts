@@ -65,10 +65,11 @@ export const produceFor = async (
   }
 };
 
-const FILL_BATCH = { recordCount: 65, recordBytes: 1000, codec: 'none' } as const;
+const FILL_RECORD_BYTES = 1000;
+const FILL_BATCH_RECORDS = 65;
 const FILL_IN_FLIGHT = 20;
 
-/** Spreads `bytes` evenly over the partitions in batches of 64 KB, at least one each. */
+/** Spreads `bytes` evenly over the partitions in batches of up to 64 KB, at least one each. */
 export const fillPartitions = async (
   port: number,
   topic: string,
@@ -77,19 +78,17 @@ export const fillPartitions = async (
 ): Promise<void> => {
   const connection = await LoadConnection.open(port);
   try {
-    const batch = makeBatch(FILL_BATCH);
-    const frames = Array.from({ length: partitions }, (_, partition) =>
-      produceFrame({ topic, partition, acks: 1 }, batch),
-    );
+    const recordCount = Math.min(FILL_BATCH_RECORDS, Math.ceil(bytes / partitions / FILL_RECORD_BYTES));
+    const batch = makeBatch({ recordCount, recordBytes: FILL_RECORD_BYTES, codec: 'none' });
     const total = Math.ceil(bytes / batch.length / partitions) * partitions;
     let sent = 0;
     const filled = new Promise<void>((resolve) => {
       const next = (): void => {
-        const frame = frames[sent % partitions];
-        if (sent === total || frame === undefined) {
+        if (sent === total) {
           if (connection.inFlight === 0) resolve();
           return;
         }
+        const frame = produceFrame({ topic, partition: sent % partitions, acks: 1 }, batch);
         sent += 1;
         connection.send(frame, (answer) => {
           checkProduced(answer);
