@@ -1,7 +1,8 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { BrokerId } from '@kafkaesque/kernel';
-import { MetricsRegistry, openHealth, watchEventLoop } from '@kafkaesque/telemetry';
+import { BrokerId, PartitionIndex } from '@kafkaesque/kernel';
+import { apis, crc32c, encodeRequestFrame } from '@kafkaesque/protocol';
+import { MetricsRegistry, openHealth, watchEventLoop, watchProcess } from '@kafkaesque/telemetry';
 import type { HealthServer } from '@kafkaesque/telemetry';
 import { silentLogger } from '@kafkaesque/kernel';
 import type { Cluster } from '@kafkaesque/testkit';
@@ -13,11 +14,11 @@ const registry = new MetricsRegistry();
 let cluster: Cluster;
 let client: BadClient;
 let health: HealthServer;
-let eventLoop: Disposable;
+let watched: readonly Disposable[];
 beforeAll(async () => {
   cluster = await createCluster({ world: { metrics: registry } });
   client = await connectTo(cluster);
-  eventLoop = watchEventLoop(registry);
+  watched = [watchEventLoop(registry), watchProcess(registry)];
   health = await openHealth({
     port: 0,
     isDefaultPort: false,
@@ -29,7 +30,7 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await health.close();
-  eventLoop[Symbol.dispose]();
+  for (const one of watched) one[Symbol.dispose]();
   await client[Symbol.asyncDispose]();
   await cluster.close();
 });
@@ -148,6 +149,81 @@ describe('a scrape', () => {
     expect(growth(before, await scraped(), Object.keys(expected))).toEqual(expected);
   });
 
+  test('counts the errors of answers by request, and flawed batches by their flaw', async () => {
+    await createdTopic(client, 'flawed', { 'cleanup.policy': 'compact' });
+    const before = await scraped();
+    const broken = batchOf(['x']);
+    broken.writeUInt32BE(broken.readUInt32BE(17) ^ 1, 17);
+    expect((await produced(client, 'flawed', broken)).errorCode).toBe(2);
+    expect((await produced(client, 'flawed', batchOf(['no', 'keys']))).errorCode).toBe(87);
+    const old = batchOf(['x']);
+    old.writeInt8(1, 16);
+    expect((await produced(client, 'flawed', old)).errorCode).toBe(87);
+    const holes = batchOf(['x']);
+    holes.writeInt32BE(5, 23);
+    holes.writeUInt32BE(crc32c(holes.subarray(21)), 17);
+    expect((await produced(client, 'flawed', holes)).errorCode).toBe(87);
+    await fetched(client, 'flawed', 99);
+    const expected = {
+      [`${REQUESTS}_errors_total{request="Produce",error="CORRUPT_MESSAGE"}`]: 1,
+      [`${REQUESTS}_errors_total{request="Produce",error="INVALID_RECORD"}`]: 3,
+      [`${REQUESTS}_errors_total{request="Fetch",error="OFFSET_OUT_OF_RANGE"}`]: 1,
+      // The answer itself was no error, but its only partition was.
+      [`${REQUESTS}_errors_total{request="Fetch",error="NONE"}`]: 1,
+      [`${TRAFFIC}_invalidmessagecrcrecords_total`]: 1,
+      [`${TRAFFIC}_nokeycompactedtopicrecords_total`]: 2,
+      [`${TRAFFIC}_invalidmagicnumberrecords_total`]: 1,
+      [`${TRAFFIC}_invalidoffsetorsequencerecords_total`]: 1,
+    };
+    expect(growth(before, await scraped(), Object.keys(expected))).toEqual(expected);
+  });
+
+  test('counts the error of a produce that asked for no answer', async () => {
+    await createdTopic(client, 'unanswered');
+    const before = await scraped();
+    await using silent = await connectTo(cluster);
+    const broken = batchOf(['x']);
+    broken.writeUInt32BE(broken.readUInt32BE(17) ^ 1, 17);
+    const frame = encodeRequestFrame(apis.Produce, 9, 1, null, {
+      transactionalId: null,
+      acks: 0,
+      timeoutMs: 1000,
+      topicData: [{ name: 'unanswered', partitionData: [{ index: PartitionIndex(0), records: broken }] }],
+    });
+    await silent.send(Buffer.concat(frame));
+    await silent.closed;
+    const errors = `${REQUESTS}_errors_total{request="Produce",error="CORRUPT_MESSAGE"}`;
+    expect(growth(before, await scraped(), [errors])).toEqual({ [errors]: 1 });
+  });
+
+  test('counts the bytes of a listener, and those that a Produce request took to be compressed anew', async () => {
+    await createdTopic(client, 'pressed', { 'compression.type': 'gzip' });
+    const batch = batchOf(['a'.repeat(20_000)]);
+    const before = await scraped();
+    expect((await produced(client, 'pressed', batch)).errorCode).toBe(0);
+    const { records } = await fetched(client, 'pressed', 0);
+    const after = await scraped();
+    const socket = 'kafka_server_socket_server_metrics';
+    const incoming = `${socket}_incoming_byte_total{listener="PLAINTEXT",networkProcessor="0"}`;
+    const outgoing = `${socket}_outgoing_byte_total{listener="PLAINTEXT",networkProcessor="0"}`;
+    const temporary = `${REQUESTS}_temporarymemorybytes_sum{request="Produce"}`;
+    const grown = growth(before, after, [incoming, outgoing, temporary]);
+    expect(grown[incoming]).toBeGreaterThan(batch.length);
+    expect(grown[incoming]).toBeLessThan(batch.length + 1000);
+    expect(grown[outgoing]).toBeGreaterThan(records?.length ?? NaN);
+    expect(grown[outgoing]).toBeLessThan((records?.length ?? NaN) + 1000);
+    expect(grown[temporary]).toBe(records?.length);
+  });
+
+  test('tells how long metadata took to be committed', async () => {
+    await createdTopic(client, 'committed');
+    const now = await scraped();
+    const average = now.get('kafka_server_raftmetrics_commit_latency_avg');
+    expect(average).toBeGreaterThan(0);
+    expect(now.get('kafka_server_raftmetrics_commit_latency_max')).toBeGreaterThanOrEqual(average ?? NaN);
+    expect(now.get('kafka_server_raftmetrics_append_records_rate')).toBeGreaterThan(0);
+  });
+
   test('shows connections, requests that wait, and the state of the cluster', async () => {
     await createdTopic(client, 'shown', {}, 3);
     const before = await scraped();
@@ -163,9 +239,14 @@ describe('a scrape', () => {
       [`${socket}_connection_creation_total${labels}`]: 1,
       [`${socket}_connection_close_total${labels}`]: 0,
     };
+    expect(now.get(`${socket}_connection_creation_rate${labels}`)).toBeGreaterThan(0);
     expect(growth(before, now, Object.keys(expected))).toEqual(expected);
     await produced(client, 'shown', batchOf(['z']));
     await answer;
+    // Nobody writes to the end of this one: its time runs out.
+    await fetched(waiting, 'shown', 1, { maxWaitMs: 10 });
+    const expired = 'kafka_server_delayedfetchmetrics_expires_total{fetcherType="consumer"}';
+    expect(growth(now, await scraped(), [expired])).toEqual({ [expired]: 1 });
     await waiting[Symbol.asyncDispose]();
     const closed = `${socket}_connection_close_total${labels}`;
     while ((now.get(closed) ?? 0) === (before.get(closed) ?? 0)) now = await scraped();
@@ -176,8 +257,10 @@ describe('a scrape', () => {
       kafka_controller_kafkacontroller_activecontrollercount: 1,
       kafka_controller_kafkacontroller_activebrokercount: 1,
       kafka_controller_kafkacontroller_offlinepartitionscount: 0,
+      kafka_controller_controllerstats_uncleanleaderelections_total: 0,
       'kafka_server_raftmetrics_current_state{current_state="leader"}': 1,
       kafka_server_raftmetrics_current_leader: BrokerId(1),
+      kafka_server_raftmetrics_current_vote: BrokerId(1),
       kafka_server_kafkaserver_brokerstate: 3,
       kafka_server_replicamanager_partitioncount: partitions,
       kafka_server_replicamanager_leadercount: partitions,
@@ -199,6 +282,56 @@ describe('a scrape', () => {
     const total = `${TRAFFIC}_messagesin_total`;
     expect(after.get(total)).toBe(before.get(total));
   });
+});
+
+/** What two dashboards for Kafka (Strimzi's, for Kafka and for KRaft) and their alerts ask a broker for. */
+const ASKED_BY_DASHBOARDS = [
+  'jvm_gc_collection_seconds_count',
+  'jvm_gc_collection_seconds_sum',
+  'jvm_memory_used_bytes',
+  'jvm_threads_current',
+  'kafka_cluster_partition_atminisr',
+  'kafka_cluster_partition_replicascount',
+  'kafka_cluster_partition_underminisr',
+  'kafka_controller_controllerstats_uncleanleaderelections_total',
+  'kafka_controller_kafkacontroller_activecontrollercount',
+  'kafka_controller_kafkacontroller_offlinepartitionscount',
+  'kafka_log_log_size',
+  'kafka_log_logmanager_offlinelogdirectorycount',
+  'kafka_network_socketserver_networkprocessoravgidle_percent',
+  'kafka_server_brokertopicmetrics_bytesin_total',
+  'kafka_server_brokertopicmetrics_bytesout_total',
+  'kafka_server_brokertopicmetrics_failedfetchrequests_total',
+  'kafka_server_brokertopicmetrics_failedproducerequests_total',
+  'kafka_server_brokertopicmetrics_messagesin_total',
+  'kafka_server_brokertopicmetrics_totalfetchrequests_total',
+  'kafka_server_brokertopicmetrics_totalproducerequests_total',
+  'kafka_server_kafkarequesthandlerpool_requesthandleravgidle_percent',
+  'kafka_server_kafkaserver_linux_disk_read_bytes',
+  'kafka_server_kafkaserver_linux_disk_write_bytes',
+  'kafka_server_raftmetrics_append_records_rate',
+  'kafka_server_raftmetrics_commit_latency_avg',
+  'kafka_server_raftmetrics_current_epoch',
+  'kafka_server_raftmetrics_current_leader',
+  'kafka_server_raftmetrics_current_state',
+  'kafka_server_raftmetrics_current_vote',
+  'kafka_server_raftmetrics_high_watermark',
+  'kafka_server_raftmetrics_log_end_offset',
+  'kafka_server_replicamanager_leadercount',
+  'kafka_server_replicamanager_partitioncount',
+  'kafka_server_replicamanager_underminisrpartitioncount',
+  'kafka_server_replicamanager_underreplicatedpartitions',
+  'kafka_server_socket_server_metrics_connection_count',
+  'process_open_fds',
+];
+
+test('dashboards made for Kafka find what they ask for', async () => {
+  const told = new Set([...(await scraped()).keys()].map((line) => line.replace(/\{.*/, '')));
+  const onLinuxAlone = /linux|threads|open_fds/;
+  const asked = ASKED_BY_DASHBOARDS.filter(
+    (name) => process.platform === 'linux' || !onLinuxAlone.test(name),
+  );
+  expect(asked.filter((name) => !told.has(name) && !told.has(`${name}_count`))).toEqual([]);
 });
 
 test('docs/metrics.md says what each metric means', async () => {

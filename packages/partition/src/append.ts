@@ -17,7 +17,14 @@ import {
   validateBatch,
   validateProduceRecords,
 } from '@kafkaesque/protocol';
-import type { Codec, RecordError, ValidBatch, ValidateOptions } from '@kafkaesque/protocol';
+import type {
+  BatchFlaw,
+  Codec,
+  RecordError,
+  InvalidBatch,
+  ValidBatch,
+  ValidateOptions,
+} from '@kafkaesque/protocol';
 import { isUnderMinInsyncReplicas } from './high-watermark';
 import type { PartitionConfig } from './partition-config';
 import type { RememberedBatch } from './producer-state';
@@ -77,6 +84,8 @@ export interface AppendRejected {
   readonly error: number;
   readonly message: string;
   readonly recordErrors: readonly RecordError[];
+  /** What is wrong with the batch, where that is counted by itself. */
+  readonly flaw: BatchFlaw | undefined;
   readonly logStartOffset: Offset;
 }
 
@@ -153,8 +162,7 @@ function appendClientBatch(
     records,
     codec === undefined ? options : { ...options, full: true },
   );
-  if (validation.kind === 'invalid')
-    return rejected(state, validation.error, validation.message, validation.recordErrors);
+  if (validation.kind === 'invalid') return invalid(state, validation);
   if (isTransactional(records)) return transactional(state);
   const judged = judgeSequence(state, records, request);
   if (judged !== undefined) return judged;
@@ -203,8 +211,7 @@ function appendCoordinatorBatches(
   const validations: ValidBatch[] = [];
   for (const at of split.positions) {
     const validation = validateBatch(records, at, options);
-    if (validation.kind === 'invalid')
-      return rejected(state, validation.error, validation.message, validation.recordErrors);
+    if (validation.kind === 'invalid') return invalid(state, validation);
     if (isTransactional(records, at) || producerIdOf(records, at) >= 0) return transactional(state);
     validations.push(validation);
   }
@@ -304,15 +311,16 @@ const transactional = (state: ReplicaState): AppendRejected =>
 
 const NO_RECORD_ERRORS: readonly RecordError[] = [];
 
-const rejected = (
+const invalid = (
   state: ReplicaState,
-  error: number,
-  message: string,
-  recordErrors: readonly RecordError[] = NO_RECORD_ERRORS,
-): AppendRejected => ({
+  { error, message, recordErrors, flaw }: InvalidBatch,
+): AppendRejected => ({ ...rejected(state, error, message), recordErrors, flaw });
+
+const rejected = (state: ReplicaState, error: number, message: string): AppendRejected => ({
   kind: 'rejected',
   error,
   message,
-  recordErrors,
+  recordErrors: NO_RECORD_ERRORS,
+  flaw: undefined,
   logStartOffset: state.role.kind === 'leader' ? state.logStartOffset : Offset(-1),
 });

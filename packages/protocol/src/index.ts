@@ -53,6 +53,7 @@ export type { SplitBatches } from './batches/split-batches';
 export { MAX_RECORDS_PER_BATCH, validateBatch, validateProduceRecords } from './batches/validate-batch';
 export type {
   AppendOrigin,
+  BatchFlaw,
   BatchValidation,
   InvalidBatch,
   RecordError,

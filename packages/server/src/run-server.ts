@@ -9,6 +9,7 @@ import {
   openTraces,
   setLevelsFromEnvironment,
   watchEventLoop,
+  watchProcess,
 } from '@kafkaesque/telemetry';
 import type { Loggers } from '@kafkaesque/telemetry';
 import { readConfiguration } from './configuration';
@@ -90,13 +91,13 @@ const serve = async (
     const why = `metrics.port=${String(configuration.metricsPort)}: ${messageOf(cause)}`;
     throw new Failure('CANNOT_LISTEN', why, { cause });
   });
-  const eventLoop = watchEventLoop(metrics);
+  const watched = [watchEventLoop(metrics), watchProcess(metrics)];
   welcome(node, configuration, health.address, health.port, performance.now() - startedMs, logger);
   await stopped;
   logger.info('shutting down');
   await node.close();
   await health.close();
-  eventLoop[Symbol.dispose]();
+  for (const one of watched) one[Symbol.dispose]();
   logger.info('bye');
   return 0;
 };

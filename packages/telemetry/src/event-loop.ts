@@ -20,7 +20,12 @@ export const watchEventLoop = (metrics: MetricsRegistry): Disposable => {
   );
   const idleNetwork = metrics.gauge(
     'kafka_network_socketserver_networkprocessoravgidle_percent',
-    'The same: sockets and requests are served by one event loop.',
+    'The same as `requesthandleravgidle_percent`: sockets and requests are served by one event loop.',
+  );
+  const idleProcessor = metrics.gauge(
+    'kafka_network_processor_idle_percent',
+    'The same as `requesthandleravgidle_percent`, as Kafka tells it of each network thread.',
+    { networkProcessor: '0' },
   );
   let lastUse = performance.eventLoopUtilization();
   const beyondResolution = (delayNs: number): number => Math.max(0, delayNs / NS_PER_MS - RESOLUTION_MS);
@@ -34,6 +39,7 @@ export const watchEventLoop = (metrics: MetricsRegistry): Disposable => {
     lastUse = use;
     idleHandlers.set(idle);
     idleNetwork.set(idle);
+    idleProcessor.set(idle);
   });
   return {
     [Symbol.dispose]: () => {

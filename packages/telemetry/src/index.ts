@@ -9,3 +9,4 @@ export type { HealthOptions, HealthServer } from './health';
 export { openTraces, openTracesTo } from './traces';
 export type { TracedPhase, TracedWork, Traces } from './traces';
 export { watchEventLoop } from './event-loop';
+export { watchProcess } from './process';

@@ -8,7 +8,6 @@ import { Threshold } from './threshold';
 /** The least that is logged. */
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error' | 'silent';
 
-/** Where lines go. */
 /** A logger whose level may change while it runs. */
 export interface NamedLogger extends Logger {
   /** Whether a line of this level would be written: ask before making one that costs something. */

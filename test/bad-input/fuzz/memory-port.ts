@@ -98,6 +98,7 @@ export class MemoryPort {
     const close = (): Promise<void> => Promise.resolve();
     return Promise.resolve({
       ...{ address: '127.0.0.1', port: 9092, connectionCount: 0 },
+      traffic: { bytesRead: 0, bytesWritten: 0 },
       ...{ close, [Symbol.asyncDispose]: close },
     });
   };

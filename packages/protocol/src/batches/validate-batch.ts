@@ -76,6 +76,9 @@ export interface ValidBatch {
   readonly maxTimestampMs: TimestampMs;
 }
 
+/** Kinds of flaws that are counted each by itself (Kafka's LogValidator.MetricsRecorder). */
+export type BatchFlaw = 'magic' | 'checksum' | 'offset or sequence' | 'no key';
+
 /** What is wrong, in the words of the Produce response. */
 export interface InvalidBatch {
   readonly kind: 'invalid';
@@ -84,6 +87,8 @@ export interface InvalidBatch {
   readonly message: string;
   /** At most 1,000 rows, however many records are wrong; empty when the batch is wrong as a whole. */
   readonly recordErrors: readonly RecordError[];
+  /** Undefined: none of those that are counted. */
+  readonly flaw: BatchFlaw | undefined;
 }
 
 /** The judgement on one batch. */
@@ -136,11 +141,13 @@ function frameProblem(buffer: Buffer, at: number, options: ValidateOptions): Inv
     return invalid(
       ErrorCode.CORRUPT_MESSAGE,
       `A batch of ${sizeBytes} bytes and magic ${magic} cannot be right.`,
+      magic < 0 || magic > CURRENT_MAGIC ? 'magic' : undefined,
     );
   if (magic !== CURRENT_MAGIC)
     return invalid(
       ErrorCode.INVALID_RECORD,
       `Record batches of magic ${magic} are not accepted, only magic 2.`,
+      'magic',
     );
   if (sizeBytes < BATCH_HEADER_BYTES)
     return invalid(
@@ -156,6 +163,7 @@ function frameProblem(buffer: Buffer, at: number, options: ValidateOptions): Inv
     return invalid(
       ErrorCode.INVALID_RECORD,
       `The base offset of a produced batch is 0, not ${baseOffsetOf(buffer, at)}.`,
+      'offset or sequence',
     );
   if (sizeBytes > (options.maxMessageBytes ?? Infinity))
     return invalid(
@@ -167,6 +175,7 @@ function frameProblem(buffer: Buffer, at: number, options: ValidateOptions): Inv
     return invalid(
       ErrorCode.CORRUPT_MESSAGE,
       `The batch carries CRC ${crcOf(buffer, at)}; its bytes give ${computed}.`,
+      'checksum',
     );
   return codecProblem(buffer, at, options) ?? countProblem(buffer, at, options.origin);
 }
@@ -195,6 +204,7 @@ function countProblem(buffer: Buffer, at: number, origin: AppendOrigin): Invalid
     return invalid(
       ErrorCode.INVALID_RECORD,
       `A batch of ${count} records cannot end at offset delta ${lastOffsetDelta}.`,
+      'offset or sequence',
     );
   if (count > MAX_RECORDS_PER_BATCH)
     return invalid(
@@ -203,14 +213,18 @@ function countProblem(buffer: Buffer, at: number, origin: AppendOrigin): Invalid
     );
   const baseOffset = baseOffsetOf(buffer, at);
   if (baseOffset < 0 || !Number.isSafeInteger(baseOffset + lastOffsetDelta))
-    return invalid(ErrorCode.INVALID_RECORD, `A batch cannot begin at offset ${baseOffset}.`);
+    return invalid(
+      ErrorCode.INVALID_RECORD,
+      `A batch cannot begin at offset ${baseOffset}.`,
+      'offset or sequence',
+    );
   return undefined;
 }
 
 /** What only brokers may write, and what a producer's fields must be to one another. */
 function clientProblem(buffer: Buffer, at: number): InvalidBatch | undefined {
   if (isControl(buffer, at))
-    return invalid(ErrorCode.INVALID_RECORD, 'Clients may not write control records.');
+    return invalid(ErrorCode.INVALID_RECORD, 'Clients may not write control records.', 'offset or sequence');
   if (hasDeleteHorizon(buffer, at))
     return invalid(ErrorCode.INVALID_RECORD, 'Clients may not set a delete horizon.');
   if (timestampTypeOf(buffer, at) === 'LogAppendTime')
@@ -229,6 +243,7 @@ function clientProblem(buffer: Buffer, at: number): InvalidBatch | undefined {
     return invalid(
       ErrorCode.INVALID_RECORD,
       `Producer ${producerId} sent epoch ${epoch} and sequence ${sequence}; neither may be negative.`,
+      'offset or sequence',
     );
   return undefined;
 }
@@ -300,6 +315,7 @@ function judgement(
       ? 'One or more records have been refused for their timestamp.'
       : 'One or more records have been refused: a compacted topic needs keys.',
     recordErrors: walked.refused.map((record) => recordError(record, options)),
+    flaw: walked.refused.some(({ why }) => why === 'key') ? 'no key' : undefined,
   };
 }
 
@@ -322,16 +338,17 @@ const valid = (buffer: Buffer, at: number, maxTimestampMs: TimestampMs): ValidBa
 const shorterThanHeader = (bytes: Buffer): InvalidBatch => {
   const magic = bytes.length > MAGIC_AT ? magicOf(bytes) : CURRENT_MAGIC;
   if (magic < 0 || magic > CURRENT_MAGIC)
-    return invalid(ErrorCode.CORRUPT_MESSAGE, `There is no record format of magic ${magic}.`);
+    return invalid(ErrorCode.CORRUPT_MESSAGE, `There is no record format of magic ${magic}.`, 'magic');
   return invalid(
     ErrorCode.INVALID_RECORD,
     `${bytes.length} bytes are less than one record batch of magic 2.`,
   );
 };
 
-const invalid = (error: number, message: string): InvalidBatch => ({
+const invalid = (error: number, message: string, flaw?: BatchFlaw): InvalidBatch => ({
   kind: 'invalid',
   error,
   message,
   recordErrors: NO_RECORD_ERRORS,
+  flaw,
 });

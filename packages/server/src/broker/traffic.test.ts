@@ -48,7 +48,24 @@ test.each([
   { error: 'INVALID_TIMESTAMP', failed: 1, rejected: 0 },
 ] as const)('a produce refused with $error', ({ error, failed, rejected }) => {
   const { traffic, read } = openTraffic();
-  traffic.of(id('t'), 't').produceRefused(ErrorCode[error], 7);
+  traffic.of(id('t'), 't').produceRefused({ error: ErrorCode[error], flaw: undefined, recordErrors: [] }, 7);
   expect(read('failedproducerequests').get('t')).toBe(failed);
   expect(read('bytesrejected').get('t')).toBe(rejected);
+});
+
+test.each([
+  { flaw: 'magic', name: 'invalidmagicnumberrecords', wrong: 0, counted: 1 },
+  { flaw: 'checksum', name: 'invalidmessagecrcrecords', wrong: 0, counted: 1 },
+  { flaw: 'offset or sequence', name: 'invalidoffsetorsequencerecords', wrong: 0, counted: 1 },
+  { flaw: 'no key', name: 'nokeycompactedtopicrecords', wrong: 3, counted: 3 },
+] as const)('a batch refused for its $flaw counts $counted, for the broker alone', (one) => {
+  const { traffic, read } = openTraffic();
+  const recordErrors = Array.from({ length: one.wrong }, (_, batchIndex) => ({
+    batchIndex,
+    batchIndexErrorMessage: 'no key',
+  }));
+  traffic
+    .of(id('t'), 't')
+    .produceRefused({ error: ErrorCode.INVALID_RECORD, flaw: one.flaw, recordErrors }, 7);
+  expect([...read(one.name)]).toEqual([['', one.counted]]);
 });

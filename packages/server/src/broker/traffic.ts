@@ -1,5 +1,6 @@
 import type { Metrics, TellValue, TopicId } from '@kafkaesque/kernel';
-import type { AppendAccepted } from '@kafkaesque/partition';
+import type { AppendAccepted, AppendRejected } from '@kafkaesque/partition';
+import type { BatchFlaw } from '@kafkaesque/protocol';
 import { ErrorCode, recordCountOf } from '@kafkaesque/protocol';
 
 /** Topics whose own traffic is told; others count only towards the broker's. */
@@ -28,15 +29,22 @@ const noCounts = (): Counts => ({
   failedFetchRequests: 0,
 });
 
+/** Batches and records with a flaw since the start. */
+type Flaws = Record<BatchFlaw, number>;
+
+type Refusal = Pick<AppendRejected, 'error' | 'flaw' | 'recordErrors'>;
+
 /** The traffic of one topic; a partition keeps hold of its own, so that no request looks one up. */
 export class TopicTraffic {
   readonly topic: string;
   readonly counts = noCounts();
   readonly #all: Counts;
+  readonly #flaws: Flaws;
 
-  constructor(topic: string, all: Counts) {
+  constructor(topic: string, all: Counts, flaws: Flaws) {
     this.topic = topic;
     this.#all = all;
+    this.#flaws = flaws;
   }
 
   produceAsked(): void {
@@ -58,12 +66,13 @@ export class TopicTraffic {
   }
 
   /** What the client or the cluster is to blame for is no failure, as in Kafka. */
-  produceRefused(errorCode: number, sizeBytes: number): void {
-    if (errorCode === ErrorCode.MESSAGE_TOO_LARGE || errorCode === ErrorCode.RECORD_LIST_TOO_LARGE) {
+  produceRefused({ error, flaw, recordErrors }: Refusal, sizeBytes: number): void {
+    if (flaw !== undefined) this.#flaws[flaw] += Math.max(1, recordErrors.length);
+    if (error === ErrorCode.MESSAGE_TOO_LARGE || error === ErrorCode.RECORD_LIST_TOO_LARGE) {
       this.counts.bytesRejected += sizeBytes;
       this.#all.bytesRejected += sizeBytes;
     }
-    if (EXPECTED_OF_PRODUCE.has(errorCode)) return;
+    if (EXPECTED_OF_PRODUCE.has(error)) return;
     this.counts.failedProduceRequests += 1;
     this.#all.failedProduceRequests += 1;
   }
@@ -126,9 +135,26 @@ const FAMILIES: readonly (readonly [string, keyof Counts, string])[] = [
   ],
 ];
 
+/** Kafka tells these of the broker alone. */
+const FLAWS: readonly (readonly [string, BatchFlaw, string])[] = [
+  ['invalidmagicnumberrecords', 'magic', 'Batches refused because they are not of magic 2.'],
+  ['invalidmessagecrcrecords', 'checksum', 'Batches refused because their checksum is wrong.'],
+  [
+    'invalidoffsetorsequencerecords',
+    'offset or sequence',
+    'Batches refused because their offsets, their record count or their sequence number cannot be right.',
+  ],
+  [
+    'nokeycompactedtopicrecords',
+    'no key',
+    'Records without a key that a compacted topic refused; at most 1,000 of a batch are counted.',
+  ],
+];
+
 /** Counts what comes in and goes out (Kafka's BrokerTopicMetrics), for the broker and for each of its topics. */
 export class Traffic {
   readonly #all = noCounts();
+  readonly #flaws: Flaws = { magic: 0, checksum: 0, 'offset or sequence': 0, 'no key': 0 };
   readonly #topics = new Map<TopicId, TopicTraffic>();
 
   constructor(metrics: Metrics) {
@@ -137,12 +163,17 @@ export class Traffic {
         this.#tell(key, tell);
       });
     }
+    for (const [name, flaw, help] of FLAWS) {
+      metrics.observe('counter', `kafka_server_brokertopicmetrics_${name}_total`, help, (tell) => {
+        tell(this.#flaws[flaw]);
+      });
+    }
   }
 
   of(topicId: TopicId, topic: string): TopicTraffic {
     let traffic = this.#topics.get(topicId);
     if (traffic === undefined) {
-      traffic = new TopicTraffic(topic, this.#all);
+      traffic = new TopicTraffic(topic, this.#all, this.#flaws);
       this.#topics.set(topicId, traffic);
     }
     return traffic;

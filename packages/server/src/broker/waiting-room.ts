@@ -14,6 +14,7 @@ const MAX_WAITING_OPERATIONS = 1_000_000;
 export class WaitingRoom {
   readonly #purgatory = new Purgatory<Waiter>({ maxOperations: MAX_WAITING_OPERATIONS });
   readonly #clock: Clock;
+  readonly #expired = { produceOperations: 0, fetchOperations: 0 };
   #wakeAtMs = Infinity;
   #cancelWake: CancelWake | undefined;
 
@@ -23,6 +24,11 @@ export class WaitingRoom {
 
   sizes(): ReturnType<Purgatory<Waiter>['sizes']> {
     return this.#purgatory.sizes();
+  }
+
+  /** Operations since the start that were over because their time was. */
+  get expired(): ReturnType<Purgatory<Waiter>['sizes']> {
+    return this.#expired;
   }
 
   /** Undefined when there is no room: the caller answers at once, as at the deadline. */
@@ -77,6 +83,7 @@ export class WaitingRoom {
     this.#cancelWake = this.#clock.wakeAt(nextMs, () => {
       this.#wakeAtMs = Infinity;
       for (const operation of this.#purgatory.expire(this.#clock.monotonicMs())) {
+        this.#expired[operation.kind === 'produce' ? 'produceOperations' : 'fetchOperations'] += 1;
         operation.context.over(operation);
       }
       this.#schedule();

@@ -76,6 +76,7 @@ const openScene = (options: { readonly isOpen?: boolean } = {}) => {
   const started: string[] = [];
   const disconnected: number[] = [];
   const told: string[] = [];
+  let unsentAnswers = 0;
   const faults: unknown[] = [];
   const open = new Map<number, { answer(reply: Reply<never>): void; fail(error: unknown): void }>();
   const ask = (name: string) => (context: RequestContext) => {
@@ -105,7 +106,12 @@ const openScene = (options: { readonly isOpen?: boolean } = {}) => {
       disconnected: () => told.push('disconnected'),
       queued: () => told.push('queued'),
       unqueued: () => told.push('unqueued'),
-      completed: ({ served: { name }, correlationId }) => told.push(`${name} ${correlationId}`),
+      answered: () => (unsentAnswers += 1),
+      dropped: () => (unsentAnswers -= 1),
+      completed: ({ served: { name }, correlationId }) => {
+        unsentAnswers -= 1;
+        told.push(`${name} ${correlationId}`);
+      },
     },
     disconnected: (id) => disconnected.push(id),
   });
@@ -132,7 +138,8 @@ const openScene = (options: { readonly isOpen?: boolean } = {}) => {
     open.get(id)?.answer(reply as Reply<never>);
     await settled();
   };
-  return { door, connection, started, disconnected, told, faults, open, send, answer };
+  const unsent = (): number => unsentAnswers;
+  return { door, connection, started, disconnected, told, faults, open, send, answer, unsent };
 };
 
 const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
@@ -181,6 +188,28 @@ describe('a connection at the Kafka door', () => {
     send('Fetch', 4);
     connection.handler?.ended({ kind: 'closed' });
     expect(told).toEqual(['queued', 'unqueued', 'queued', 'disconnected', 'unqueued']);
+  });
+
+  test('tells of each answer that is there, and that it has left or never will', async () => {
+    const { connection, send, answer, unsent } = openScene();
+    send('Produce', 1);
+    send('Produce', 2);
+    send('Fetch', 3);
+    await answer(2);
+    expect(unsent()).toBe(1);
+    await answer(1);
+    expect(unsent()).toBe(0);
+    await answer(3, { kind: 'answer', response: { responses: [] }, sent: () => undefined });
+    expect(unsent()).toBe(1);
+    connection.unsent[0]?.();
+    expect(unsent()).toBe(0);
+    send('Produce', 4);
+    send('Produce', 5);
+    await answer(5);
+    expect(unsent()).toBe(1);
+    connection.handler?.ended({ kind: 'closed' });
+    await answer(4);
+    expect(unsent()).toBe(0);
   });
 
   test('sends nothing for a produce without an answer, and goes on', async () => {

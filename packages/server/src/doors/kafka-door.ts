@@ -126,7 +126,9 @@ class Visit {
       if (exchange.kind === 'refused') continue;
       if (exchange.startedAtMs < 0) observer.unqueued();
       release(exchange);
-      if (exchange.isAnswered) exchange.sent?.();
+      if (!exchange.isAnswered) continue;
+      observer.dropped();
+      exchange.sent?.();
     }
   }
 
@@ -168,6 +170,7 @@ class Visit {
       clientSoftware: this.#software,
       arrivedAtMs: this.#options.clock.monotonicMs(),
       patienceMs: 0,
+      temporaryBytes: 0,
       traceparents: undefined,
       requestBytes: frame.length,
       responseBytes: 0,
@@ -279,6 +282,7 @@ class Visit {
 
   #answered(exchange: KafkaExchange): void {
     exchange.isAnswered = true;
+    if (exchange.kind === 'asked') this.#options.observer.answered();
     if (this.#isFlushAsked) return;
     // Answers that become ready in the same turn leave in one write.
     this.#isFlushAsked = true;

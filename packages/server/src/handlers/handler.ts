@@ -27,6 +27,8 @@ export interface RequestContext {
   readonly arrivedAtMs: number;
   /** How long the client agreed to wait for something to happen: said by the handler that begins such a wait. */
   patienceMs: number;
+  /** Bytes that the handler took beside those that arrived, to compress records anew. */
+  temporaryBytes: number;
   /** Traces that the request's records belong to; only looked for when spans are made. */
   traceparents: readonly string[] | undefined;
   /** Holds the frame that the request's views point into; a holder while the handler runs. */
@@ -35,11 +37,14 @@ export interface RequestContext {
   readonly isClosed: () => boolean;
 }
 
-/** How a request ends. `sent` is called once the answer has left, or can no longer leave. */
+/**
+ * How a request ends. `sent` is called once the answer has left, or can no longer leave. `unsent`: what would have been
+ * answered, had the client asked for an answer.
+ */
 export type Reply<Response> =
   | { readonly kind: 'answer'; readonly response: Response; readonly sent?: () => void }
   | { readonly kind: 'none' }
-  | { readonly kind: 'close'; readonly why: string };
+  | { readonly kind: 'close'; readonly why: string; readonly unsent?: Response };
 
 /** Kafka's operations, as authorization knows them (`AclOperation`). */
 export type Operation =

@@ -96,7 +96,9 @@ export const produce =
     }
     if (request.acks === 0) {
       // Nobody reads an answer; closing is how Kafka tells such a client that something is wrong.
-      return hasError ? { kind: 'close', why: 'a produce request with acks=0 failed' } : { kind: 'none' };
+      if (!hasError) return { kind: 'none' };
+      const why = 'a produce request with acks=0 failed';
+      return { kind: 'close', why, unsent: { responses: work.responses } };
     }
     if (work.waits.length === 0) return work.reply();
     const deadlineMs = nowMs + request.timeoutMs;
@@ -142,6 +144,7 @@ const append = (
   if (outcome.kind === 'recompress') {
     // The topic's `compression.type` differs from the batch's codec: the broker encodes it again, as Kafka does.
     bytes = recompressBatch(bytes, 0, outcome.codec);
+    context.temporaryBytes += bytes.length;
     lease = undefined;
     outcome = replica.machine.append(bytes, question, nowMs, wallMs);
   }
@@ -169,7 +172,7 @@ const append = (
       return;
     case 'rejected':
       answer.errorCode = outcome.error;
-      replica.traffic.produceRefused(outcome.error, bytes.length);
+      replica.traffic.produceRefused(outcome, bytes.length);
       answer.errorMessage = outcome.message;
       answer.logStartOffset = outcome.logStartOffset;
       answer.recordErrors = outcome.recordErrors;

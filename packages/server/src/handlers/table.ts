@@ -1,6 +1,7 @@
 import { Failure } from '@kafkaesque/kernel';
 import type { Api, ApiName, RequestOf, ResponseDraftOf } from '@kafkaesque/protocol';
 import { apis, encodeResponseFrame } from '@kafkaesque/protocol';
+import { ErrorCounts } from './error-counts';
 import type { AuthorizationNeed, QuotaClass, Reply, RequestContext } from './handler';
 
 /** Answers one API. A handler that is not a promise has entered its partitions when it returns. */
@@ -26,6 +27,8 @@ export interface Served extends Admission {
   /** What ApiVersions announces. */
   readonly advertised: { readonly min: number; readonly max: number };
   readonly minServed: number;
+  /** The errors of its answers so far. */
+  readonly errors: ErrorCounts;
   handle(
     context: RequestContext,
     frame: Buffer,
@@ -42,19 +45,29 @@ export interface HandlerTable {
 const served = <Name extends ApiName>(name: Name, handler: Handler<Name>, admission: Admission): Served => {
   const api: Api = apis[name];
   const { request } = api;
-  const encoded = (context: RequestContext, reply: Reply<ResponseDraftOf<Name>>): Reply<readonly Buffer[]> =>
-    reply.kind === 'answer'
-      ? {
-          ...reply,
-          response: encodeResponseFrame(api, context.apiVersion, context.correlationId, reply.response),
-        }
-      : reply;
+  const errors = new ErrorCounts(api.response.fields);
+  const encoded = (
+    context: RequestContext,
+    reply: Reply<ResponseDraftOf<Name>>,
+  ): Reply<readonly Buffer[]> => {
+    if (reply.kind === 'none') return reply;
+    if (reply.kind === 'close') {
+      if (reply.unsent !== undefined) errors.count(reply.unsent);
+      return { kind: 'close', why: reply.why };
+    }
+    errors.count(reply.response);
+    return {
+      ...reply,
+      response: encodeResponseFrame(api, context.apiVersion, context.correlationId, reply.response),
+    };
+  };
   return {
     ...admission,
     name,
     key: api.key,
     advertised: api.advertised,
     minServed: api.minServed,
+    errors,
     handle(context, frame, bodyAt) {
       const reply = handler(context, request.decode(frame, context.apiVersion, bodyAt) as RequestOf<Name>);
       return reply instanceof Promise

@@ -199,7 +199,26 @@ const watchRequestsThatWait = (
     });
   };
   purgatory('purgatorysize', 'Requests that wait for records, or for replicas and flushes.');
-  purgatory('numdelayedoperations', 'The same: whatever is over leaves the purgatory at once.');
+  purgatory(
+    'numdelayedoperations',
+    'The same as `purgatorysize`: whatever is over leaves the purgatory at once.',
+  );
+  metrics.observe(
+    'counter',
+    'kafka_server_delayedproducemetrics_expires_total',
+    'Produce requests that waited until their time was over.',
+    (tell) => {
+      tell(waitingRoom.expired.produceOperations);
+    },
+  );
+  metrics.observe(
+    'counter',
+    'kafka_server_delayedfetchmetrics_expires_total',
+    'Fetch requests that waited until their time was over; a consumer at the end of its partitions does so all the time.',
+    (tell) => {
+      tell(waitingRoom.expired.fetchOperations, { fetcherType: 'consumer' });
+    },
+  );
   metrics.observe(
     'gauge',
     'kafka_server_fetchsessioncache_numincrementalfetchsessions',
@@ -221,7 +240,7 @@ const watchRequestsThatWait = (
     'kafka_server_fetchsessioncache_incrementalfetchsessionevictions_total',
     'Fetch sessions that had to make room for others.',
     (tell) => {
-      tell(fetchSessions.evictions, { cacheShard: '0' });
+      tell(fetchSessions.evictions);
     },
   );
   metrics.observe(

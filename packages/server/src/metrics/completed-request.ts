@@ -52,6 +52,10 @@ export interface RequestObserver extends CompletionObserver {
   queued(): void;
   /** It waits no more: its handler is called, or its connection is gone. */
   unqueued(): void;
+  /** Its answer is there. What follows is `completed` or `dropped`. */
+  answered(): void;
+  /** The answer will never leave: the connection is gone. */
+  dropped(): void;
 }
 
 /** One observer for several: all are told of completions, in order. */
@@ -63,6 +67,8 @@ export const observers = (
   disconnected: (listenerName) => first.disconnected(listenerName),
   queued: () => first.queued(),
   unqueued: () => first.unqueued(),
+  answered: () => first.answered(),
+  dropped: () => first.dropped(),
   completed(request, leftAtMs) {
     first.completed(request, leftAtMs);
     for (const other of others) other.completed(request, leftAtMs);

@@ -1,5 +1,5 @@
 import type { BrokerId, Metrics } from '@kafkaesque/kernel';
-import type { MetadataImage, Quorum } from '@kafkaesque/metadata';
+import type { MetadataDelta, MetadataImage, Quorum } from '@kafkaesque/metadata';
 import type { ControllerHost } from '../controller/controller-host';
 
 /** What a controller's metrics are read from. */
@@ -16,13 +16,39 @@ interface Totals {
   readonly notPreferred: number;
 }
 
+/** Counts elections, as the metadata show them (Kafka's ControllerStats). */
+export class ElectionMeters {
+  #unclean = 0;
+
+  constructor(metrics: Metrics) {
+    metrics.observe(
+      'counter',
+      'kafka_controller_controllerstats_uncleanleaderelections_total',
+      'Leaders that were elected here although they were not in sync.',
+      (tell) => {
+        tell(this.#unclean);
+      },
+    );
+  }
+
+  /** Metadata changed while this node was the controller. */
+  changed({ topicsChanged }: MetadataDelta): void {
+    for (const { partitions } of topicsChanged) {
+      for (const { before, after } of partitions) {
+        if (before === undefined || after.leader < 0 || after.leader === before.leader) continue;
+        if (!before.isr.includes(after.leader)) this.#unclean += 1;
+      }
+    }
+  }
+}
+
 /** Has the state of the cluster's metadata and of their quorum read whenever somebody scrapes. */
 export const watchController = (metrics: Metrics, view: ControllerView): void => {
-  watchCluster(metrics, view.controller);
+  watchCluster(metrics, view);
   watchQuorum(metrics, view);
 };
 
-const watchCluster = (metrics: Metrics, controller: ControllerHost): void => {
+const watchCluster = (metrics: Metrics, { controller, quorum }: ControllerView): void => {
   const totals = totalsOf();
   const gauge = (name: string, help: string, value: (image: MetadataImage) => number): void => {
     metrics.observe('gauge', `kafka_controller_kafkacontroller_${name}`, help, (tell) => {
@@ -49,6 +75,11 @@ const watchCluster = (metrics: Metrics, controller: ControllerHost): void => {
     (image) => totals(image).notPreferred,
   );
   gauge('lastappliedrecordoffset', 'Metadata offset that this node has applied.', ({ offset }) => offset);
+  gauge(
+    'lastcommittedrecordoffset',
+    'Metadata offset up to which everything is committed.',
+    () => quorum.committedOffset,
+  );
 };
 
 /** Sums are made once an image: images never change. */
@@ -91,6 +122,9 @@ const watchQuorum = (metrics: Metrics, { nodeId, controller, quorum }: Controlle
     if (leadership.kind === 'leader') return nodeId;
     return leadership.kind === 'follower' ? leadership.leader : -1;
   });
+  gauge('current_vote', 'Node id that this node voted for in this epoch, -1 when it has not voted.', () =>
+    quorum.leadership.kind === 'leader' ? nodeId : -1,
+  );
   gauge('current_epoch', 'Epoch of the quorum.', () => quorum.leadership.epoch);
   gauge(
     'high_watermark',

@@ -18,6 +18,22 @@ export const watchNetwork = (metrics: Metrics, { listeners, memory }: NetworkVie
         tell(listener.connectionCount, { listener: name, networkProcessor: '0' });
     },
   );
+  const bytes = (name: string, help: string, value: (listener: Listener) => number): void => {
+    metrics.observe('counter', `kafka_server_socket_server_metrics_${name}_total`, help, (tell) => {
+      for (const { name: listenerName, listener } of listeners())
+        tell(value(listener), { listener: listenerName, networkProcessor: '0' });
+    });
+  };
+  bytes(
+    'incoming_byte',
+    'Bytes that came in through a listener, whichever protocol they are of.',
+    ({ traffic }) => traffic.bytesRead,
+  );
+  bytes(
+    'outgoing_byte',
+    'Bytes written to the sockets of a listener, whichever protocol they are of.',
+    ({ traffic }) => traffic.bytesWritten,
+  );
   metrics.observe(
     'gauge',
     'kafka_network_socketserver_memorypoolused',

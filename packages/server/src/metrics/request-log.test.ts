@@ -1,5 +1,6 @@
 import type { LogFields } from '@kafkaesque/kernel';
 import type { NamedLogger } from '@kafkaesque/telemetry';
+import { ErrorCounts } from '../handlers/error-counts';
 import type { CompletedRequest } from './completed-request';
 import { RequestLog } from './request-log';
 
@@ -34,6 +35,7 @@ const requestOf = (tookMs: number, patienceMs = 0): CompletedRequest => ({
     key: 22,
     advertised: { min: 0, max: 5 },
     minServed: 0,
+    errors: new ErrorCounts({}),
     authorization: { kind: 'open' },
     quota: 'exempt',
     handle: () => ({ kind: 'none' }),
@@ -51,6 +53,7 @@ const requestOf = (tookMs: number, patienceMs = 0): CompletedRequest => ({
   clientSoftware: { name: 'librdkafka', version: '2.0' },
   isClosed: () => false,
   patienceMs,
+  temporaryBytes: 0,
   traceparents: undefined,
   requestBytes: 30,
   responseBytes: 40,

@@ -1,6 +1,7 @@
-import type { Counter, Histogram, Metrics } from '@kafkaesque/kernel';
+import type { Clock, Counter, Histogram, Metrics } from '@kafkaesque/kernel';
 import type { HandlerTable, Served } from '../handlers/table';
 import type { CompletedRequest } from './completed-request';
+import { RecentValues } from './recent-values';
 
 /** Instruments under one `request` label. */
 interface Meter {
@@ -12,6 +13,8 @@ interface Meter {
   readonly responseQueue: Histogram;
   readonly send: Histogram;
   readonly bytes: Histogram;
+  /** Of Produce alone: nothing else takes memory of its own in the handler. */
+  readonly temporaryBytes: Histogram | undefined;
 }
 
 interface ApiMeter {
@@ -23,6 +26,8 @@ interface ApiMeter {
 interface ConnectionCounts {
   opened: number;
   closed: number;
+  readonly recentlyOpened: RecentValues;
+  readonly recentlyClosed: RecentValues;
 }
 
 /** Counts requests and the times of their phases (Kafka's RequestMetrics). Everything is looked up once, at the start. */
@@ -30,9 +35,12 @@ export class RequestMeters {
   /** By API key. */
   readonly #apis: ApiMeter[] = [];
   readonly #connections = new Map<string, ConnectionCounts>();
+  readonly #clock: Clock;
   #queued = 0;
+  #unsent = 0;
 
-  constructor(metrics: Metrics, { all }: HandlerTable) {
+  constructor(metrics: Metrics, clock: Clock, { all }: HandlerTable) {
+    this.#clock = clock;
     for (const served of all) {
       this.#apis[served.key] = {
         meters: labelsOf(served).map((request) => meterOf(metrics, request)),
@@ -47,22 +55,74 @@ export class RequestMeters {
         tell(this.#queued);
       },
     );
-    const connections = (name: string, help: string, count: (counts: ConnectionCounts) => number): void => {
-      metrics.observe('counter', `kafka_server_socket_server_metrics_${name}_total`, help, (tell) => {
+    metrics.observe(
+      'gauge',
+      'kafka_network_requestchannel_responsequeuesize',
+      'Answers that have not left yet: they wait for those of earlier requests, or for their socket.',
+      (tell) => {
+        tell(this.#unsent);
+      },
+    );
+    metrics.observe(
+      'counter',
+      'kafka_network_requestmetrics_errors_total',
+      'Error codes in answers, NONE among them; an answer counts once for itself and once for each of its parts.',
+      (tell) => {
+        for (const { name, errors } of all)
+          for (const [error, count] of errors.met()) tell(count, { request: name, error });
+      },
+    );
+    this.#watchConnections(metrics);
+  }
+
+  #watchConnections(metrics: Metrics): void {
+    const connections = (
+      kind: 'counter' | 'gauge',
+      name: string,
+      help: string,
+      value: (counts: ConnectionCounts) => number,
+    ): void => {
+      metrics.observe(kind, `kafka_server_socket_server_metrics_connection_${name}`, help, (tell) => {
         for (const [listener, counts] of this.#connections)
-          tell(count(counts), { listener, networkProcessor: '0' });
+          tell(value(counts), { listener, networkProcessor: '0' });
       });
     };
-    connections('connection_creation', 'Kafka connections opened on a listener.', ({ opened }) => opened);
-    connections('connection_close', 'Kafka connections of a listener that ended.', ({ closed }) => closed);
+    connections(
+      'counter',
+      'creation_total',
+      'Kafka connections opened on a listener.',
+      ({ opened }) => opened,
+    );
+    connections(
+      'counter',
+      'close_total',
+      'Kafka connections of a listener that ended.',
+      ({ closed }) => closed,
+    );
+    connections(
+      'gauge',
+      'creation_rate',
+      'Kafka connections opened on a listener, a second, over the last minute.',
+      ({ recentlyOpened }) => recentlyOpened.read().perSecond,
+    );
+    connections(
+      'gauge',
+      'close_rate',
+      'Kafka connections of a listener that ended, a second, over the last minute.',
+      ({ recentlyClosed }) => recentlyClosed.read().perSecond,
+    );
   }
 
   connected(listenerName: string): void {
-    this.#connectionsOf(listenerName).opened += 1;
+    const counts = this.#connectionsOf(listenerName);
+    counts.opened += 1;
+    counts.recentlyOpened.add(1);
   }
 
   disconnected(listenerName: string): void {
-    this.#connectionsOf(listenerName).closed += 1;
+    const counts = this.#connectionsOf(listenerName);
+    counts.closed += 1;
+    counts.recentlyClosed.add(1);
   }
 
   queued(): void {
@@ -73,7 +133,16 @@ export class RequestMeters {
     this.#queued -= 1;
   }
 
+  answered(): void {
+    this.#unsent += 1;
+  }
+
+  dropped(): void {
+    this.#unsent -= 1;
+  }
+
   completed(request: CompletedRequest, leftAtMs: number): void {
+    this.#unsent -= 1;
     const api = this.#apis[request.served.key];
     if (api === undefined) return;
     api.requests[request.apiVersion]?.add(1);
@@ -86,13 +155,19 @@ export class RequestMeters {
       meter.responseQueue.record(request.leavingAtMs - request.answeredAtMs);
       meter.send.record(leftAtMs - request.leavingAtMs);
       meter.bytes.record(request.requestBytes);
+      meter.temporaryBytes?.record(request.temporaryBytes);
     }
   }
 
   #connectionsOf(listenerName: string): ConnectionCounts {
     let counts = this.#connections.get(listenerName);
     if (counts === undefined) {
-      counts = { opened: 0, closed: 0 };
+      counts = {
+        opened: 0,
+        closed: 0,
+        recentlyOpened: new RecentValues(this.#clock),
+        recentlyClosed: new RecentValues(this.#clock),
+      };
       this.#connections.set(listenerName, counts);
     }
     return counts;
@@ -130,6 +205,13 @@ const meterOf = (metrics: Metrics, request: string): Meter => {
       'Milliseconds until the socket had taken an answer: measured to the end for answers with records, to the call for others.',
     ),
     bytes: summary('requestbytes', 'Bytes of a request without its length.'),
+    temporaryBytes:
+      request === 'Produce'
+        ? summary(
+            'temporarymemorybytes',
+            'Bytes that a Produce request took beside its own, to compress its records anew.',
+          )
+        : undefined,
   };
 };
 

@@ -26,10 +26,11 @@ import { brokerHandlers } from '../handlers';
 import { BROKER_RESOURCE } from '../handlers/resource-types';
 import { watchBroker } from '../metrics/broker-metrics';
 import type { BrokerState } from '../metrics/broker-metrics';
-import { watchController } from '../metrics/controller-metrics';
+import { ElectionMeters, watchController } from '../metrics/controller-metrics';
 import { watchNetwork } from '../metrics/network-metrics';
 import { observers } from '../metrics/completed-request';
 import { RequestLog, REQUEST_LOGGER, withoutDebug } from '../metrics/request-log';
+import { QuorumMeters } from '../metrics/quorum-meters';
 import { RequestMeters } from '../metrics/request-meters';
 import { RequestTracer } from '../metrics/request-tracer';
 import { allowEverything } from '../handlers/handler';
@@ -146,6 +147,7 @@ class Assembly {
     this.#replicas = replicas;
     const controller = this.#openController(replicas, policies);
     this.#controller = controller;
+    const quorumMeters = new QuorumMeters(world.metrics, world.clock);
     this.#quorum = await openSingleVoterQuorum({
       disk: world.disk,
       directory: `${configuration.metadataLogDir}/metadata`,
@@ -156,6 +158,7 @@ class Assembly {
       clusterId: this.#clusterId,
       nodeId: this.#nodeId,
       listener: controller,
+      committed: (latencyMs, recordCount) => quorumMeters.committed(latencyMs, recordCount),
       // Each start registers anew, and the directories know at which offset.
       knownOffset: Math.max(...directories.all.map(({ recordedBrokerEpoch }) => recordedBrokerEpoch)),
     });
@@ -293,6 +296,7 @@ class Assembly {
 
   #openController(replicas: Replicas, policies: Policies): ControllerHost {
     const { random, logger, faults } = this.#world;
+    const elections = new ElectionMeters(this.#world.metrics);
     const host: ControllerHost = new ControllerHost({
       controller: createController({
         clusterId: this.#clusterId,
@@ -307,6 +311,7 @@ class Assembly {
       faults,
       publish: (delta) => {
         replicas.apply(delta);
+        if (host.isActive) elections.changed(delta);
         const isOfBrokers = delta.configsChanged.some(({ resource }) => resource.type === BROKER_RESOURCE);
         if (isOfBrokers) this.#changeLimits(delta.after);
       },
@@ -363,7 +368,7 @@ class Assembly {
       logger,
       faults,
       observer: observers(
-        new RequestMeters(metrics, handlers),
+        new RequestMeters(metrics, clock, handlers),
         this.#requestLog(),
         ...(traces === undefined ? [] : [new RequestTracer(traces, clock)]),
       ),

@@ -25,6 +25,8 @@ export interface SingleVoterQuorumOptions {
   readonly clusterId: string;
   readonly nodeId: BrokerId;
   readonly listener: QuorumListener;
+  /** Told of every batch that was proposed here and is committed. */
+  readonly committed?: (latencyMs: number, recordCount: number) => void;
   /** An offset known from elsewhere to have been committed: metadata that end before it have lost something. */
   readonly knownOffset?: number;
   /** Entries that make a snapshot worth its while (`metadata.log.max.record.bytes.between.snapshots`, 20 MiB). */
@@ -121,6 +123,7 @@ class OneVoter implements SingleVoterQuorum {
     if (this.#inFlightCount >= MAX_PROPOSALS_IN_FLIGHT || this.#inFlightBytes >= MAX_BYTES_IN_FLIGHT)
       return { kind: 'refused', reason: 'too-many-in-flight' };
     const offset = this.nextOffset;
+    const proposedAtMs = this.#options.clock.monotonicMs();
     const durable = this.#log.append({
       entries: [{ index: offset, term: epoch, type: entryTypes.records, bytes }],
     });
@@ -129,7 +132,7 @@ class OneVoter implements SingleVoterQuorum {
     return {
       kind: 'appended',
       offset,
-      outcome: this.#outcomeOf(durable, { offset, epoch, records }, bytes.length),
+      outcome: this.#outcomeOf(durable, { offset, epoch, records }, bytes.length, proposedAtMs),
     };
   }
 
@@ -158,6 +161,7 @@ class OneVoter implements SingleVoterQuorum {
     durable: Promise<unknown>,
     batch: CommittedBatch,
     sizeBytes: number,
+    proposedAtMs: number,
   ): Promise<ProposalOutcome> {
     try {
       await durable;
@@ -171,6 +175,7 @@ class OneVoter implements SingleVoterQuorum {
     // Appends become durable in order, so this is the next batch: nothing is between it and the last one delivered.
     assert(batch.offset === this.#committedOffset + 1, 'batches are committed in order, each once');
     this.#committedOffset = batch.offset;
+    this.#options.committed?.(this.#options.clock.monotonicMs() - proposedAtMs, batch.records.length);
     try {
       this.#options.listener.committed([batch]);
     } catch (cause) {

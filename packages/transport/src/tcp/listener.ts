@@ -43,11 +43,20 @@ export interface ListenOptions {
   readonly grpc?: GrpcDoor;
 }
 
+/** What went through a port. */
+export interface ListenerTraffic {
+  readonly bytesRead: number;
+  /** Those that wait for the other side to read are among them. */
+  readonly bytesWritten: number;
+}
+
 /** An open port. */
 export interface Listener extends AsyncDisposable {
   readonly address: string;
   readonly port: number;
   readonly connectionCount: number;
+  /** Bytes since the start, over all connections and protocols. */
+  readonly traffic: ListenerTraffic;
   /** Accepts no more, resets what is open, resolves when every connection has ended. */
   close(): Promise<void>;
 }
@@ -90,6 +99,8 @@ class PortListener implements Listener {
   readonly #maxIdleMs: number;
   readonly #limits: ConnectionLimits;
   readonly #garbage: ReadGarbage;
+  /** Of the connections that have ended. */
+  readonly #endedTraffic = { bytesRead: 0, bytesWritten: 0 };
   #cancelSweep: CancelWake | undefined;
   #sweptAtMs = 0;
   #grpc: Promise<OpenGrpcDoor> | undefined;
@@ -118,6 +129,15 @@ class PortListener implements Listener {
 
   get connectionCount(): number {
     return this.#sockets.size;
+  }
+
+  get traffic(): ListenerTraffic {
+    let { bytesRead, bytesWritten } = this.#endedTraffic;
+    for (const socket of this.#sockets) {
+      bytesRead += socket.bytesRead;
+      bytesWritten += socket.bytesWritten;
+    }
+    return { bytesRead, bytesWritten };
   }
 
   open(): Promise<void> {
@@ -184,6 +204,8 @@ class PortListener implements Listener {
     socket.on('close', () => {
       this.#openings.delete(socket);
       this.#sockets.delete(socket);
+      this.#endedTraffic.bytesRead += socket.bytesRead;
+      this.#endedTraffic.bytesWritten += socket.bytesWritten;
       this.#limits.left(visitor);
     });
     this.#limits.arrived(visitor);
