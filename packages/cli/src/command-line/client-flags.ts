@@ -5,6 +5,7 @@ import { messageOf } from '@kafkaesque/kernel';
 import type { Logger } from '@kafkaesque/kernel';
 import type { ClientOptions } from '@kafkaesque/client';
 import { collect, requireFlag } from './tool-command';
+import { refuseBothSpellings } from './old-spellings';
 import type { Terminal } from './terminal';
 import { UsageError } from './usage-error';
 
@@ -78,6 +79,7 @@ export const clientOptions = (
   terminal: Terminal,
   clientId: string,
 ): ClientOptions => {
+  refuseBothSpellings(flags, [{ old: 'broker-list', now: 'bootstrap-server' }]);
   const bootstrapServers = flags.bootstrapServer ?? flags.brokerList ?? properties['bootstrap.servers'];
   requireFlag(bootstrapServers, 'bootstrap-server');
   const protocol = properties[SECURITY_PROTOCOL];

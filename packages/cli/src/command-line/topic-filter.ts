@@ -1,4 +1,3 @@
-import { messageOf } from '@kafkaesque/kernel';
 import { UsageError } from './usage-error';
 
 const INTERNAL_TOPICS = new Set(['__consumer_offsets', '__transaction_state', '__share_group_state']);
@@ -16,8 +15,8 @@ export const topicFilter = (include: string): ((name: string) => boolean) => {
   let expression: RegExp;
   try {
     expression = new RegExp(`^(?:${pattern})$`);
-  } catch (error) {
-    throw new UsageError(`${include} is an invalid regex: ${messageOf(error)}`);
+  } catch {
+    throw new UsageError(`${include} is an invalid regex.`);
   }
   return (name) => expression.test(name);
 };

@@ -30,8 +30,7 @@ describe('kafka-console-consumer', () => {
     { flags: { timeoutMs: -1 }, expected: { timeoutMs: Infinity } },
     {
       flags: {
-        property: ['print.key=true', 'a=1'],
-        formatterProperty: ['a=2'],
+        formatterProperty: ['print.key=true', 'a=1', 'a=2'],
         keyDeserializer: 'LongDeserializer',
       },
       expected: {
@@ -88,6 +87,26 @@ describe('kafka-console-consumer', () => {
     [
       '--bootstrap-server h:1 --topic t --from-beginning --command-property auto.offset.reset=latest',
       "Can't simultaneously specify --from-beginning and 'auto.offset.reset=latest'",
+    ],
+    ...(
+      [
+        ['--property a=1', '--formatter-property a=1'],
+        ['--consumer-property a=1', '--command-property a=1'],
+        ['--consumer.config f', '--command-config f'],
+        ['--whitelist t', '--include t'],
+      ] as const
+    ).map(([old, now]) => [
+      `--bootstrap-server h:1 --topic t ${now} ${old}`,
+      `Options ${old.split(' ')[0] ?? ''} and ${now.split(' ')[0] ?? ''} cannot be specified together.`,
+    ]),
+    [
+      '--bootstrap-server h:1 --topic t --group g --command-property group.id=h',
+      "do not match. Detected group ids: 'g', 'h'",
+    ],
+    ['--bootstrap-server h:1 --topic t --partition x', "Cannot parse argument 'x' of option partition"],
+    [
+      '--bootstrap-server h:1 --topic t --value-deserializer my.LongDeserializer',
+      'There is no deserializer my.Long',
     ],
     ['--bootstrap-server h:1 --topic t --value-deserializer my.Thing', 'There is no deserializer my.Thing'],
     ['--zookeeper h:1 --topic t', 'Use --bootstrap-server host:port instead'],

@@ -1,6 +1,8 @@
 import type { Command } from 'commander';
 import { addConnectionFlags, clientProperties, keyValues } from '../command-line/client-flags';
 import type { ConnectionFlags, Properties } from '../command-line/client-flags';
+import { refuseBothSpellings, warnOfOldSpellings } from '../command-line/old-spellings';
+import type { OldSpelling } from '../command-line/old-spellings';
 import type { Terminal } from '../command-line/terminal';
 import { collect, requireFlag, toolCommand, wholeNumber, wordOption } from '../command-line/tool-command';
 import { UsageError } from '../command-line/usage-error';
@@ -79,6 +81,12 @@ null.literal (null), key.deserializer, value.deserializer, headers.deserializer
 `,
     );
 
+const OLD_SPELLINGS: readonly OldSpelling[] = [
+  { old: 'property', now: 'formatter-property' },
+  { old: 'consumer-property', now: 'command-property' },
+  { old: 'consumer.config', now: 'command-config' },
+];
+
 /** Where reading starts. */
 export type StartAt =
   | { readonly kind: 'earliest' }
@@ -109,6 +117,8 @@ export const planConsole = (
   if (argumentCount === 0) {
     throw new UsageError('This tool helps to read data from Kafka topics and outputs it to standard output.');
   }
+  refuseBothSpellings(flags, [...OLD_SPELLINGS, { old: 'whitelist', now: 'include' }]);
+  warnOfOldSpellings(flags, OLD_SPELLINGS, terminal, 'Option');
   const include = flags.include ?? flags.whitelist;
   if ((flags.topic === undefined) === (include === undefined)) {
     throw new UsageError('Exactly one of the following arguments is required: [topic], [include]');
@@ -123,8 +133,15 @@ export const planConsole = (
   if (flags.fromBeginning && flags.offset !== undefined) {
     throw new UsageError('Options from-beginning and offset cannot be specified together.');
   }
-  const properties = consumerProperties(flags, terminal);
-  const group = flags.group ?? properties['group.id'];
+  const properties = consumerProperties(flags);
+  const [group, otherGroup] = new Set(
+    [flags.group, properties['group.id']].filter((one) => one !== undefined),
+  );
+  if (otherGroup !== undefined) {
+    throw new UsageError(
+      `The group ids provided in different places (directly using '--group', via '--consumer-property', or via '--consumer.config') do not match. Detected group ids: '${group}', '${otherGroup}'`,
+    );
+  }
   if (group !== undefined) {
     throw new UsageError(
       `Consumer groups are not there yet, so group ${group} cannot be joined: leave --group away to read all partitions`,
@@ -138,7 +155,7 @@ export const planConsole = (
     timeoutMs: flags.timeoutMs === undefined || flags.timeoutMs < 0 ? Infinity : flags.timeoutMs,
     skipsErrors: flags.skipMessageOnError ?? false,
     formatter: flags.formatter ?? 'DefaultMessageFormatter',
-    formatterProperties: formatterProperties(flags, terminal),
+    formatterProperties: formatterProperties(flags),
     clientProperties: properties,
   };
 };
@@ -173,17 +190,14 @@ const isolationOf = (level: string): ConsolePlan['isolation'] => {
   );
 };
 
-const consumerProperties = (flags: ConsoleConsumerFlags, terminal: Terminal): Properties => {
-  if (flags.consumerProperty !== undefined) deprecated(terminal, 'consumer-property', 'command-property');
-  if (flags['consumer.config'] !== undefined) deprecated(terminal, 'consumer.config', 'command-config');
+const consumerProperties = (flags: ConsoleConsumerFlags): Properties => {
   return {
     ...clientProperties(flags['consumer.config'], flags.consumerProperty),
     ...clientProperties(flags.commandConfig, flags.commandProperty),
   };
 };
 
-const formatterProperties = (flags: ConsoleConsumerFlags, terminal: Terminal): Properties => {
-  if (flags.property !== undefined) deprecated(terminal, 'property', 'formatter-property');
+const formatterProperties = (flags: ConsoleConsumerFlags): Properties => {
   return {
     ...clientProperties(flags.formatterConfig, []),
     ...keyValues(flags.property),
@@ -192,9 +206,3 @@ const formatterProperties = (flags: ConsoleConsumerFlags, terminal: Terminal): P
     ...(flags.valueDeserializer === undefined ? {} : { 'value.deserializer': flags.valueDeserializer }),
   };
 };
-
-/** On standard error: what standard output carries is data. */
-const deprecated = (terminal: Terminal, old: string, now: string): void =>
-  terminal.err(
-    `Option --${old} is deprecated and will be removed in a future version. Use --${now} instead.\n`,
-  );

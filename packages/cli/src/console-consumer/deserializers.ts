@@ -48,10 +48,12 @@ const deserializers: Readonly<Record<string, Deserializer>> = {
   UUID: raw,
 };
 
+const PACKAGE = 'org.apache.kafka.common.serialization.';
+
 /** By Kafka's class name, with or without its package: `org.apache.kafka.common.serialization.LongDeserializer`. */
 export const deserializerOf = (className: string): Deserializer => {
-  const name = className.slice(className.lastIndexOf('.') + 1).replace(/Deserializer$/, '');
-  const found = deserializers[name];
+  const name = className.replace(PACKAGE, '').replace(/Deserializer$/, '');
+  const found = Object.hasOwn(deserializers, name) ? deserializers[name] : undefined;
   if (found !== undefined) return found;
   throw new UsageError(
     `There is no deserializer ${className}. Known are ${Object.keys(deserializers)

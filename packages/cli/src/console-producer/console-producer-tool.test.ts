@@ -100,6 +100,28 @@ describe('kafka-console-producer', () => {
       'security.protocol=SSL is not there yet',
     ],
     ['--broker-list h:1 --topic t --line-reader my.Reader', 'There is no line reader my.Reader'],
+    ['--broker-list h:1 --topic t --line-reader my.LineMessageReader', 'There is no line reader my.Line'],
+    ['--broker-list h:1 --topic t --batch-size x', "Cannot parse argument 'x' of option batch-size"],
+    [
+      '--broker-list h:1 --bootstrap-server h:1 --topic t',
+      'Options --broker-list and --bootstrap-server cannot be specified together.',
+    ],
+    [
+      '--broker-list h:1 --topic t --property a=1 --reader-property a=1',
+      'Options --reader-property and --property cannot be specified together.',
+    ],
+    [
+      '--broker-list h:1 --topic t --producer-property a=1 --command-property a=1',
+      'Options --command-property and --producer-property cannot be specified together.',
+    ],
+    [
+      '--broker-list h:1 --topic t --producer.config f --command-config f',
+      'Options --command-config and --producer.config cannot be specified together.',
+    ],
+    [
+      '--broker-list h:1 --topic t --max-partition-memory-bytes 1 --batch-size 2 --request-required-acks 9',
+      'Warning: --max-partition-memory-bytes is deprecated and will be removed in Apache Kafka 5.0. Use --batch-size instead.\nInvalid value 9',
+    ],
     ['--broker-list h:1 --topic t --command-config /no/such/file', 'Cannot read /no/such/file'],
   ])('%s is refused', async (line, message) => {
     const terminal = recordedTerminal();

@@ -5,8 +5,17 @@ import { addConnectionFlags, clientOptions, clientProperties, keyValues } from '
 import type { ConnectionFlags, Properties } from '../command-line/client-flags';
 import { sdk } from '../command-line/loaded-on-demand';
 import { withUsage } from '../command-line/outcome';
+import { refuseBothSpellings, warnOfOldSpellings } from '../command-line/old-spellings';
+import type { OldSpelling } from '../command-line/old-spellings';
 import type { Terminal } from '../command-line/terminal';
-import { collect, parseFlags, requireFlag, toolCommand, wordOption } from '../command-line/tool-command';
+import {
+  collect,
+  parseFlags,
+  requireFlag,
+  toolCommand,
+  wholeNumber,
+  wordOption,
+} from '../command-line/tool-command';
 import { UsageError } from '../command-line/usage-error';
 import type { Tool } from '../tools';
 import { LineRecords } from './line-records';
@@ -77,6 +86,19 @@ const NUMBER_FLAGS = [
   },
 ] as const;
 
+const OLD_SPELLINGS: readonly OldSpelling[] = [
+  { old: 'property', now: 'reader-property', order: 'new first' },
+  { old: 'producer-property', now: 'command-property', order: 'new first' },
+  { old: 'producer.config', now: 'command-config', order: 'new first' },
+];
+/** Kafka accepts both of these together, and the old one wins. */
+const OLD_BATCH_SIZE: OldSpelling = {
+  old: 'max-partition-memory-bytes',
+  now: 'batch-size',
+  removal: 'Apache Kafka 5.0',
+};
+const LINE_READERS = ['org.apache.kafka.tools.LineMessageReader', 'LineMessageReader'];
+
 /** Records sent without waiting before the producer is asked whether it has room. */
 const RECORDS_BETWEEN_WAITS = 500;
 const EXIT_INTERRUPTED = 130;
@@ -111,7 +133,7 @@ const consoleProducerCommand = (calledAs: string): Command => {
     .option('--producer.config <file>', 'the old name of --command-config');
   for (const { flag, property, default: value, what } of NUMBER_FLAGS) {
     const shown = value === undefined ? '' : `; default ${value}`;
-    command.option(`--${flag} <number>`, `${what} (${property}${shown})`);
+    command.option(`--${flag} <number>`, `${what} (${property}${shown})`, wholeNumber(flag));
   }
   return command.addHelpText(
     'after',
@@ -135,22 +157,23 @@ export const tool: Tool = {
       const { flags } = parsed;
       requireFlag(flags.bootstrapServer ?? flags.brokerList, 'bootstrap-server');
       requireFlag(flags.topic, 'topic');
-      const reader = openReader(flags, terminal);
-      const properties = producerProperties(flags, terminal);
+      refuseBothSpellings(flags, OLD_SPELLINGS);
+      warnOfOldSpellings(flags, [...OLD_SPELLINGS, OLD_BATCH_SIZE], terminal, 'Warning:');
+      const reader = openReader(flags);
+      const properties = producerProperties(flags);
       await using client = sdk().openClient(clientOptions(flags, properties, terminal, 'console-producer'));
       const producer = client.producer(producerOptions(properties));
       return await sendLines({ producer, reader, terminal, isSync: flags.sync === true });
     }),
 };
 
-const openReader = (flags: ConsoleProducerFlags, terminal: Terminal): LineRecords => {
+const openReader = (flags: ConsoleProducerFlags): LineRecords => {
   const { lineReader } = flags;
-  if (lineReader !== undefined && !lineReader.endsWith('LineMessageReader')) {
+  if (lineReader !== undefined && !LINE_READERS.includes(lineReader)) {
     throw new UsageError(
-      `There is no line reader ${lineReader}: only org.apache.kafka.tools.LineMessageReader is known`,
+      `There is no line reader ${lineReader}: classes of Java cannot be loaded here, only org.apache.kafka.tools.LineMessageReader is known`,
     );
   }
-  if (flags.property !== undefined) deprecated(terminal, 'property', 'reader-property');
   return new LineRecords(flags.topic ?? '', {
     ...clientProperties(flags.readerConfig, []),
     ...keyValues(flags.property),
@@ -159,12 +182,11 @@ const openReader = (flags: ConsoleProducerFlags, terminal: Terminal): LineRecord
 };
 
 /** Flags go before properties, properties before the defaults of flags. */
-const producerProperties = (flags: ConsoleProducerFlags, terminal: Terminal): Properties => {
-  if (flags.producerProperty !== undefined) deprecated(terminal, 'producer-property', 'command-property');
+const producerProperties = (flags: ConsoleProducerFlags): Properties => {
   const given: Record<string, string> = {};
   for (const { flag, property } of NUMBER_FLAGS) {
     const value = flags[camelCased(flag)];
-    if (typeof value === 'string') given[property] = value;
+    if (typeof value === 'number') given[property] = String(value);
   }
   const { compressionCodec: codec, requestRequiredAcks: acks } = flags;
   if (codec !== undefined) given['compression.type'] = codec === true ? 'gzip' : codec;
@@ -182,11 +204,6 @@ const producerProperties = (flags: ConsoleProducerFlags, terminal: Terminal): Pr
 
 const camelCased = (flag: string): string =>
   flag.replace(/-(\w)/g, (_, letter: string) => letter.toUpperCase());
-
-const deprecated = (terminal: Terminal, old: string, now: string): void =>
-  terminal.err(
-    `Warning: --${old} is deprecated and will be removed in a future version. Use --${now} instead.\n`,
-  );
 
 export interface LineSending {
   readonly producer: Producer;

@@ -60,7 +60,7 @@ export const topicsCommand = (calledAs: string): Command =>
       'brokers of each partition: 1:2,2:3 puts partition 0 on brokers 1 and 2',
     )
     .option('--config <name=value>', 'a configuration of the new topic; may be repeated', collect)
-    .option('--delete-config <name>', 'not supported since Kafka 4.0: use kafka-configs', collect)
+    .option('--delete-config <name>', 'ignored since Kafka 4.0: use kafka-configs', collect)
     .option('--if-exists', 'do nothing when there is no such topic')
     .option('--if-not-exists', 'do nothing when the topic is there already')
     .option('--exclude-internal', 'leave internal topics out')
@@ -124,16 +124,13 @@ export const checkedAction = (flags: TopicsFlags, argumentCount: number): Topics
     refuseTogether(flags.partitions, 'replica-assignment', 'partitions');
     refuseTogether(flags.replicationFactor, 'replica-assignment', 'replication-factor');
   }
-  if (flags.deleteConfig !== undefined) {
-    throw new UsageError(`delete-config is no longer supported since Kafka 4.0. ${CONFIG_HINT}`);
-  }
   for (const { flag, name, actions } of EXCLUSIONS) {
     if (flags[flag] !== undefined && actions.includes(action)) refuseTogether(true, name, action);
   }
   const only = DESCRIBE_ONLY.filter(([flag]) => flags[flag] === true).map(([, name]) => name);
   const overrides = only.find((name) => name === 'topics-with-overrides');
   const other = only.find((name) => name !== 'topics-with-overrides');
-  if (overrides !== undefined && other !== undefined) refuseTogether(true, overrides, other);
+  if (overrides !== undefined && other !== undefined) refuseTogether(true, other, overrides);
   return action;
 };
 
@@ -167,7 +164,7 @@ export const parseReplicaAssignment = (text: string): readonly (readonly number[
       );
     }
     if (replicas.length !== partitions[0]?.length) {
-      throw new UsageError(`Partition ${index} has different replication factor: ${replicas.join(',')}`);
+      throw new UsageError(`Partition ${index} has different replication factor: [${replicas.join(', ')}]`);
     }
   });
   return partitions;
@@ -177,12 +174,15 @@ export const parseReplicaAssignment = (text: string): readonly (readonly number[
 export const parseTopicConfigs = (pairs: readonly string[]): Readonly<Record<string, string>> =>
   Object.fromEntries(
     pairs.map((pair) => {
-      const [name, ...rest] = pair.split('=');
-      if (name === undefined || rest.length === 0) {
+      const parts = pair.split(/\s*=\s*/);
+      // As Java splits: nothing stands behind the last separator.
+      while (parts.at(-1) === '') parts.pop();
+      const [name, value] = parts;
+      if (name === undefined || value === undefined || parts.length !== 2) {
         throw new UsageError(
           'requirement failed: Invalid topic config: all configs to be added must be in the format "key=val".',
         );
       }
-      return [name.trim(), rest.join('=').trim()];
+      return [name.trim(), value.trim()];
     }),
   );

@@ -115,11 +115,11 @@ describe('kafka-topics', () => {
 
   test('creates with what was said, and says so', async () => {
     const { code, out, admin } = await run(
-      '--create --topic new --partitions 3 --replication-factor 2 --config a=b --config c=d=e',
+      '--create --topic new --partitions 3 --replication-factor 2 --config a=b --config c=d',
     );
     expect([code, out]).toEqual([0, 'Created topic new.\n']);
     expect(admin.calls).toMatchObject([
-      { argument: [{ name: 'new', partitions: 3, replicationFactor: 2, configs: { a: 'b', c: 'd=e' } }] },
+      { argument: [{ name: 'new', partitions: 3, replicationFactor: 2, configs: { a: 'b', c: 'd' } }] },
     ]);
   });
 
@@ -189,9 +189,12 @@ describe('kafka-topics', () => {
       '--create --topic x --replication-factor 0',
       'The replication factor must be between 1 and 32767 inclusive',
     ],
+    ['--create --topic x --config a=b=c', 'all configs to be added must be in the format "key=val"'],
+    ['--create --topic x --config a=', 'all configs to be added must be in the format "key=val"'],
+    ['--delete --topic [', '[ is an invalid regex.'],
     ['--create --topic x --config a', 'all configs to be added must be in the format "key=val"'],
     ['--create --topic x --replica-assignment 1:1', 'may not contain duplicate entries: 1'],
-    ['--create --topic x --replica-assignment 1:2,3', 'Partition 1 has different replication factor: 3'],
+    ['--create --topic x --replica-assignment 1:2,3', 'Partition 1 has different replication factor: [3]'],
   ])('%s is told as an error of the command', async (line, message) => {
     const { code, out } = await run(line);
     expect([code, out]).toEqual([1, expect.stringContaining(message)]);
@@ -231,6 +234,14 @@ describe('the command line of kafka-topics', () => {
     [
       '--bootstrap-server h:1 --describe --if-exists',
       '--topic or --topic-id is required to describe a topic',
+    ],
+    [
+      '--bootstrap-server h:1 --describe --topics-with-overrides --unavailable-partitions',
+      'Option "[unavailable-partitions]" can\'t be used with option "[topics-with-overrides]"',
+    ],
+    [
+      '--bootstrap-server h:1 --alter --topic t --delete-config a',
+      'delete-config option is no longer supported and deprecated since version 4.0. The config will be fully removed in future releases.\nMissing required argument "[partitions]"',
     ],
     ['--zookeeper h:2181 --list', 'Use --bootstrap-server host:port instead'],
     ['--bootstrap-server nonsense --list', 'is not host:port; write for example localhost:9092'],

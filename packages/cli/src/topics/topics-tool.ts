@@ -22,6 +22,10 @@ const COLLISION_WARNING =
   "WARNING: Due to limitations in metric names, topics with a period ('.') or underscore ('_') could collide. " +
   'To avoid issues it is best to use either, but not both.\n';
 
+const DELETE_CONFIG_WARNING =
+  'delete-config option is no longer supported and deprecated since version 4.0. ' +
+  'The config will be fully removed in future releases.\n';
+
 export const tool: Tool = {
   command: topicsCommand,
   run: (argv, terminal, calledAs) =>
@@ -29,6 +33,7 @@ export const tool: Tool = {
       const parsed = parseFlags<TopicsFlags>(topicsCommand(calledAs), argv, terminal);
       if (parsed.kind === 'done') return 0;
       const { flags } = parsed;
+      if (flags.deleteConfig !== undefined) terminal.err(DELETE_CONFIG_WARNING);
       const action = checkedAction(flags, argv.length);
       const properties = clientProperties(flags.commandConfig, flags.commandProperty);
       await using client = sdk().openClient(clientOptions(flags, properties, terminal, 'kafka-topics'));
@@ -63,6 +68,7 @@ const refuse = (message: string): Error => new Error(message);
 const create: Action = async (flags, admin, terminal) => {
   const name = flags.topic ?? '';
   if (/[._]/.test(name)) terminal.out(COLLISION_WARNING);
+  if (name === '') throw refuse("The given topic name '' cannot be represented in a request.");
   const { partitions, replicationFactor } = flags;
   if (partitions !== undefined && partitions < 1) throw refuse('The partitions must be greater than 0');
   if (replicationFactor !== undefined && (replicationFactor < 1 || replicationFactor > 32_767)) {
@@ -88,7 +94,11 @@ const list: Action = async (flags, admin, terminal) => {
 };
 
 const describe: Action = async (flags, admin, terminal) => {
-  if (flags.topic !== undefined && flags.topicId !== undefined) {
+  if (
+    flags.topic !== undefined &&
+    flags.topicId !== undefined &&
+    parseTopicId(flags.topicId) !== ZERO_TOPIC_ID
+  ) {
     terminal.out(
       'Only topic id will be used when both --topic and --topic-id are specified and topicId is not Uuid.ZERO_UUID\n',
     );
