@@ -3,6 +3,7 @@ import type { ApiName, RequestDraftOf } from '@kafkaesque/protocol';
 import { Scheduler, VirtualClock } from '@kafkaesque/sim';
 import { openSimulatedClient } from '../testing/simulated-client';
 import type { SimulatedClusterOptions } from '../testing/simulated-cluster';
+import { ClientError } from '../errors';
 import type { Admin, ConfigResource } from './admin';
 
 const open = (options: Partial<SimulatedClusterOptions> = {}) => {
@@ -59,6 +60,58 @@ describe('the older AlterConfigs', () => {
         ],
       },
     });
+  });
+});
+
+describe('configs of one broker', () => {
+  /** Broker 2 cannot be reached; whoever is asked describes and alters what it is asked about. */
+  const withoutBroker2 = () =>
+    open({
+      intercept: (api, draft, node) => {
+        if (api !== 'DescribeConfigs' && api !== 'IncrementalAlterConfigs') return undefined;
+        if (node === 2) return new ClientError('connection', 'CONNECTION_REFUSED', 'nobody listens');
+        const { resources } = draft as RequestDraftOf<typeof api>;
+        const answers = resources.map(({ resourceType, resourceName }) => ({
+          resourceType,
+          resourceName,
+          errorCode: 0,
+          errorMessage: null,
+        }));
+        return api === 'DescribeConfigs'
+          ? apis.DescribeConfigs.response.make({ results: answers.map((one) => ({ ...one, configs: [] })) })
+          : apis.IncrementalAlterConfigs.response.make({ responses: answers });
+      },
+    });
+  const resources: readonly ConfigResource[] = [
+    broker,
+    { type: 'broker-logger', name: '2' },
+    { type: 'broker', name: '1' },
+    { type: 'broker', name: '' },
+    topic,
+  ];
+
+  test.each([
+    ['describing', (admin: Admin) => admin.describeConfigs(resources)],
+    [
+      'altering',
+      (admin: Admin) =>
+        admin.incrementalAlterConfigs(
+          resources.map((resource) => ({
+            resource,
+            changes: [{ name: 'log.retention.ms', operation: 'set', value: '5' }],
+          })),
+        ),
+    ],
+  ])('%s asks that broker and no other; without it, only its own fail', async (_, call) => {
+    const { scheduler, cluster, admin } = withoutBroker2();
+    const asked: Promise<readonly { readonly kind: string }[]> = call(admin);
+    const outcomes = await scheduler.settle(asked);
+    expect(outcomes.map(({ kind }) => kind)).toEqual(['failed', 'failed', 'done', 'done', 'done']);
+    const ofBroker2 = cluster.requests.filter(({ draft }) =>
+      JSON.stringify(draft).includes('"resourceName":"2"'),
+    );
+    expect(ofBroker2.length).toBeGreaterThan(0);
+    expect(new Set(ofBroker2.map(({ node }) => node))).toEqual(new Set([2]));
   });
 });
 
