@@ -187,7 +187,7 @@ export class ClusterAdmin implements Admin {
     resources: readonly ConfigResource[],
     options: CallOptions & { readonly synonyms?: boolean; readonly documentation?: boolean } = {},
   ): Promise<readonly Outcome<ConfigResource, readonly ConfigEntry[]>[]> {
-    return this.#configs.describe(resources, options);
+    return this.#configs.describeAll(resources, options);
   }
 
   incrementalAlterConfigs(

@@ -36,7 +36,7 @@ export class ClusterConfigs {
     this.#calls = calls;
   }
 
-  describe(
+  describeAll(
     resources: readonly ConfigResource[],
     options: CallOptions & { readonly synonyms?: boolean; readonly documentation?: boolean },
   ): Promise<readonly Outcome<ConfigResource, readonly ConfigEntry[]>[]> {
