@@ -1,4 +1,4 @@
-import { LeaderEpoch, Offset, TimestampMs } from '@kafkaesque/kernel';
+import { LeaderEpoch, Offset, TimestampMs, hasCode } from '@kafkaesque/kernel';
 import { batchSizeBytes, encodeBatch } from '@kafkaesque/protocol';
 import type { Log } from '@kafkaesque/storage';
 import type { LogModel } from './log-model';
@@ -21,6 +21,7 @@ export const work = async (world: StorageWorld): Promise<void> => {
         await doSomething(world, model);
       } catch (cause) {
         if (!isExpectedFailure(cause)) throw cause;
+        if (hasCode(cause, 'NO_ROOM')) world.counts.refused += 1;
       }
       model.busy = false;
     }

@@ -53,7 +53,7 @@ const runSeed = async (
     if (!world.offline && world.random.below(6) === 0) await world.rest(directory);
     throwViolation(world);
     world.crash();
-    world.disk.faults = world.shape.faults;
+    world.heal(false);
   }
   counts.events += world.scheduler.eventCount;
 };

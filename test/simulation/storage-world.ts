@@ -31,6 +31,8 @@ export interface WorldShape {
   readonly tailBytes: number;
   readonly pendingBytes: number;
   readonly faults: DiskFaults;
+  /** Bytes that fit on the disk. */
+  readonly capacityBytes: number;
   /** Share of logs with flush.policy=replication. */
   readonly directShare: number;
   /** Mean number of events between crashes. */
@@ -61,10 +63,12 @@ export const drawShape = (random: SeededRandom, logCount: number): WorldShape =>
       flushMs: pick(2, 20, 100),
       sealMs: pick(2, 20, 100),
       openFiles: pick(2, 8, 1024),
+      reserveBytes: pick(0, 4000, 30_000),
     },
     tailBytes: pick(0, 1000, 10_000, 1 << 20),
     pendingBytes: pick(500, 5000, 1 << 20),
     faults: drawDiskFaults(random),
+    capacityBytes: pick(Infinity, Infinity, 100_000, 400_000) * Math.ceil(logCount / 20),
     directShare: pick(0, 0, 0.3, 1),
     lifeEvents: pick(30, 100, 400, 2000) * Math.ceil(logCount / 20),
   };
@@ -81,6 +85,8 @@ export interface WorldCounts {
   checkedBatches: number;
   offline: number;
   failedLogs: number;
+  /** Times that records were refused for lack of room. */
+  refused: number;
 }
 
 export const zeroCounts = (): WorldCounts => ({
@@ -93,6 +99,7 @@ export const zeroCounts = (): WorldCounts => ({
   checkedBatches: 0,
   offline: 0,
   failedLogs: 0,
+  refused: 0,
 });
 
 /** What must never happen has happened. */
@@ -138,6 +145,7 @@ export class StorageWorld {
     this.through = through;
     this.say = say;
     this.disk = new SimulatedDisk({ random: this.random.fork('disk'), scheduler: this.scheduler });
+    this.heal(false);
     this.clock = new VirtualClock({ scheduler: this.scheduler });
     this.models = Array.from(
       { length: logCount },
@@ -173,7 +181,7 @@ export class StorageWorld {
   /** Starts the storage until it has recovered, through crashes in the middle of it. */
   async start(): Promise<LogDirectory> {
     for (let attempt = 0; ; attempt++) {
-      this.disk.faults = attempt < 6 ? this.shape.faults : noDiskFaults;
+      this.heal(attempt >= 6);
       this.offline = false;
       this.clock = new VirtualClock({ scheduler: this.scheduler });
       const opening = this.#open();
@@ -233,10 +241,16 @@ export class StorageWorld {
     if (this.stoppedCleanly && (!report.cleanShutdown || report.scannedBytes > 0))
       throw new Violation(`a clean stop was followed by a scan of ${report.scannedBytes} bytes`);
     this.stoppedCleanly = false;
-    this.disk.faults = noDiskFaults;
+    this.heal(true);
     await this.scheduler.settle(this.#checkLogs(directory));
     this.powerLost = false;
-    this.disk.faults = this.shape.faults;
+    this.heal(false);
+  }
+
+  /** Takes away what makes the disk fail, or brings it back. */
+  heal(isHealed: boolean): void {
+    this.disk.faults = isHealed ? noDiskFaults : this.shape.faults;
+    this.disk.resize(isHealed ? Infinity : this.shape.capacityBytes);
   }
 
   async #checkLogs(directory: LogDirectory): Promise<void> {
@@ -270,14 +284,27 @@ export class StorageWorld {
 
   /** Lets everybody come to an end, and then stops the directory as one should. */
   async rest(directory: LogDirectory): Promise<void> {
-    this.disk.faults = noDiskFaults;
+    this.heal(true);
+    // Now and then it stays as full as it is.
+    const staysFull = this.random.below(4) === 0;
+    if (staysFull) this.disk.resize(this.shape.capacityBytes);
     this.resting = true;
     await this.scheduler.run({
       until: () => this.violation !== undefined || this.models.every((model) => !model.busy),
       maximumEvents: 1_000_000,
     });
+    if (!this.offline && !staysFull) await this.#makeSureOfRoom(directory);
     if (!this.offline) await this.#stop(directory);
     this.resting = false;
+  }
+
+  /** Once there is room, records are taken again without anybody's doing. */
+  async #makeSureOfRoom(directory: LogDirectory): Promise<void> {
+    await this.scheduler.run({
+      until: () => !directory.isFull || this.violation !== undefined || this.offline,
+      maximumEvents: 1_000_000,
+    });
+    if (directory.isFull && !this.offline) throw new Violation('there is room, and no record is taken');
   }
 
   async #stop(directory: LogDirectory): Promise<void> {
@@ -293,14 +320,17 @@ export class StorageWorld {
     if (closed === undefined)
       throw new Violation(`closing does not end (${end}, ${this.scheduler.waitingCount} events wait)`);
     if (closed.failure !== undefined && !isExpectedFailure(closed.failure)) throw closed.failure as Error;
-    this.stoppedCleanly = closed.failure === undefined && !this.offline;
+    // Without room a stop may leave work to the next start, and says so.
+    this.stoppedCleanly = closed.failure === undefined && !this.offline && !directory.isFull;
     if (this.stoppedCleanly) this.counts.cleanStops += 1;
   }
 }
 
 /** What a failing disk may make storage say. */
 export const isExpectedFailure = (failure: unknown): boolean =>
-  ['ENOSPC', 'EIO', 'JOURNAL_FULL', 'LOG_FAILED', 'LOG_DELETED'].some((code) => hasCode(failure, code));
+  ['ENOSPC', 'EIO', 'JOURNAL_FULL', 'NO_ROOM', 'LOG_FAILED', 'LOG_DELETED'].some((code) =>
+    hasCode(failure, code),
+  );
 
 const show = async (log: Log, random: SeededRandom): Promise<Shown> => {
   const batches: Buffer[] = [];

@@ -2,12 +2,12 @@ import { encodeCheckpoint } from './checkpoint';
 import type { CheckpointLog, CheckpointSegment } from './checkpoint';
 import type { DirectoryContext } from './directory-context';
 import { Exclusive } from './exclusive';
-import { isOutOfSpace } from './journal';
 import type { Journal } from './journal';
 import { firstSegmentOf } from './log-state';
 import type { LogState } from './log-state';
 import { NO_INDEX_CRC, isIndexSaved } from './segment';
 import { replaceFile } from './small-file';
+import { isOutOfSpace } from './space-reserve';
 
 export const CHECKPOINT_FILE = 'checkpoints';
 
@@ -53,7 +53,8 @@ export class CheckpointWriter {
       directoryId,
     );
     try {
-      await replaceFile(this.#context.disk, `${this.#context.path}/${CHECKPOINT_FILE}`, [bytes]);
+      const { disk, path, reserve } = this.#context;
+      await reserve.lend(() => replaceFile(disk, `${path}/${CHECKPOINT_FILE}`, [bytes]));
       await journal.dropBelow(journalStart);
     } catch (error) {
       if (!isOutOfSpace(error)) this.#context.fail(error);

@@ -1,9 +1,9 @@
 import type { DirectoryContext } from './directory-context';
 import { saveClosedIndexes } from './index-files';
-import { isOutOfSpace } from './journal';
 import type { LogState } from './log-state';
 import { writeRun } from './segment-files';
 import { settleLog } from './settling';
+import { isOutOfSpace, noRoom } from './space-reserve';
 
 /** Logs written at once: as many as leave threads for the journal. */
 const WIDTH = 8;
@@ -65,7 +65,13 @@ export class DirectWrites {
 
   async #write(log: LogState): Promise<void> {
     if (!this.#hasWork(log)) return;
+    const { reserve, path } = this.#context;
+    if (reserve.isReleased) {
+      this.#hooks.failed(log, noRoom(path));
+      return;
+    }
     const to = log.run.end - log.waiting.length;
+    const before = this.#context.writtenBytes;
     let failure: unknown;
     try {
       await writeRun(this.#context, log, log.writtenCount, to);
@@ -76,7 +82,9 @@ export class DirectWrites {
         return;
       }
       failure = cause;
+      await reserve.release();
     }
+    reserve.taken(this.#context.writtenBytes - before);
     if (log.writtenCount > log.durableCount) {
       log.durableCount = log.writtenCount;
       log.durableEnd = log.written.offset;

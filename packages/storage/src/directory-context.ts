@@ -3,6 +3,7 @@ import type { Exclusive } from './exclusive';
 import type { IndexCache } from './index-cache';
 import type { LogDirectoryLimits } from './log-directory';
 import type { OpenFiles } from './open-files';
+import type { SpaceReserve } from './space-reserve';
 import type { StorageMetrics } from './storage-metrics';
 import type { BatchMemory } from './tail-memory';
 
@@ -19,6 +20,7 @@ export interface DirectoryContext {
   readonly metrics: StorageMetrics;
   readonly files: OpenFiles;
   readonly indexes: IndexCache;
+  readonly reserve: SpaceReserve;
   /** Bytes written to segments so far, for guessing what the page cache still holds. */
   writtenBytes: number;
   /** Partition directories whose names are known to be durable, by topic directory. */

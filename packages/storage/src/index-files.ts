@@ -7,7 +7,6 @@ import {
   maxTimestampOf,
 } from '@kafkaesque/protocol';
 import type { DirectoryContext } from './directory-context';
-import { isOutOfSpace } from './journal';
 import type { LogState } from './log-state';
 import { OffsetIndex } from './offset-index';
 import { isIndexSaved, newSegment, placeInSegment, segmentFileName } from './segment';
@@ -16,6 +15,7 @@ import { withSegmentFile } from './segment-files';
 import { scanBatches } from './segment-scan';
 import { readSmallFile, replaceFile } from './small-file';
 import { TimeIndex } from './time-index';
+import { isOutOfSpace } from './space-reserve';
 
 const pathOf = (log: LogState, segment: Segment, kind: 'index' | 'timeindex'): string =>
   `${log.directory}/${segmentFileName(segment.baseOffset, kind)}`;

@@ -2,10 +2,10 @@ import { thrownError } from '@kafkaesque/kernel';
 import type { CancelWake } from '@kafkaesque/kernel';
 import type { CheckpointWriter } from './checkpoint-writer';
 import type { DirectoryContext } from './directory-context';
-import { isOutOfSpace } from './journal';
-import type { Journal } from './journal';
+import type { Journal, JournalFile } from './journal';
 import type { LogState } from './log-state';
 import { settleJournalFile, settleLog } from './settling';
+import { isOutOfSpace, noRoom } from './space-reserve';
 
 const RETRY_MS = 1000;
 
@@ -63,6 +63,8 @@ export class JournalKeeper {
     for (let oldest = this.#journal.oldest; oldest !== undefined; oldest = this.#journal.oldest) {
       if (this.#stopped || this.#context.offline) return;
       try {
+        if (!(await this.#context.reserve.leavesRoom(unsettledBytes(oldest))))
+          throw noRoom(this.#context.path);
         await settleJournalFile(this.#context, oldest);
         await this.#checkpoints.write();
       } catch (cause) {
@@ -71,6 +73,8 @@ export class JournalKeeper {
           this.#context.fail(cause);
           return;
         }
+        // With what the reserve gives, at once; it is out for later attempts.
+        if (await this.#context.reserve.release()) continue;
         this.#context.logger.warn('No space to settle the journal; it is tried again', {
           path: this.#context.path,
         });
@@ -92,3 +96,10 @@ export class JournalKeeper {
     for (const waiter of waiters) tell(waiter);
   }
 }
+
+/** What still has to be written before the file may go. */
+const unsettledBytes = ({ touched }: JournalFile): number => {
+  let sizeBytes = 0;
+  for (const [log, lsn] of touched) if (log.settledLsn < lsn) sizeBytes += log.pendingBytes;
+  return sizeBytes;
+};

@@ -1,11 +1,7 @@
-import { Failure, assert, hasCode } from '@kafkaesque/kernel';
+import { Failure, assert } from '@kafkaesque/kernel';
 import type { Disk, DiskFile, Random } from '@kafkaesque/kernel';
 import { JOURNAL_HEAD_BYTES, encodeJournalHead, journalFileName } from './journal-file';
 import type { LogState } from './log-state';
-
-/** The disk is full, or the owner's share of it: the only write failure that is repaired while running (rule 11). */
-export const isOutOfSpace = (error: unknown): boolean =>
-  hasCode(error, 'ENOSPC') || hasCode(error, 'EDQUOT') || hasCode(error, 'JOURNAL_FULL');
 
 export interface JournalFile {
   readonly number: number;

@@ -11,7 +11,6 @@ import {
   restoreTimes,
   truncateLog,
 } from './cuts';
-import { isOutOfSpace } from './journal';
 import type { ControlEntry } from './journal-frame';
 import { writeInTheEnd } from './log-deletion';
 import type { LogServices } from './log-services';
@@ -21,6 +20,7 @@ import { openSegment, refusal } from './placing';
 import { removeSegments, truncateSegments } from './segment-removal';
 import { settleLog } from './settling';
 import { removeSnapshotsAbove } from './snapshot-files';
+import { isOutOfSpace } from './space-reserve';
 
 type LogChange = ControlEntry & { readonly kind: 'truncate' | 'reset' | 'logStart' };
 

@@ -1,12 +1,12 @@
 import { Failure, hasCode, thrownError } from '@kafkaesque/kernel';
 import { dropRun } from './cuts';
-import { isOutOfSpace } from './journal';
 import type { LogServices } from './log-services';
 import { tellFailed } from './log-state';
 import type { LogState } from './log-state';
 import { topicNames, syncTopicNames } from './segment-files';
 import { removeTree } from './segment-removal';
 import { directoryOf } from './small-file';
+import { isOutOfSpace } from './space-reserve';
 
 const RETRY_MS = 1000;
 

@@ -30,6 +30,7 @@ import { OpenFiles } from './open-files';
 import { OpenLogDirectory } from './open-log-directory';
 import { recoverDirectory } from './recovery';
 import { directoryOf, ensureDirectory } from './small-file';
+import { SpaceReserve } from './space-reserve';
 import { storageMetrics } from './storage-metrics';
 import { openTailMemory } from './tail-memory';
 import type { BatchMemory, TailMemory } from './tail-memory';
@@ -57,6 +58,8 @@ export interface LogDirectoryLimits {
   readonly sealMs: number;
   /** Segment files held open. */
   readonly openFiles: number;
+  /** Room that is kept back for a full disk, or 1/32 of the file system if that is less; 0: none. */
+  readonly reserveBytes: number;
 }
 
 /** The limits of a broker. */
@@ -70,6 +73,7 @@ export const defaultLogDirectoryLimits: LogDirectoryLimits = {
   unsyncedBytes: 32 << 20,
   sealMs: 100,
   openFiles: 1024,
+  reserveBytes: 64 << 20,
 };
 
 /** Whose log directory it is, where, and through which ports it reaches the world. */
@@ -129,15 +133,22 @@ export interface LogDirectory extends AsyncDisposable {
   readonly report: RecoveryReport;
   /** Why the directory is offline; undefined while it is not. */
   readonly offlineReason: unknown;
+  /** Its disk is full: logs take no records until there is room again. */
+  readonly isFull: boolean;
   logs(): Iterable<Log>;
   log(topicId: TopicId, partition: PartitionIndex): Log | undefined;
   /** A new, empty log; costs no disk access. A mistake if it is there already. */
   createLog(topicId: TopicId, partition: PartitionIndex, config: LogConfig): Log;
   /** Only ever for a committed deletion (absence is not deletion). Resolves once it can never be undone. */
   deleteLog(topicId: TopicId, partition: PartitionIndex): Promise<void>;
+  /** For others who share its disk, after ENOSPC: gives up the room kept back. False: there was none to give. */
+  makeRoom(): Promise<boolean>;
   /** Durable on return; before the broker is unfenced. */
   recordBrokerEpoch(brokerEpoch: BrokerEpoch): Promise<void>;
-  /** Settles everything and leaves the clean-shutdown marker. Without an epoch, closes as a crash would. */
+  /**
+   * Settles everything and leaves the clean-shutdown marker. Without an epoch, closes as a crash would. Where the disk
+   * has no room even for that, it says so and leaves the rest to the next start.
+   */
   close(options?: { readonly brokerEpoch: BrokerEpoch }): Promise<void>;
 }
 
@@ -171,6 +182,11 @@ const openLocked = async (
   const recordedBrokerEpoch = await readMarker(disk, path, BROKER_EPOCH_FILE, directoryId);
   await removeMarker(disk, path, CLEAN_SHUTDOWN_FILE);
   const limits = { ...defaultLogDirectoryLimits, ...options.limits };
+  const reserve = await SpaceReserve.find({
+    ...{ disk, path, clock: options.clock, logger: options.logger },
+    random: options.random.fork('reserve'),
+    sizeBytes: limits.reserveBytes,
+  });
   const opened: { directory?: OpenLogDirectory } = {};
   const context: DirectoryContext = {
     disk,
@@ -184,6 +200,7 @@ const openLocked = async (
     metrics: storageMetrics(options.metrics, path),
     files: new OpenFiles(disk, limits.openFiles),
     indexes: new IndexCache(INDEX_CACHE_BYTES),
+    reserve,
     writtenBytes: 0,
     topicNames: new Map(),
     failure: undefined,

@@ -116,11 +116,14 @@ export interface Log {
   readonly recovery: LogRecovery;
   /** Set after a failed append or an offline directory, until repaired. */
   readonly failure: unknown;
+  /** The disk is full: nothing is appended until there is room, while reading and whatever gives room back go on. */
+  readonly isFull: boolean;
 
   listen(listener: LogListener): void;
   /**
    * Queues for the next round; never waits. Offsets must follow `endOffset` (a gap is allowed, going back is not).
-   * Throws Failure `LOG_FAILED` while `failure` is set, `LOG_CORRUPT` while damaged bytes lie above `endOffset`.
+   * Throws Failure `LOG_FAILED` while `failure` is set, `NO_ROOM` while `isFull`, `LOG_CORRUPT` while damaged bytes lie
+   * above `endOffset`.
    */
   append(batches: readonly AppendBatch[]): void;
   /**

@@ -6,7 +6,7 @@ import { DirectFlusher } from './direct-flusher';
 import { DirectWrites } from './direct-writes';
 import type { DirectoryContext } from './directory-context';
 import { isIndexWorthSaving, saveIndex } from './index-files';
-import { Journal, isOutOfSpace } from './journal';
+import { Journal } from './journal';
 import { JournalKeeper } from './journal-keeper';
 import type { Log, LogConfig } from './log';
 import { deleteLog, writeInTheEnd } from './log-deletion';
@@ -22,6 +22,7 @@ import { logDirectoryPath } from './recovered-log';
 import { Rounds } from './rounds';
 import { SegmentWriter } from './segment-writer';
 import { settleAll } from './settling';
+import { isOutOfSpace } from './space-reserve';
 import { unlinkIfThere } from './small-file';
 import { switchPolicy } from './policy-switch';
 
@@ -50,8 +51,8 @@ export class OpenLogDirectory implements LogDirectory, LogServices {
   readonly #deletions = new Map<string, Promise<void>>();
   readonly #deletionLsns = new Map<string, number>();
   readonly #background = new Set<Promise<void>>();
-  /** Wake-ups that will remove files that nobody needs. */
-  readonly #delayed = new Set<CancelWake>();
+  /** Removals of files that nobody needs, with the wake-ups that will begin them. */
+  readonly #delayed = new Map<CancelWake, () => void>();
   readonly #pauses = new Set<() => void>();
   readonly #unlock: () => Promise<void>;
   readonly #unsubscribe: () => void;
@@ -100,6 +101,12 @@ export class OpenLogDirectory implements LogDirectory, LogServices {
     this.direct = new DirectWrites(context, hooks);
     this.#unsubscribe = context.memory.onPressure(() => this.#writer.writeAll());
     for (const state of recovered.logs) this.#add(state);
+    context.reserve.begin({
+      released: () => {
+        this.#giveRoomBack();
+      },
+      failed: (cause) => context.fail(cause),
+    });
   }
 
   get recordedBrokerEpoch(): BrokerEpoch {
@@ -110,6 +117,23 @@ export class OpenLogDirectory implements LogDirectory, LogServices {
   }
   get offlineReason(): unknown {
     return this.context.offline ? this.context.failure : undefined;
+  }
+  get isFull(): boolean {
+    return this.context.reserve.isReleased;
+  }
+
+  makeRoom(): Promise<boolean> {
+    return this.context.reserve.release();
+  }
+
+  /** What was to be removed later goes now, and the journal's newest file as soon as segments have it all. */
+  #giveRoomBack(): void {
+    for (const [cancel, remove] of this.#delayed) {
+      cancel();
+      remove();
+    }
+    this.#delayed.clear();
+    this.rounds.beginNewFile();
   }
 
   *logs(): Iterable<Log> {
@@ -257,11 +281,19 @@ export class OpenLogDirectory implements LogDirectory, LogServices {
 
   afterDelay(work: () => Promise<void>, delayMs: number): void {
     const { clock } = this.context;
+    const begin = (): void => {
+      if (this.#closing === undefined && !this.context.offline) this.inBackground(work());
+    };
+    // On a full disk the room is wanted now; whoever still reads a file has it open, or finds it gone.
+    if (this.isFull) {
+      begin();
+      return;
+    }
     const cancel = clock.wakeAt(clock.monotonicMs() + delayMs, () => {
       this.#delayed.delete(cancel);
-      if (this.#closing === undefined && !this.context.offline) this.inBackground(work());
+      begin();
     });
-    this.#delayed.add(cancel);
+    this.#delayed.set(cancel, begin);
   }
 
   pause(delayMs: number): Promise<boolean> {
@@ -302,10 +334,11 @@ export class OpenLogDirectory implements LogDirectory, LogServices {
       await this.keeper.stop();
       for (const giveUp of this.#pauses) giveUp();
       await Promise.all(this.#background);
-      if (brokerEpoch !== undefined && !this.context.offline) await this.#settleForGood(brokerEpoch);
+      await this.context.reserve.stop();
+      if (brokerEpoch !== undefined && !this.context.offline) await this.#settleIfThereIsRoom(brokerEpoch);
     } finally {
       // What is still to be removed is found again at the next start; a timer left behind would keep the process alive.
-      for (const cancel of this.#delayed) cancel();
+      for (const cancel of this.#delayed.keys()) cancel();
       this.#unsubscribe();
       await this.#journal.release();
       await this.context.files.closeAll();
@@ -336,6 +369,19 @@ export class OpenLogDirectory implements LogDirectory, LogServices {
         });
         if (!isOutOfSpace(cause)) this.context.fail(cause);
       }
+    }
+  }
+
+  async #settleIfThereIsRoom(brokerEpoch: BrokerEpoch): Promise<void> {
+    const { logger, path, reserve } = this.context;
+    try {
+      await reserve.lend(() => this.#settleForGood(brokerEpoch));
+    } catch (cause) {
+      if (!isOutOfSpace(cause)) throw cause;
+      logger.warn('the disk is too full for a clean stop: nothing is lost, and the next start recovers', {
+        path,
+        cause: messageOf(cause),
+      });
     }
   }
 

@@ -26,6 +26,7 @@ import { firstSurvivor } from './cuts';
 import { settleLog } from './settling';
 import { readSnapshot, writeSnapshot } from './snapshot-files';
 import { findMaxTimestamp, findTimestamp } from './timestamp-search';
+import { noRoom } from './space-reserve';
 
 /** The face of one log; its state and rules live beside it. */
 export class PartitionLog implements Log {
@@ -74,6 +75,9 @@ export class PartitionLog implements Log {
   get failure(): unknown {
     return this.state.failed ? this.state.failure : undefined;
   }
+  get isFull(): boolean {
+    return this.#services.context.reserve.isReleased;
+  }
 
   listen(listener: LogListener): void {
     this.state.listener = listener;
@@ -83,6 +87,7 @@ export class PartitionLog implements Log {
     const log = this.state;
     const refused = this.#services.isClosing ? closing(log) : refusal(log);
     if (refused !== undefined) throw refused;
+    if (this.isFull) throw noRoom(this.#services.context.path);
     assert(!log.cutting, 'nothing is appended while the log is cut');
     const { context, rounds, direct } = this.#services;
     for (const batch of batches) {

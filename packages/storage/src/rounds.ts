@@ -3,7 +3,7 @@ import { Deque } from './deque';
 import type { DirectoryContext } from './directory-context';
 import { GatheredParts } from './gathered-parts';
 import type { HeldBatch } from './held-batch';
-import { isOutOfSpace, journalFull, writeFrame } from './journal';
+import { journalFull, writeFrame } from './journal';
 import type { Journal, JournalFile } from './journal';
 import {
   ENTRY_BYTES,
@@ -17,6 +17,7 @@ import {
 } from './journal-frame';
 import type { ControlEntry } from './journal-frame';
 import type { LogState } from './log-state';
+import { isOutOfSpace, noRoom } from './space-reserve';
 
 /** A change of a log that must be in the journal before anything shows it (rule 4). */
 export interface ControlRequest {
@@ -69,6 +70,7 @@ export class Rounds {
   #running: Promise<void> | undefined;
   #sealWake: CancelWake | undefined;
   #sealDue = false;
+  #newFileDue = false;
   #stopped = false;
   #voidWaiters: VoidWaiter[] = [];
 
@@ -116,6 +118,14 @@ export class Rounds {
     });
   }
 
+  /** Leaves the current file behind, so that it can be settled and dropped: on a full disk it is room. */
+  beginNewFile(): void {
+    if (this.#journal.current === undefined || this.#context.offline) return;
+    this.#newFileDue = true;
+    this.#sealDue = true;
+    this.#start();
+  }
+
   #start(): void {
     if (this.#running !== undefined || this.#stopped || this.#context.offline) return;
     // In a microtask: everything appended in this very turn shares the round.
@@ -139,7 +149,7 @@ export class Rounds {
       try {
         await this.#writeRound(sizeBytes, seals);
       } catch (cause) {
-        this.#failRound(cause);
+        await this.#failRound(cause);
         continue;
       }
       this.#takeVoidWaiters().forEach((waiter) => waiter.resolve());
@@ -175,6 +185,10 @@ export class Rounds {
         // A failed log drops its queue when it is repaired, a deleted one when its deletion is carried out: until
         // then nothing of it may be acknowledged, and nothing may follow a deletion.
         if (item.dropped || log.failed || log.deleted) continue;
+        if (this.#context.reserve.isReleased) {
+          this.#hooks.failed(log, noRoom(this.#context.path));
+          continue;
+        }
         sizeBytes += item.bytes.length;
       } else if (log.failed && item.entry.kind !== 'delete') {
         item.failed(log.failure as Error);
@@ -196,6 +210,8 @@ export class Rounds {
     const { limits } = this.#context;
     const entryCount = this.#items.length + (seals ? 1 : 0);
     if (this.#journal.sizeBytes > limits.journalLimitBytes && batchBytes > 0) await this.#makeRoom();
+    if (this.#newFileDue) this.#journal.close();
+    this.#newFileDue = false;
     const before = this.#journal.current;
     const file = await this.#journal.writable();
     if (before === undefined) this.#hooks.journalOpened();
@@ -208,6 +224,7 @@ export class Rounds {
     this.#context.metrics.flushMs.record(this.#context.clock.monotonicMs() - startedMs);
     this.#context.metrics.roundBytes.record(batchBytes);
     this.#context.metrics.roundLogs.record(this.#logs.length);
+    this.#context.reserve.taken(batchBytes);
     this.#context.metrics.journalBytes.set(this.#journal.sizeBytes);
   }
 
@@ -287,16 +304,24 @@ export class Rounds {
     return waiters;
   }
 
-  #failRound(cause: unknown): void {
-    this.#takeVoidWaiters().forEach((waiter) => waiter.reject(cause as Error));
+  async #failRound(cause: unknown): Promise<void> {
     if (!isOutOfSpace(cause)) {
+      this.#takeVoidWaiters().forEach((waiter) => waiter.reject(cause as Error));
       this.#context.fail(cause);
       return;
     }
     this.#context.metrics.failedRounds.add(1);
     for (const log of this.#logs) if (log.roundAppends) this.#hooks.failed(log, cause);
-    for (const item of this.#items) if (item.kind !== 'append') item.failed(cause as Error);
+    const controls = this.#items.filter((item) => item.kind === 'control');
     this.#items.length = 0;
+    // Nobody else waits for the same log: one change of a log at a time. So another place in the queue does no harm.
+    if (await this.#context.reserve.release()) {
+      for (const control of controls) this.#queue.push(control);
+      if (this.#voidWaiters.length > 0) this.#sealDue = true;
+      return;
+    }
+    this.#takeVoidWaiters().forEach((waiter) => waiter.reject(cause as Error));
+    for (const control of controls) control.failed(cause as Error);
   }
 
   /** Rule 8: what was acknowledged last is followed by another frame soon, so that a flip in it shows. */

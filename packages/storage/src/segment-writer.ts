@@ -1,9 +1,9 @@
 import type { CancelWake } from '@kafkaesque/kernel';
 import type { DirectoryContext } from './directory-context';
 import { saveClosedIndexes } from './index-files';
-import { isOutOfSpace } from './journal';
 import type { LogState } from './log-state';
 import { writePending } from './segment-files';
+import { isOutOfSpace, noRoom } from './space-reserve';
 
 const WIDTH = 2;
 /** Pause before segments are tried again on a full disk. */
@@ -86,7 +86,9 @@ export class SegmentWriter {
 
   async #write(log: LogState): Promise<void> {
     if (this.#context.offline || log.deleted || !log.journaled) return;
+    const { clock, reserve } = this.#context;
     try {
+      if (!(await reserve.leavesRoom(log.pendingBytes))) throw noRoom(this.#context.path);
       await writePending(this.#context, log);
       await saveClosedIndexes(this.#context, log);
     } catch (cause) {
@@ -95,7 +97,8 @@ export class SegmentWriter {
         return;
       }
       // Nothing is lost: the journal has it, and memory.
-      log.pendingSinceMs = this.#context.clock.monotonicMs() + RETRY_MS;
+      log.pendingSinceMs = clock.monotonicMs() + RETRY_MS;
+      await reserve.release();
     }
     if (log.writtenCount < log.durableCount) {
       this.#waiting.add(log);

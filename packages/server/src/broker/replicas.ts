@@ -58,8 +58,8 @@ export class Replicas {
   #hasRoles = false;
   /** Deletions of logs under way, so that a shutdown can wait for them. */
   readonly #deletions = new Set<Promise<void>>();
-  /** Repairs that failed and will be tried again. */
-  readonly #repairs = new Set<CancelWake>();
+  /** Repairs and deletions that failed and will be tried again. */
+  readonly #retries = new Set<CancelWake>();
   #isClosed = false;
 
   constructor(options: ReplicasOptions) {
@@ -188,7 +188,7 @@ export class Replicas {
 
   async close(): Promise<void> {
     this.#isClosed = true;
-    for (const cancel of this.#repairs) cancel();
+    for (const cancel of this.#retries) cancel();
     await Promise.allSettled(this.#deletions);
   }
 
@@ -325,18 +325,29 @@ export class Replicas {
       if (replica === undefined) continue;
       this.carryOut(replica, replica.machine.goOffline('the topic was deleted'));
       this.#options.waitingRoom.failed(replica.topicId, replica.partition);
-      const deletion = this.#options.directories
-        .deleteLog(replica.topicId, replica.partition)
-        .catch((error: unknown) => {
-          this.#options.logger.error('a deleted partition could not be removed', {
-            topic: replica.topic,
-            partition: replica.partition,
-            error: messageOf(error),
-          });
-        });
-      this.#deletions.add(deletion);
-      void deletion.finally(() => this.#deletions.delete(deletion));
+      this.#delete(replica);
     }
+  }
+
+  /** Nobody orders a deletion twice: what a full disk refuses is tried until it is done. */
+  #delete(replica: Replica): void {
+    const { clock, directories, logger } = this.#options;
+    const { topicId, topic, partition } = replica;
+    const deletion = directories.deleteLog(topicId, partition).catch((error: unknown) => {
+      const isOver = this.#isClosed || directories.hasFailed(topicId, partition);
+      logger.error('a deleted partition could not be removed', {
+        ...{ topic, partition, retryMs: isOver ? undefined : DELETION_RETRY_MS },
+        error: messageOf(error),
+      });
+      if (isOver) return;
+      const cancel = clock.wakeAt(clock.monotonicMs() + DELETION_RETRY_MS, () => {
+        this.#retries.delete(cancel);
+        this.#delete(replica);
+      });
+      this.#retries.add(cancel);
+    });
+    this.#deletions.add(deletion);
+    void deletion.finally(() => this.#deletions.delete(deletion));
   }
 
   /**
@@ -363,10 +374,10 @@ export class Replicas {
         error: messageOf(error),
       });
       const cancel = clock.wakeAt(clock.monotonicMs() + retryMs, () => {
-        this.#repairs.delete(cancel);
+        this.#retries.delete(cancel);
         this.#repair(replica, leaderEpoch, failures + 1);
       });
-      this.#repairs.add(cancel);
+      this.#retries.add(cancel);
     });
   }
 
@@ -406,6 +417,7 @@ export class Replicas {
 }
 
 const FIRST_REPAIR_RETRY_MS = 100;
+const DELETION_RETRY_MS = 1000;
 const LONGEST_REPAIR_RETRY_MS = 10_000;
 
 const recovered = (log: Log): ConstructorParameters<typeof Partition>[3] => ({

@@ -128,7 +128,11 @@ const append = (
   answer: PartitionAnswer,
 ): void => {
   replica.traffic.produceAsked();
-  if (replica.isDamaged || (replica.log.failure !== undefined && replica.machine.role.kind === 'leader')) {
+  if (
+    replica.log.isFull ||
+    replica.isDamaged ||
+    (replica.log.failure !== undefined && replica.machine.role.kind === 'leader')
+  ) {
     answer.errorCode = ErrorCode.KAFKA_STORAGE_ERROR;
     return;
   }

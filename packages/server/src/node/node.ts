@@ -41,6 +41,7 @@ import { clusterIdentity } from './cluster-identity';
 import { connectionLimits, requestMemoryBytes } from './connection-settings';
 import { lookForEphemeralStorage } from './persistent-storage';
 import { refuseWhatIsNotThereYet } from './not-there-yet';
+import { roomForMetadata } from './room-for-metadata';
 import { tellFindings } from './recovery-findings';
 import type { World } from './world';
 
@@ -161,6 +162,15 @@ class Assembly {
       committed: (latencyMs, recordCount) => quorumMeters.committed(latencyMs, recordCount),
       // Each start registers anew, and the directories know at which offset.
       knownOffset: Math.max(...directories.all.map(({ recordedBrokerEpoch }) => recordedBrokerEpoch)),
+      outOfSpace: roomForMetadata({
+        ...{
+          directories,
+          metadataLogDir: configuration.metadataLogDir,
+          clock: world.clock,
+          logger: world.logger,
+        },
+        isPatient: () => this.#serving.isServing && this.#stopped === undefined,
+      }),
     });
     controller.attach(this.#quorum);
     watchController(world.metrics, { nodeId: this.#nodeId, controller, quorum: this.#quorum });
@@ -248,6 +258,7 @@ class Assembly {
             pool: this.#pool,
             clusterId: this.#clusterId,
             nodeId: this.#nodeId,
+            limits: { reserveBytes: Number(this.#configuration.get('storage.reserve.bytes')) },
             ...(lock === undefined ? {} : { lock }),
             offline: (cause) => {
               this.#directoryFailed(path, cause);

@@ -33,6 +33,8 @@ export interface SingleVoterQuorumOptions {
   readonly snapshotAfterBytes?: number;
   /** How often what is new since the last snapshot is worth one (`metadata.log.max.snapshot.interval.ms`, 1 hour). */
   readonly snapshotIntervalMs?: number;
+  /** Asked when the disk has no room for metadata: true, to try again. Without it, the log has failed. */
+  readonly outOfSpace?: () => Promise<boolean>;
 }
 
 /** A quorum whose only voter is this node. */
@@ -220,6 +222,8 @@ class OneVoter implements SingleVoterQuorum {
   #failed(cause: unknown): void {
     if (this.#leadership.kind !== 'leader') return;
     this.#lead({ kind: 'unattached', epoch: this.#leadership.epoch });
+    // Whoever is closing has stopped waiting for room: that nothing was committed is all there is to say.
+    if (this.#closing) return;
     this.#options.faults.fault(`the metadata log in ${this.#options.directory} failed`, cause);
   }
 
@@ -279,6 +283,7 @@ export const openSingleVoterQuorum = async (
     logger,
     clusterId,
     knownIndex: knownOffset,
+    ...(options.outOfSpace === undefined ? {} : { outOfSpace: options.outOfSpace }),
   });
   try {
     const place: SnapshotPlace = { disk, directory, clusterId };

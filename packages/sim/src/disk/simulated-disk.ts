@@ -40,7 +40,7 @@ export class SimulatedDisk {
   faults: DiskFaults;
   readonly #random: Random;
   readonly #scheduler: Scheduler | undefined;
-  readonly #capacityBytes: number;
+  #capacityBytes: number;
   readonly #store = new PageStore();
   #nodeCount = 0;
   #root: SimulatedDirectory;
@@ -137,6 +137,11 @@ export class SimulatedDisk {
 
   get capacityBytes(): number {
     return this.#capacityBytes;
+  }
+
+  /** From now on the files may have so many bytes together; more than that stay, and nothing can be added. */
+  resize(capacityBytes: number): void {
+    this.#capacityBytes = capacityBytes;
   }
 
   /** @internal A file took or gave back room. */

@@ -96,8 +96,11 @@ class Life {
   /** States after each write since the last start; everything up to `acknowledged` was reported durable. */
   #states: State[] = [nothing];
   #acknowledged = 0;
+  /** Whether a write without room is tried again, most of the time. */
+  readonly #isPatient: boolean;
 
-  constructor(seed: number) {
+  constructor(seed: number, isPatient = false) {
+    this.#isPatient = isPatient;
     this.random = new SeededRandom(seed, 'life of a write-ahead log');
     this.machine = new SimulatedDisk({
       random: this.random.fork('disk'),
@@ -119,6 +122,7 @@ class Life {
       logger: silentLogger,
       fileBytes: 20_000,
       clusterId: 'one cluster',
+      ...(this.#isPatient ? { outOfSpace: () => Promise.resolve(this.random.below(20) > 0) } : {}),
     });
   }
 
@@ -206,23 +210,32 @@ describe('a write-ahead log whose process crashes at any moment', () => {
     }
   }, 60_000);
 
-  test(`has everything it acknowledged when writes and flushes fail too (seeds ${firstSeed} on)`, async () => {
-    for (let seed = firstSeed; seed < firstSeed + seeds; seed++) {
-      const life = new Life(seed);
-      const odds = (): number => (life.random.below(2) === 0 ? 0 : 0.03);
-      const { faults } = life.machine;
-      life.machine.faults = { ...faults, noSpace: odds(), writeError: odds(), syncError: odds() };
-      try {
-        for (let crash = 0; crash < 12; crash++) {
-          void life.append(await life.start(), 1 + life.random.below(40)).catch(() => undefined);
-          await life.scheduler.run({ maximumEvents: life.random.below(200) });
-          life.crash();
+  test.each([
+    ['writes and flushes fail too', false],
+    ['it waits for room, again and again', true],
+  ])(
+    `has everything it acknowledged when %s (seeds ${firstSeed} on)`,
+    async (_, isPatient) => {
+      for (let seed = firstSeed; seed < firstSeed + seeds; seed++) {
+        const life = new Life(seed, isPatient);
+        const odds = (): number => (life.random.below(2) === 0 ? 0 : 0.03);
+        const { faults } = life.machine;
+        life.machine.faults = isPatient
+          ? { ...faults, noSpace: 0.2 }
+          : { ...faults, noSpace: odds(), writeError: odds(), syncError: odds() };
+        try {
+          for (let crash = 0; crash < 12; crash++) {
+            void life.append(await life.start(), 1 + life.random.below(40)).catch(() => undefined);
+            await life.scheduler.run({ maximumEvents: life.random.below(200) });
+            life.crash();
+          }
+        } catch (cause) {
+          throw new Error(`SEED=${seed}`, { cause });
         }
-      } catch (cause) {
-        throw new Error(`SEED=${seed}`, { cause });
       }
-    }
-  }, 60_000);
+    },
+    60_000,
+  );
 
   test(`refuses to start, or starts with everything, after a bit flipped in what was sealed (seeds ${firstSeed} on)`, async () => {
     let refused = 0;

@@ -65,6 +65,42 @@ describe('the write-ahead log', () => {
     await log.close();
   });
 
+  test('waits for room as long as it is told to, and goes on in a new file', async () => {
+    const { machine, open } = world();
+    let asked = 0;
+    const log = await open({
+      outOfSpace: () => {
+        asked += 1;
+        if (asked === 3) machine.resize(Infinity);
+        return Promise.resolve(true);
+      },
+    });
+    await log.append({ entries: [entry(1)] });
+    machine.resize(machine.files().reduce((bytes, { sizeBytes }) => bytes + sizeBytes, 20));
+    await Promise.all([log.append({ entries: [entry(2)] }), log.append({ entries: [entry(3)] })]);
+    expect({ asked, failed: log.failed, fileCount: log.fileCount }).toEqual({
+      asked: 3,
+      failed: undefined,
+      fileCount: 2,
+    });
+    machine.crash('power');
+    machine.resize(Infinity);
+    const after = await open();
+    expect(textOf(after)).toEqual(['1:entry 1 of term 1', '1:entry 2 of term 1', '1:entry 3 of term 1']);
+    await after.close();
+  });
+
+  test('has failed once it is told not to wait any more', async () => {
+    const { machine, open } = world();
+    const log = await open({ outOfSpace: () => Promise.resolve(false) });
+    machine.resize(1);
+    await expect(log.append({ entries: [entry(1)] })).rejects.toMatchObject({
+      code: 'WRITE_AHEAD_LOG_FAILED',
+    });
+    expect(hasCode(log.failed, 'ENOSPC')).toBe(true);
+    await log.close();
+  });
+
   test('has after a clean stop what was appended before, the vote included', async () => {
     const { open } = world();
     const first = await open();

@@ -5,6 +5,7 @@ import { encodeFileHeader } from './file-header';
 import { encodeFrame } from './frames';
 import type { RecoveredLog, WriteAheadLogReport } from './recovery';
 import { fileName, recoverLog } from './recovery';
+import { isOutOfSpace } from '../space-reserve';
 import type { HardState, LogPosition, WriteAheadLogEntry, WriteAheadLogRecord } from './records';
 
 /** Whose log it is, where, and through which ports it reaches the world. */
@@ -23,6 +24,8 @@ export interface WriteAheadLogOptions {
   readonly fileBytes?: number;
   /** An acknowledged write is sealed after this, unless another write does it before. */
   readonly sealAfterMs?: number;
+  /** Asked when there was no room for a write: true, to try it again. Without it, such a log has failed as any other. */
+  readonly outOfSpace?: () => Promise<boolean>;
 }
 
 /** What one append says, all of it or nothing of it. */
@@ -118,6 +121,8 @@ class OpenWriteAheadLog implements WriteAheadLog {
   readonly #written: WrittenState;
   readonly #files: LogFile[] = [];
   #file: DiskFile | undefined;
+  /** A write to the file failed, so that bytes may stand behind its end: what follows goes to another. */
+  #abandoned = false;
   #salt: Buffer = Buffer.alloc(8);
   #nextLsn: number;
   #nextNumber: number;
@@ -295,7 +300,7 @@ class OpenWriteAheadLog implements WriteAheadLog {
     this.#cancelSeal?.();
     this.#cancelSeal = undefined;
     try {
-      await this.#writeFrame(appends.flatMap(({ records }) => records));
+      await this.#writeInTheEnd(appends.flatMap(({ records }) => records));
       this.#settle(appends);
       if (appends.some(({ records }) => records.some(({ kind }) => kind === 'start')))
         await this.#dropFiles();
@@ -304,18 +309,31 @@ class OpenWriteAheadLog implements WriteAheadLog {
     }
   }
 
+  /** As often as somebody says that there may be room now. */
+  async #writeInTheEnd(records: readonly WriteAheadLogRecord[]): Promise<void> {
+    for (;;)
+      try {
+        await this.#writeFrame(records);
+        return;
+      } catch (cause) {
+        this.#abandoned = true;
+        if (!isOutOfSpace(cause) || !(await this.#options.outOfSpace?.())) throw cause;
+      }
+  }
+
   async #writeFrame(records: readonly WriteAheadLogRecord[]): Promise<void> {
     const current = this.#files.at(-1);
     assert(current !== undefined, 'an open log has a file');
-    if (current.sizeBytes >= (this.#options.fileBytes ?? DEFAULT_FILE_BYTES)) {
+    if (this.#abandoned || current.sizeBytes >= (this.#options.fileBytes ?? DEFAULT_FILE_BYTES)) {
       await this.#openNextFile({ number: current.number, end: current.sizeBytes });
     }
     const file = this.#files.at(-1);
     assert(file !== undefined && this.#file !== undefined, 'an open log has a file');
     const position = file.sizeBytes;
-    const parts = encodeFrame(records, { lsn: this.#nextLsn++, position, salt: this.#salt });
+    const parts = encodeFrame(records, { lsn: this.#nextLsn, position, salt: this.#salt });
     await this.#file.write(parts, position);
     await this.#file.sync();
+    this.#nextLsn += 1;
     file.sizeBytes = parts.reduce((end, part) => end + part.length, position);
     this.#noteWritten(records);
   }
@@ -373,7 +391,7 @@ class OpenWriteAheadLog implements WriteAheadLog {
     previous: { readonly number: number; readonly end: number } | undefined,
   ): Promise<void> {
     const { disk, directory, random } = this.#options;
-    const number = this.#nextNumber++;
+    const number = this.#nextNumber;
     const path = `${directory}/${fileName(number)}`;
     const salt = random.bytes(8);
     const header = encodeFileHeader({
@@ -386,9 +404,18 @@ class OpenWriteAheadLog implements WriteAheadLog {
       clusterId: this.#clusterId,
     });
     const file = await disk.open(path, 'create');
-    await file.write([header], 0);
-    await file.sync();
-    await disk.syncDirectory(directory);
+    try {
+      await file.write([header], 0);
+      await file.sync();
+      await disk.syncDirectory(directory);
+    } catch (cause) {
+      await file.close();
+      // Its name is used again, so that a half-written header never has a file behind it.
+      if (isOutOfSpace(cause)) await disk.unlink(path);
+      throw cause;
+    }
+    this.#nextNumber += 1;
+    this.#abandoned = false;
     await this.#file?.close();
     this.#file = file;
     this.#salt = salt;

@@ -134,6 +134,12 @@ export const brokerKeys = {
     null,
     'The id of the cluster; by default the one in the data directory, or a new one.',
   ).ours(),
+  'storage.reserve.bytes': long(
+    67108864,
+    'Room kept back in each data directory for a full disk, at most 1/32 of the file system; 0: none.',
+  )
+    .atLeast(0)
+    .ours(),
   'storage.require.persistent': boolean(
     false,
     'Whether a data directory that does not outlive the machine or container is refused.',
