@@ -9,8 +9,8 @@ import type { DecisionContext } from './decision';
 import { refused } from './new-partitions';
 import { repeatedOf } from './repeated';
 
-/** Longest value of one key, as a Kafka string can carry it. */
-const MAX_VALUE_BYTES = 32_767;
+/** Longest key, and longest value of one key, as a Kafka string can carry them: older describers could read no other. */
+const MAX_TEXT_BYTES = 32_767;
 
 export interface ResourceName {
   readonly resourceType: number;
@@ -77,11 +77,17 @@ const invalidValues = (
   resource: ConfigResource,
   values: ConfigValues,
 ): CommandError | undefined => {
-  for (const value of values.values()) {
-    if (value !== null && Buffer.byteLength(value) > MAX_VALUE_BYTES)
+  for (const [key, value] of values) {
+    if (value === null) continue;
+    if (Buffer.byteLength(key) > MAX_TEXT_BYTES)
       return refused(
         ErrorCode.INVALID_CONFIG,
-        `The configuration value cannot be added because it exceeds the maximum value size of ${MAX_VALUE_BYTES} bytes.`,
+        `The configuration key cannot be added because it exceeds the maximum key size of ${MAX_TEXT_BYTES} bytes.`,
+      );
+    if (Buffer.byteLength(value) > MAX_TEXT_BYTES)
+      return refused(
+        ErrorCode.INVALID_CONFIG,
+        `The configuration value cannot be added because it exceeds the maximum value size of ${MAX_TEXT_BYTES} bytes.`,
       );
   }
   const reason = context.settings.configs.validate(resource, overridesAfter(context, resource, values));
