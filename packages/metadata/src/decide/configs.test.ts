@@ -187,7 +187,8 @@ describe('altering configs key by key', () => {
       name: 'a key beyond a Kafka string',
       changes: [['x'.repeat(32_768), SET, '1']],
       code: 40,
-      message: 'The configuration key cannot be added because it exceeds the maximum key size of 32767 bytes.',
+      message:
+        'The configuration key cannot be added because it exceeds the maximum key size of 32767 bytes.',
     },
     { name: 'an unknown topic', resource: [2, 'zzz'], code: 3, message: "The topic 'zzz' does not exist." },
     {

@@ -264,6 +264,8 @@ test.each([
     'max.connections.per.ip.overrides=a/b:1',
     'max.connections.per.ip.overrides contains invalid addresses : a/b',
   ],
+  ['listener.name.external.max.connections=0', 'Invalid max.connections 0'],
+  ['listener.name.external.max.connection.creation.rate=x', 'Not a number of type INT'],
   [
     'queued.max.request.bytes=5',
     'queued.max.request.bytes must be larger or equal to socket.request.max.bytes',

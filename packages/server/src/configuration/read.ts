@@ -2,6 +2,7 @@ import type { BrokerConfiguration } from './configuration';
 import { crossCheck } from './cross-checks';
 import { resolveEndpoints } from './endpoints';
 import { resolveIdentity } from './identity';
+import { listenerLimitErrors } from './listener-limits';
 import type { NodeValues } from './node-values';
 import { understand } from './node-values';
 import { gather } from './sources';
@@ -31,7 +32,10 @@ export const readConfiguration = (sources: ConfigurationSources): ConfigurationO
   if (errors.length > 0) return { kind: 'invalid', errors, warnings };
   const identity = resolveIdentity(values);
   const endpoints = resolveEndpoints(values, identity);
-  errors.push(...identity.errors, ...endpoints.errors, ...crossCheck(values));
+  errors.push(
+    ...[...identity.errors, ...endpoints.errors],
+    ...[...crossCheck(values), ...listenerLimitErrors(values.given)],
+  );
   const logDirs = itemsOf(values.get('log.dirs') ?? values.get('log.dir'));
   if (new Set(logDirs).size < logDirs.length) {
     errors.push({ key: 'log.dirs', message: `Duplicate log directory found: ${shown(logDirs.join(','))}` });

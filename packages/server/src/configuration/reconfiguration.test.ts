@@ -51,6 +51,11 @@ test.each([
     { 'log.cleaner.threads': '0' },
     'Log cleaner threads should be at least 1 for configuration Invalid dynamic configuration',
   ],
+  [{ 'listener.name.ext.max.connections': '0' }, 'ConfigException: Invalid max.connections 0 for'],
+  [
+    { 'listener.name.ext.max.connection.creation.rate': 'x' },
+    'Invalid value x for configuration max.connection.creation.rate: Not a number of type INT',
+  ],
 ])('%p is refused', (changes, message) => {
   expect(refusal(changes)).toContain(message);
 });
@@ -58,6 +63,15 @@ test.each([
 test('what no key names, and what a listener has of its own, may be set', () => {
   expect(
     refusal({ mine: 'x', 'listener.name.ext.ssl.keystore.location': '/x' }, layersOf(), 'broker'),
+  ).toBeUndefined();
+});
+
+test('a listener may have limits of its own', () => {
+  expect(
+    refusal({
+      'listener.name.ext.max.connections': '7',
+      'listener.name.ext.max.connection.creation.rate': '8',
+    }),
   ).toBeUndefined();
 });
 

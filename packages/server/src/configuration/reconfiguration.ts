@@ -2,6 +2,7 @@ import { effectiveDuration, violationsOf } from './cross-checks';
 import type { KeyValues } from './cross-checks';
 import type { BrokerLayers, DynamicConfiguration } from './layers';
 import { nodeValue, setText } from './layers';
+import { invalidListenerLimit } from './listener-limits';
 import { keyOfListener, NODE_KEYS } from './table';
 import { parseValue, shown } from './value';
 
@@ -27,7 +28,7 @@ export const validateReconfiguration = (
   const [violation] = violationsOf(after);
   if (violation !== undefined)
     return violation.isRequirement ? `requirement failed: ${violation.sentence}` : violation.sentence;
-  const refusal = refusalOf(before, after);
+  const refusal = refusalOf(before, after) ?? refusalOfListeners(set);
   return refusal === undefined
     ? undefined
     : `Invalid value org.apache.kafka.common.config.ConfigException: ${refusal} for configuration Invalid dynamic configuration`;
@@ -75,6 +76,14 @@ const valuesOf = (layers: BrokerLayers): KeyValues => ({
   get: (name) => nodeValue(name, layers),
   isGiven: (name) => setText(name, layers) !== undefined,
 });
+
+const refusalOfListeners = (set: DynamicConfiguration): string | undefined => {
+  for (const [name, value] of set) {
+    const refusal = invalidListenerLimit(name, value);
+    if (refusal !== undefined) return refusal;
+  }
+  return undefined;
+};
 
 /** Kafka changes the size of a pool of threads by steps; files and scripts for it keep to them. */
 const POOLS = [

@@ -418,8 +418,7 @@ class Assembly {
   }
 
   #connectionLimits(image: MetadataImage): Promise<ConnectionLimitValues> {
-    const layers = this.#dynamic.layers(image);
-    return connectionLimits((name) => nodeValue(name, layers));
+    return connectionLimits(this.#dynamic.layers(image));
   }
 
   /** One change after the other: the last one stays. */

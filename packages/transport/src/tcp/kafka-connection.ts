@@ -195,6 +195,11 @@ export class ServedConnection implements KafkaConnection, MemoryWaiter {
     return this.#idleMs;
   }
 
+  /** What `idle` said last, unless something came or left since, or the client waits for an answer. */
+  get silentMs(): number {
+    return this.#isActive || this.#inFlight > 0 ? 0 : this.#idleMs;
+  }
+
   #data(chunk: Buffer): void {
     this.#isActive = true;
     this.#afterReading(this.#reader.push(chunk));

@@ -188,9 +188,28 @@ class PortListener implements Listener {
 
   #accept(socket: Socket): void {
     this.#sockets.add(socket);
+    let silentMs = (): number => 0;
     const visitor: Visitor = {
+      listenerName: this.#options.name,
       address: plainAddress(socket.remoteAddress),
-      admitted: () => this.#admit(socket),
+      get silentMs() {
+        return silentMs();
+      },
+      admitted: () => {
+        const { clock } = this.#options;
+        const admittedAtMs = clock.monotonicMs();
+        silentMs = () => clock.monotonicMs() - admittedAtMs;
+        this.#admit(socket, (connection) => {
+          silentMs = () => connection?.silentMs ?? 0;
+        });
+      },
+      evicted: () => {
+        this.#report(
+          'a connection was closed: there are more than max.connections, and it has been silent for longest',
+          addressText(socket.remoteAddress, socket.remotePort),
+        );
+        resetSocket(socket);
+      },
       refused: (why) => {
         this.#report(
           `a connection was rejected: ${why}`,
@@ -212,10 +231,10 @@ class PortListener implements Listener {
   }
 
   /**
-   * The first bytes tell the protocol. They are read in 'readable' (a flowing socket would lose them) and put back;
+   * The first bytes tell the protocol; `opened` gets the connection where it is Kafka's. They are read in 'readable' (a flowing socket would lose them) and put back;
    * the socket is handed on without being resumed, because node:http2 drains what is buffered before it reads.
    */
-  #admit(socket: Socket): void {
+  #admit(socket: Socket, opened: (connection: ServedConnection | undefined) => void): void {
     this.#startSweep();
     this.#openings.set(socket, { ageMs: this.#sweptAtMs - this.#options.clock.monotonicMs() });
     let head: Buffer | undefined;
@@ -227,8 +246,11 @@ class PortListener implements Listener {
       socket.off('readable', sniff);
       this.#openings.delete(socket);
       socket.unshift(head);
-      if (head.readUInt32BE(0) === HTTP2_OPENING) this.#serveGrpc(socket);
-      else this.#serveKafka(socket);
+      if (head.readUInt32BE(0) !== HTTP2_OPENING) opened(this.#serveKafka(socket));
+      else {
+        opened(undefined);
+        this.#serveGrpc(socket);
+      }
     };
     socket.on('readable', sniff);
     // A peer that ends before it has said what it speaks gets no answer.
@@ -237,7 +259,7 @@ class PortListener implements Listener {
     });
   }
 
-  #serveKafka(socket: Socket): void {
+  #serveKafka(socket: Socket): ServedConnection {
     const { name, maxRequestBytes, pool, memory, logger } = this.#options;
     lastConnectionId += 1;
     const connection = new ServedConnection(new TcpConnection(socket), {
@@ -252,6 +274,7 @@ class PortListener implements Listener {
     this.#served.add(connection);
     socket.on('close', () => this.#served.delete(connection));
     this.#options.onKafka(connection);
+    return connection;
   }
 
   #serveGrpc(socket: Socket): void {

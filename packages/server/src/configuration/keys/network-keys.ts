@@ -70,7 +70,10 @@ export const networkKeys = {
     .atLeast(0)
     .low()
     .noEffect(),
-  'max.connections': int(2_147_483_647, 'Connections that a listener keeps open at most.')
+  'max.connections': int(
+    2_147_483_647,
+    'Connections that a broker keeps open at most, or, behind `listener.name.<name>.`, a listener.',
+  )
     .atLeast(0)
     .clusterWide(),
   'max.connections.per.ip': int(2_147_483_647, 'Connections from one address at most.')
@@ -80,7 +83,10 @@ export const networkKeys = {
     '',
     'Other limits for some hosts, as `host:count,host:count`.',
   ).clusterWide(),
-  'max.connection.creation.rate': int(2_147_483_647, 'New connections accepted per second at most.')
+  'max.connection.creation.rate': int(
+    2_147_483_647,
+    'New connections per second at most, of a broker, or, behind `listener.name.<name>.`, a listener.',
+  )
     .atLeast(0)
     .clusterWide(),
   'queued.max.requests': int(
