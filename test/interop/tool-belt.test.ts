@@ -294,6 +294,33 @@ test('what scripts read comes as JSON where it is asked for', async () => {
     expect([code, err]).toEqual([0, '']);
     return JSON.parse(out);
   };
+  expect(await json('topics', at(`--list --topic ${topic}`))).toMatchObject({
+    topics: [{ name: topic, internal: false }],
+  });
+  expect(await json('topics', at(`--describe --topic ${topic}`))).toMatchObject({
+    topics: [
+      { name: topic, replicationFactor: 1, configs: { 'retention.ms': '-1' }, partitions: [{}, {}, {}] },
+    ],
+  });
+  expect(await json('get-offsets', at(`--topic ${topic} --partitions 1`))).toEqual({
+    offsets: [{ topic, partition: 1, offset: 0, timestampMs: null }],
+  });
+  expect(await json('configs', at(`--describe --topic ${topic}`))).toMatchObject({
+    entities: [{ type: 'topic', name: topic, configs: [{ name: 'retention.ms', value: '-1' }] }],
+  });
+  expect(await json('log-dirs', at(`--describe --topic-list ${topic}`))).toMatchObject({
+    brokers: [{ broker: 1, logDirs: [{ error: null }] }],
+  });
+  const file = join(directory, 'json-offsets.json');
+  const beyond = { topic, partition: 2, offset: 1 };
+  writeFileSync(file, JSON.stringify({ partitions: [{ topic, partition: 0, offset: 0 }, beyond] }));
+  expect(await json('delete-records', at(`--offset-json-file ${file}`))).toEqual({
+    partitions: [
+      { topic, partition: 0, lowWatermark: 0 },
+      { topic, partition: 2, error: 'OFFSET_OUT_OF_RANGE', message: expect.any(String) },
+    ],
+  });
+  expect(await json('cluster', ['cluster-id', ...at('')])).toEqual({ clusterId: expect.any(String) });
   expect(await json('cluster', ['list-endpoints', ...at('')])).toMatchObject({ endpoints: [{ id: 1 }] });
   expect(await json('broker-api-versions', at(''))).toMatchObject({
     brokers: [{ id: 1, apis: expect.arrayContaining([expect.objectContaining({ name: 'Fetch', key: 1 })]) }],

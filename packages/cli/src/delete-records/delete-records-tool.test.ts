@@ -12,6 +12,16 @@ describe('kafka-delete-records', () => {
     );
   });
 
+  test('says the same as JSON for scripts', async () => {
+    const terminal = recordedTerminal();
+    const targets = [{ topic: 't', partition: 1, beforeOffset: 5 }];
+    await deleteRecords(targets, fakeAdmin({ topics: {} }), terminal, true);
+    expect(terminal.written).toEqual({
+      out: '{"partitions":[{"topic":"t","partition":1,"lowWatermark":5}]}\n',
+      err: '',
+    });
+  });
+
   test('reads offsets with and without a version', () => {
     const partitions = [{ topic: 't', partition: 0, offset: -1 }];
     const expected = [{ topic: 't', partition: 0, beforeOffset: -1 }];

@@ -18,6 +18,7 @@ import type { Tool } from '../tools';
 
 interface DeleteRecordsFlags extends ConnectionFlags {
   readonly offsetJsonFile?: string;
+  readonly json?: true;
 }
 
 const deleteRecordsCommand = (calledAs: string): Command =>
@@ -29,6 +30,7 @@ const deleteRecordsCommand = (calledAs: string): Command =>
     }),
   )
     .option('--offset-json-file <file>', 'REQUIRED: up to which offset, by partition; see below')
+    .option('--json', 'print one line of JSON')
     .addHelpText(
       'after',
       `
@@ -56,7 +58,7 @@ export const tool: Tool = {
         const targets = parseOffsets(readOffsets(flags.offsetJsonFile ?? ''));
         await using client = sdk().openClient(clientOptions(flags, properties, terminal, 'delete-records'));
         const apiTimeoutMs = numberProperty(properties, 'default.api.timeout.ms');
-        await deleteRecords(targets, client.admin({ apiTimeoutMs }), terminal);
+        await deleteRecords(targets, client.admin({ apiTimeoutMs }), terminal, flags.json);
         return 0;
       } catch (error) {
         if (!hasCode(error, 'UNREADABLE_OFFSETS')) throw error;
@@ -112,16 +114,26 @@ export const deleteRecords = async (
   targets: readonly RecordsToDelete[],
   admin: Admin,
   terminal: Terminal,
+  isJson = false,
 ): Promise<void> => {
-  terminal.out('Executing records delete operation\n');
+  const tell = (text: string): void => {
+    if (!isJson) terminal.out(text);
+  };
+  tell('Executing records delete operation\n');
   const outcomes = await admin.deleteRecords(targets);
-  terminal.out('Records delete operation completed:\n');
+  tell('Records delete operation completed:\n');
+  const partitions: object[] = [];
   for (const outcome of outcomes) {
     const { topic, partition } = outcome.key;
-    const result =
-      outcome.kind === 'done'
-        ? `low_watermark: ${outcome.value.lowWatermark}`
-        : `error: ${outcome.error.code}: ${outcome.error.message}`;
-    terminal.out(`partition: ${topic}-${partition}\t${result}\n`);
+    if (outcome.kind === 'done') {
+      const { lowWatermark } = outcome.value;
+      partitions.push({ topic, partition, lowWatermark });
+      tell(`partition: ${topic}-${partition}\tlow_watermark: ${lowWatermark}\n`);
+    } else {
+      const { code, message } = outcome.error;
+      partitions.push({ topic, partition, error: code, message });
+      tell(`partition: ${topic}-${partition}\terror: ${code}: ${message}\n`);
+    }
   }
+  if (isJson) terminal.out(`${JSON.stringify({ partitions })}\n`);
 };

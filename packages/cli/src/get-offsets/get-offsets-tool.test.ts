@@ -25,6 +25,17 @@ const run = async (flags: GetOffsetsFlags): Promise<{ readonly out: string; read
 };
 
 describe('kafka-get-offsets', () => {
+  test('prints the same as JSON for scripts', async () => {
+    const { out, err } = await run({ topic: 'a|b', partitions: '0,10', json: true });
+    expect(JSON.parse(out)).toEqual({
+      offsets: [
+        { topic: 'a', partition: 0, offset: 10, timestampMs: null },
+        { topic: 'b', partition: 0, offset: 0, timestampMs: null },
+      ],
+    });
+    expect(err).toBe('Skip getting offsets for topic-partition b-10 due to error: no leader\n');
+  });
+
   test('prints partitions in order of their names, leaves out what has no offset, and tells of failures', async () => {
     const { out, err } = await run({});
     expect(out).toBe(

@@ -21,6 +21,7 @@ export interface GetOffsetsFlags extends ConnectionFlags {
   readonly topicPartitions?: string;
   readonly time?: string;
   readonly excludeInternalTopics?: true;
+  readonly json?: true;
 }
 
 const getOffsetsCommand = (calledAs: string): Command =>
@@ -44,7 +45,8 @@ const getOffsetsCommand = (calledAs: string): Command =>
         'earliest-pending-upload (-6), or milliseconds: the first offset not older',
       'latest',
     )
-    .option('--exclude-internal-topics', 'leave internal topics out');
+    .option('--exclude-internal-topics', 'leave internal topics out')
+    .option('--json', 'print one line of JSON');
 
 export const tool: Tool = {
   command: getOffsetsCommand,
@@ -92,14 +94,25 @@ export const printOffsets = async (
   if (wanted.length === 0) {
     throw new UsageError('Could not match any topic-partitions with the specified filters');
   }
-  for (const outcome of await admin.listOffsets(wanted.map((one) => ({ ...one, spec })))) {
+  const offsets: object[] = [];
+  for (const { key, ...outcome } of await admin.listOffsets(wanted.map((one) => ({ ...one, spec })))) {
     if (outcome.kind === 'failed') {
       const why = messageOf(outcome.error);
-      terminal.err(`Skip getting offsets for topic-partition ${nameOf(outcome.key)} due to error: ${why}\n`);
-    } else if (outcome.value.offset >= 0) {
-      terminal.out(`${outcome.key.topic}:${outcome.key.partition}:${outcome.value.offset}\n`);
+      terminal.err(`Skip getting offsets for topic-partition ${nameOf(key)} due to error: ${why}\n`);
+      continue;
     }
+    const { offset, timestampMs } = outcome.value;
+    if (offset < 0) continue;
+    if (flags.json)
+      offsets.push({
+        topic: key.topic,
+        partition: key.partition,
+        offset,
+        timestampMs: timestampMs < 0 ? null : timestampMs,
+      });
+    else terminal.out(`${key.topic}:${key.partition}:${offset}\n`);
   }
+  if (flags.json) terminal.out(`${JSON.stringify({ offsets })}\n`);
 };
 
 const nameOf = ({ topic, partition }: TopicPartition): string => `${topic}-${partition}`;

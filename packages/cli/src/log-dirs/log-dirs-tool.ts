@@ -13,6 +13,7 @@ import type { Tool } from '../tools';
 interface LogDirsFlags extends ConnectionFlags {
   readonly describe?: true;
   readonly topicList?: string;
+  readonly json?: true;
 }
 
 const logDirsCommand = (calledAs: string): Command =>
@@ -28,7 +29,8 @@ const logDirsCommand = (calledAs: string): Command =>
     .option('--command-config <file>', 'a properties file for the client')
     .option('--describe', 'REQUIRED: show the directories')
     .option('--topic-list <topic,…>', 'only these topics')
-    .option('--broker-list <id,…>', 'only these brokers');
+    .option('--broker-list <id,…>', 'only these brokers')
+    .option('--json', 'print the JSON alone');
 
 export const tool: Tool = {
   command: logDirsCommand,
@@ -49,6 +51,7 @@ export const tool: Tool = {
       return await describeDirectories(admin, terminal, {
         brokers: listed(brokerList).map(brokerId),
         topics: new Set(listed(flags.topicList)),
+        isJsonAlone: flags.json === true,
       });
     }),
 };
@@ -65,13 +68,15 @@ const brokerId = (text: string): number => {
 export interface DirectorySelection {
   readonly brokers: readonly number[];
   readonly topics: ReadonlySet<string>;
+  /** Without the sentences that Kafka's tool prints in front of its JSON. */
+  readonly isJsonAlone: boolean;
 }
 
 /** Asks the brokers and prints. The first broker that cannot tell fails the whole, as in Kafka's tool. */
 export const describeDirectories = async (
   admin: Admin,
   terminal: Terminal,
-  { brokers, topics }: DirectorySelection,
+  { brokers, topics, isJsonAlone }: DirectorySelection,
 ): Promise<number> => {
   const { nodes } = await admin.describeCluster();
   const existing = nodes.map(({ id }) => Number(id));
@@ -83,13 +88,16 @@ export const describeDirectories = async (
     return 1;
   }
   const asked = brokers.length === 0 ? existing : [...new Set(brokers)];
-  terminal.out('Querying brokers for log directories information\n');
+  const tell = (text: string): void => {
+    if (!isJsonAlone) terminal.out(text);
+  };
+  tell('Querying brokers for log directories information\n');
   const outcomes = await admin.describeLogDirs(asked.map((id) => BrokerId(id)));
   const shown = outcomes.map((outcome) => {
     if (outcome.kind === 'failed') throw outcome.error;
     return { broker: outcome.key, logDirs: outcome.value.map((one) => directory(one, topics)) };
   });
-  terminal.out(`Received log directory information from brokers ${asked.join(',')}\n`);
+  tell(`Received log directory information from brokers ${asked.join(',')}\n`);
   terminal.out(`${JSON.stringify({ brokers: shown, version: 1 })}\n`);
   return 0;
 };

@@ -24,24 +24,62 @@ export interface DescribeSelection {
 const DEFAULT_CONFIG = 5;
 const MIN_INSYNC_REPLICAS = 'min.insync.replicas';
 
+interface Shown {
+  readonly hasTopic: boolean;
+  readonly partitions: readonly PartitionDescription[];
+  /** What somebody set for the topic. */
+  readonly configs: readonly ConfigEntry[];
+}
+
+const shownOf = (topic: DescribedTopic, selection: DescribeSelection): Shown => {
+  const { underReplicated, unavailable, underMinIsr, atMinIsr, overridesOnly } = selection;
+  const showsAll = !underReplicated && !unavailable && !underMinIsr && !atMinIsr;
+  const configs = topic.configs.filter(({ source }) => source !== DEFAULT_CONFIG);
+  const isShown = (partition: PartitionDescription): boolean =>
+    showsAll ||
+    (underReplicated && isUnderReplicated(topic, partition)) ||
+    (unavailable && isUnavailable(topic, partition)) ||
+    (underMinIsr && isUnderMinIsr(topic, partition)) ||
+    (atMinIsr && partition.isr.length === minIsrOf(topic));
+  return {
+    hasTopic: showsAll && (!overridesOnly || configs.length > 0),
+    partitions: overridesOnly ? [] : topic.description.partitions.filter(isShown),
+    configs,
+  };
+};
+
 /** The lines of `kafka-topics --describe` for one topic, byte for byte. */
 export const describeLines = (topic: DescribedTopic, selection: DescribeSelection): readonly string[] => {
-  const { underReplicated, unavailable, underMinIsr, atMinIsr, overridesOnly } = selection;
-  const showsTopic = !underReplicated && !unavailable && !underMinIsr && !atMinIsr;
-  const lines: string[] = [];
-  const set = topic.configs.filter(({ source }) => source !== DEFAULT_CONFIG);
-  if (showsTopic && (!overridesOnly || set.length > 0)) lines.push(topicLine(topic, set));
-  if (overridesOnly) return lines;
-  for (const partition of topic.description.partitions) {
-    const isShown =
-      showsTopic ||
-      (underReplicated && isUnderReplicated(topic, partition)) ||
-      (unavailable && isUnavailable(topic, partition)) ||
-      (underMinIsr && isUnderMinIsr(topic, partition)) ||
-      (atMinIsr && partition.isr.length === minIsrOf(topic));
-    if (isShown) lines.push(partitionLine(topic, partition));
-  }
-  return lines;
+  const { hasTopic, partitions, configs } = shownOf(topic, selection);
+  return [
+    ...(hasTopic ? [topicLine(topic, configs)] : []),
+    ...partitions.map((partition) => partitionLine(topic, partition)),
+  ];
+};
+
+/** The same for scripts: undefined where `--describe` shows nothing of the topic. */
+export const describedForScripts = (
+  topic: DescribedTopic,
+  selection: DescribeSelection,
+): object | undefined => {
+  const { hasTopic, partitions, configs } = shownOf(topic, selection);
+  if (!hasTopic && partitions.length === 0) return undefined;
+  const { name, topicId, internal, partitions: all } = topic.description;
+  const [first] = all;
+  return {
+    ...{ name, topicId, internal, partitionCount: all.length },
+    replicationFactor: first === undefined ? 0 : replicationFactor(topic, first),
+    configs: Object.fromEntries(configs.map((entry) => [entry.name, entry.value])),
+    partitions: partitions.map((one) => ({
+      partition: one.partition,
+      leader: one.leader < 0 ? null : one.leader,
+      ...{ replicas: one.replicas, isr: one.isr },
+      addingReplicas: topic.reassignments.get(one.partition)?.addingReplicas ?? [],
+      removingReplicas: topic.reassignments.get(one.partition)?.removingReplicas ?? [],
+      eligibleLeaders: one.eligibleLeaders ?? null,
+      lastKnownEligibleLeaders: one.lastKnownEligibleLeaders ?? null,
+    })),
+  };
 };
 
 const topicLine = (topic: DescribedTopic, set: readonly ConfigEntry[]): string => {

@@ -26,6 +26,7 @@ export interface TopicsFlags extends ConnectionFlags {
   readonly atMinIsrPartitions?: true;
   readonly topicsWithOverrides?: true;
   readonly partitionSizeLimitPerResponse?: number;
+  readonly json?: true;
 }
 
 const ACTIONS = ['list', 'describe', 'create', 'alter', 'delete'] as const;
@@ -41,6 +42,7 @@ export const topicsCommand = (calledAs: string): Command =>
         '$0 --bootstrap-server localhost:9092 --create --topic my-topic --partitions 3 --replication-factor 1',
         '$0 --bootstrap-server localhost:9092 --create --topic log --config cleanup.policy=compact',
         '$0 --bootstrap-server localhost:9092 --describe --topic my-topic',
+        "$0 --bootstrap-server localhost:9092 --describe --json | jq -r '.topics[] | select(.partitions[].leader == null) | .name'",
         '$0 --bootstrap-server localhost:9092 --alter --topic my-topic --partitions 6',
         '$0 --bootstrap-server localhost:9092 --delete --topic my-topic',
       ],
@@ -73,7 +75,8 @@ export const topicsCommand = (calledAs: string): Command =>
       '--partition-size-limit-per-response <number>',
       'partitions in one answer of the broker',
       wholeNumber('partition-size-limit-per-response'),
-    );
+    )
+    .option('--json', 'with --list and --describe: print one line of JSON');
 
 const CONFIG_HINT = '(To alter topic configurations, the kafka-configs tool can be used.)';
 const DESCRIBE_ONLY = [
@@ -101,6 +104,7 @@ const EXCLUSIONS: readonly {
   })),
   { flag: 'ifExists', name: 'if-exists', actions: ['create', 'list'] },
   { flag: 'ifNotExists', name: 'if-not-exists', actions: ['list', 'describe', 'alter', 'delete'] },
+  { flag: 'json', name: 'json', actions: ['create', 'alter', 'delete'] },
   { flag: 'excludeInternal', name: 'exclude-internal', actions: ['create', 'alter', 'delete'] },
 ];
 

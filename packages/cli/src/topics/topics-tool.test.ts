@@ -103,6 +103,51 @@ describe('kafka-topics', () => {
     expect(out).not.toContain('Partition: ');
   });
 
+  test('lists and describes as JSON for scripts', async () => {
+    const json = async (line: string): Promise<unknown> => JSON.parse((await run(`${line} --json`)).out);
+    expect(await json('--list --exclude-internal')).toEqual({
+      topics: ['my-topic', 'other'].map((name) => ({ name, topicId: fakeTopicId(name), internal: false })),
+    });
+    expect(await json('--describe --topic my-topic')).toEqual({
+      topics: [
+        {
+          ...{ name: 'my-topic', topicId: fakeTopicId('my-topic'), internal: false },
+          ...{ partitionCount: 1, replicationFactor: 1 },
+          configs: { 'cleanup.policy': 'compact', 'retention.ms': '5' },
+          partitions: [
+            {
+              ...{
+                partition: 0,
+                leader: 1,
+                replicas: [1],
+                isr: [1],
+                addingReplicas: [],
+                removingReplicas: [],
+              },
+              ...{ eligibleLeaders: [], lastKnownEligibleLeaders: [] },
+            },
+          ],
+        },
+      ],
+    });
+    expect(await json('--describe --unavailable-partitions')).toMatchObject({
+      topics: [{ name: 'other', partitionCount: 3, partitions: [{ partition: 1, leader: null }] }],
+    });
+    expect(await json('--describe --topics-with-overrides')).toMatchObject({
+      topics: [
+        { name: 'my-topic', partitions: [] },
+        { name: 'other', partitions: [] },
+      ],
+    });
+  });
+
+  test('with --json an error stands where nobody parses', async () => {
+    expect(await run('--describe --topic nope --json')).toMatchObject({
+      ...{ code: 1, out: '' },
+      err: "Error while executing topic command : Topic 'nope' does not exist as expected\n",
+    });
+  });
+
   test('describes by id, and says when there is no such id', async () => {
     expect((await run(`--describe --topic-id ${fakeTopicId('my-topic')}`)).out).toMatch(/^Topic: my-topic\t/);
     const { code, out } = await run(`--describe --topic-id ${fakeTopicId('nope')}`);
@@ -242,6 +287,10 @@ describe('the command line of kafka-topics', () => {
     [
       '--bootstrap-server h:1 --alter --topic t --delete-config a',
       'delete-config option is no longer supported and deprecated since version 4.0. The config will be fully removed in future releases.\nMissing required argument "[partitions]"',
+    ],
+    [
+      '--bootstrap-server h:1 --create --topic t --json',
+      'Option "[json]" can\'t be used with option "[create]"',
     ],
     ['--zookeeper h:2181 --list', 'Use --bootstrap-server host:port instead'],
     ['--bootstrap-server nonsense --list', 'is not host:port; write for example localhost:9092'],

@@ -6,6 +6,7 @@ import type {
   Outcome,
   Reassignment,
   TopicDescription,
+  TopicListing,
 } from '@kafkaesque/client';
 import { clientOptions, clientProperties, numberProperty } from '../command-line/client-flags';
 import { sdk } from '../command-line/loaded-on-demand';
@@ -14,7 +15,8 @@ import type { Terminal } from '../command-line/terminal';
 import { parseFlags } from '../command-line/tool-command';
 import { topicFilter } from '../command-line/topic-filter';
 import type { Tool } from '../tools';
-import { describeLines } from './topic-lines';
+import { describeLines, describedForScripts } from './topic-lines';
+import type { DescribedTopic } from './topic-lines';
 import { checkedAction, parseReplicaAssignment, parseTopicConfigs, topicsCommand } from './topics-flags';
 import type { TopicsAction, TopicsFlags } from './topics-flags';
 
@@ -53,7 +55,10 @@ export const runTopicsAction = async (
     await actions[action](flags, admin, terminal);
     return 0;
   } catch (error) {
-    terminal.out(`Error while executing topic command : ${messageOf(error)}\n`);
+    const message = `Error while executing topic command : ${messageOf(error)}\n`;
+    // Whoever parses the output gets JSON there or nothing.
+    if (flags.json) terminal.err(message);
+    else terminal.out(message);
     const cause = sdk().isClientError(error) && sdk().isClientError(error.cause) ? error.cause : undefined;
     if (cause !== undefined) terminal.err(`The last attempt failed with ${cause.code}: ${cause.message}\n`);
     return 1;
@@ -90,7 +95,10 @@ const create: Action = async (flags, admin, terminal) => {
 };
 
 const list: Action = async (flags, admin, terminal) => {
-  terminal.out(`${(await matchingTopics(flags, admin)).join('\n')}\n`);
+  const topics = await listedTopics(flags, admin);
+  terminal.out(
+    flags.json ? `${JSON.stringify({ topics })}\n` : `${topics.map(({ name }) => name).join('\n')}\n`,
+  );
 };
 
 const describe: Action = async (flags, admin, terminal) => {
@@ -99,9 +107,10 @@ const describe: Action = async (flags, admin, terminal) => {
     flags.topicId !== undefined &&
     parseTopicId(flags.topicId) !== ZERO_TOPIC_ID
   ) {
-    terminal.out(
-      'Only topic id will be used when both --topic and --topic-id are specified and topicId is not Uuid.ZERO_UUID\n',
-    );
+    const message =
+      'Only topic id will be used when both --topic and --topic-id are specified and topicId is not Uuid.ZERO_UUID\n';
+    if (flags.json) terminal.err(message);
+    else terminal.out(message);
   }
   const descriptions = await describedTopics(flags, admin);
   const resources = descriptions.map(({ name }) => ({ type: 'topic' as const, name }));
@@ -116,20 +125,24 @@ const describe: Action = async (flags, admin, terminal) => {
     atMinIsr: flags.atMinIsrPartitions ?? false,
     overridesOnly: flags.topicsWithOverrides ?? false,
   };
-  for (const description of descriptions) {
+  const topics = descriptions.map((description): DescribedTopic => {
     const outcome = configs.find(({ key }) => key.name === description.name);
     if (outcome?.kind === 'failed') throw outcome.error;
-    const lines = describeLines(
-      {
-        description,
-        configs: outcome?.value ?? [],
-        reassignments: new Map(
-          reassignments.filter(({ topic }) => topic === description.name).map((one) => [one.partition, one]),
-        ),
-        liveBrokers,
-      },
-      selection,
-    );
+    const moving = reassignments.filter(({ topic }) => topic === description.name);
+    return {
+      description,
+      configs: outcome?.value ?? [],
+      reassignments: new Map(moving.map((one) => [one.partition, one])),
+      liveBrokers,
+    };
+  });
+  if (flags.json) {
+    const shown = topics.flatMap((topic) => describedForScripts(topic, selection) ?? []);
+    terminal.out(`${JSON.stringify({ topics: shown })}\n`);
+    return;
+  }
+  for (const topic of topics) {
+    const lines = describeLines(topic, selection);
     if (lines.length > 0) terminal.out(`${lines.join('\n')}\n`);
   }
 };
@@ -181,12 +194,16 @@ const parseTopicId = (text: string): TopicId => {
   );
 };
 
-/** Names in order; `--topic` is a regular expression here. */
-const matchingTopics = async (flags: TopicsFlags, admin: Admin): Promise<readonly string[]> => {
+/** In order of name; `--topic` is a regular expression here. */
+const listedTopics = async (flags: TopicsFlags, admin: Admin): Promise<readonly TopicListing[]> => {
   const listed = await admin.listTopics({ includeInternal: flags.excludeInternal !== true });
-  const names = listed.map(({ name }) => name);
-  return flags.topic === undefined ? names : names.filter(topicFilter(flags.topic));
+  if (flags.topic === undefined) return listed;
+  const isWanted = topicFilter(flags.topic);
+  return listed.filter(({ name }) => isWanted(name));
 };
+
+const matchingTopics = async (flags: TopicsFlags, admin: Admin): Promise<readonly string[]> =>
+  (await listedTopics(flags, admin)).map(({ name }) => name);
 
 const ensureFound = (names: readonly string[], { topic, ifExists }: TopicsFlags): void => {
   if (names.length === 0 && topic !== undefined && topic !== '' && !ifExists) {
