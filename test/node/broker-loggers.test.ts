@@ -6,6 +6,22 @@ import { connectTo, createdTopic } from './node-client';
 
 const BROKER_LOGGER = 8;
 const REQUEST_LOGGER = 'kafka.request.logger';
+const OTHER_LOGGERS = [
+  'kafka',
+  'kafka.log.LogManager',
+  'kafka.network.SocketServer',
+  'kafka.server.KafkaApis',
+  'kafka.server.ReplicaManager',
+  'org.apache.kafka',
+  'org.apache.kafka.controller.QuorumController',
+  'org.apache.kafka.raft.KafkaRaftClient',
+];
+/** Every logger at the root's level, but for the one of requests. */
+const levels = (root: string, requests: string): Readonly<Record<string, string>> => ({
+  root,
+  [REQUEST_LOGGER]: requests,
+  ...Object.fromEntries(OTHER_LOGGERS.map((name) => [name, root])),
+});
 const SET = 0;
 const DELETE = 1;
 const APPEND = 2;
@@ -50,15 +66,15 @@ test('levels of loggers change while the broker runs, and go back to the root’
   await using cluster = await createCluster({ world: { logger: loggers.root, loggers } });
   await using client = await connectTo(cluster);
   const ofRequests = (): number => lines.splice(0).filter((line) => line.includes(REQUEST_LOGGER)).length;
-  expect(await levelsOf(client)).toEqual({ root: 'INFO', [REQUEST_LOGGER]: 'INFO' });
+  expect(await levelsOf(client)).toEqual(levels('INFO', 'INFO'));
   await createdTopic(client, 'quiet');
   expect(ofRequests()).toBe(0);
   expect(await altered(client, [[REQUEST_LOGGER, SET, 'DEBUG']], { validateOnly: true })).toEqual([
     [0, null],
   ]);
-  expect(await levelsOf(client)).toEqual({ root: 'INFO', [REQUEST_LOGGER]: 'INFO' });
+  expect(await levelsOf(client)).toEqual(levels('INFO', 'INFO'));
   expect(await altered(client, [[REQUEST_LOGGER, SET, 'DEBUG']])).toEqual([[0, null]]);
-  expect(await levelsOf(client)).toEqual({ root: 'INFO', [REQUEST_LOGGER]: 'DEBUG' });
+  expect(await levelsOf(client)).toEqual(levels('INFO', 'DEBUG'));
   await createdTopic(client, 'told');
   await levelsOf(client);
   expect(ofRequests()).toBeGreaterThan(0);
@@ -68,7 +84,7 @@ test('levels of loggers change while the broker runs, and go back to the root’
       [REQUEST_LOGGER, DELETE, null],
     ]),
   ).toEqual([[0, null]]);
-  expect(await levelsOf(client)).toEqual({ root: 'ERROR', [REQUEST_LOGGER]: 'ERROR' });
+  expect(await levelsOf(client)).toEqual(levels('ERROR', 'ERROR'));
 });
 
 test('what loggers do not have is refused, and then nothing of the request is done', async () => {
@@ -95,5 +111,36 @@ test('what loggers do not have is refused, and then nothing of the request is do
   expect(await altered(client, [debug], { resourceName: '2' })).toEqual([
     [ErrorCode.INVALID_REQUEST, 'Unexpected node id. Expected 1, but received 2'],
   ]);
-  expect(await levelsOf(client)).toEqual({ root: 'INFO', [REQUEST_LOGGER]: 'INFO' });
+  expect(await levelsOf(client)).toEqual(levels('INFO', 'INFO'));
+});
+
+test('a part of the broker says what it does under its own logger, at the level of that', async () => {
+  const lines: string[] = [];
+  const loggers = openLoggers({
+    level: 'info',
+    pretty: false,
+    destination: { write: (line) => lines.push(line) },
+  });
+  await using cluster = await createCluster({ world: { logger: loggers.root, loggers } });
+  await using client = await connectTo(cluster);
+  const ofApis = (): readonly unknown[] =>
+    lines
+      .splice(0)
+      .map((line) => JSON.parse(line) as Readonly<Record<string, unknown>>)
+      .filter(({ logger }) => logger === 'kafka.server.KafkaApis')
+      .map(({ msg }) => msg);
+  const sendNonsense = async (): Promise<void> => {
+    await using other = await connectTo(cluster);
+    await other.send(Buffer.from([0, 0, 0, 8, 0x7f, 0, 0, 0, 0, 0, 0, 9]));
+    await other.closed;
+  };
+  await sendNonsense();
+  expect(ofApis()).toEqual(['closing a connection after an invalid request']);
+  expect(await altered(client, [['kafka', SET, 'ERROR']])).toEqual([[0, null]]);
+  expect(await levelsOf(client)).toMatchObject({
+    'kafka.server.KafkaApis': 'ERROR',
+    'org.apache.kafka': 'INFO',
+  });
+  await sendNonsense();
+  expect(ofApis()).toEqual([]);
 });

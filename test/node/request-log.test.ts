@@ -1,3 +1,4 @@
+import { ErrorCode } from '@kafkaesque/protocol';
 import { openLoggers } from '@kafkaesque/telemetry';
 import { createCluster } from '@kafkaesque/testkit';
 import { batchOf, connectTo, createdTopic, fetched, produced } from './node-client';
@@ -69,4 +70,34 @@ test('a slow request is logged with its phases', async () => {
   const phases = ['requestQueueTimeMs', 'localTimeMs', 'remoteTimeMs', 'responseQueueTimeMs', 'sendTimeMs'];
   const sum = phases.reduce((total, phase) => total + Number(line?.[phase]), 0);
   expect(sum).toBeCloseTo(Number(line?.['totalTimeMs']), 2);
+});
+
+test('what counts as slow changes while the broker runs', async () => {
+  const { loggers, requests } = openLog();
+  await using cluster = await createCluster({
+    world: { logger: loggers.root, loggers },
+    properties: { 'request.log.slow.threshold.ms': -1 },
+  });
+  await using client = await connectTo(cluster);
+  const changed = async (configOperation: number, value: string | null): Promise<number | undefined> => {
+    const configs = [{ name: 'request.log.slow.threshold.ms', configOperation, value }];
+    const { responses } = await client.ask('IncrementalAlterConfigs', 1, {
+      resources: [{ resourceType: 4, resourceName: '1', configs }],
+      validateOnly: false,
+    });
+    return responses[0]?.errorCode;
+  };
+  await createdTopic(client, 'first');
+  expect(requests()).toEqual([]);
+  expect(await changed(0, '0')).toBe(0);
+  await createdTopic(client, 'second');
+  const slow = requests().map(({ requestHeader }) => requestHeader);
+  expect(slow).toContainEqual(expect.objectContaining({ requestApiKeyName: 'CREATE_TOPICS' }));
+  expect(await changed(0, '-2')).toBe(ErrorCode.INVALID_REQUEST);
+  expect(await changed(1, null)).toBe(0);
+  requests();
+  await createdTopic(client, 'third');
+  expect(requests().map(({ requestHeader }) => requestHeader)).not.toContainEqual(
+    expect.objectContaining({ requestApiKeyName: 'CREATE_TOPICS' }),
+  );
 });

@@ -17,6 +17,7 @@ import type { BrokerConfiguration } from './configuration';
 import { REQUEST_LOGGER } from './metrics/request-log';
 import type { Node } from './node/node';
 import { startNode } from './node/node';
+import { nodeLoggers } from './node/node-loggers';
 import { openWorld } from './world/open-world';
 import { youngGarbageCollector } from './world/young-garbage';
 
@@ -129,7 +130,8 @@ const configured = async ({
 const openServerLoggers = (environment: NodeJS.ProcessEnv): Loggers => {
   const level = levelOf(environment['LOG_LEVEL']);
   const loggers = openLoggers({ level });
-  loggers.named(REQUEST_LOGGER);
+  // Named before anybody sets their levels.
+  nodeLoggers({ logger: loggers.root, loggers });
   if (level === 'debug') loggers.setLevel(REQUEST_LOGGER, 'info');
   for (const problem of setLevelsFromEnvironment(loggers, environment))
     process.stderr.write(`warning: ${problem}\n`);

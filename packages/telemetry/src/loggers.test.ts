@@ -34,6 +34,22 @@ test('a named logger follows the root until it has a level of its own, and again
   expect(messages()).toEqual([]);
 });
 
+test('a logger follows the nearest one above it by name, whichever was there first', () => {
+  const { loggers } = capture('warn');
+  for (const name of ['a.b.c', 'a.b.d', 'ab.c', 'a.b', 'a']) loggers.named(name);
+  loggers.setLevel('a', 'debug');
+  const levels = (): Readonly<Record<string, LogLevel>> => Object.fromEntries(loggers.levels());
+  expect(levels()).toEqual({
+    ...{ root: 'warn', 'ab.c': 'warn' },
+    ...{ a: 'debug', 'a.b': 'debug', 'a.b.c': 'debug', 'a.b.d': 'debug' },
+  });
+  loggers.setLevel('a.b', 'error');
+  loggers.setLevel('a.b.d', 'info');
+  expect(levels()).toMatchObject({ a: 'debug', 'a.b': 'error', 'a.b.c': 'error', 'a.b.d': 'info' });
+  loggers.setLevel('a.b.d', undefined);
+  expect(levels()['a.b.d']).toBe('error');
+});
+
 test('a change reaches loggers and children that are already in use, and is what isEnabled says', () => {
   const { loggers, lines } = capture();
   const logger = loggers.named('a');

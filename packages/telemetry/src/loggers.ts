@@ -5,12 +5,15 @@ import { Threshold } from './threshold';
 /** The loggers of a process by name, as Kafka's log4j knows them. */
 export interface Loggers {
   readonly root: NamedLogger;
-  /** The logger of that name, made when it is first asked for. Its lines say `logger`. */
+  /**
+   * The logger of that name, made when it is first asked for. Its lines say `logger`. Without a level of its own it
+   * follows the logger whose name is the longest beginning of its own (`kafka` of `kafka.server.KafkaApis`), or `root`.
+   */
   named(name: string): NamedLogger;
   /** What is written of each logger now, `root` first, then by name. */
   levels(): ReadonlyMap<string, LogLevel>;
   /**
-   * Changes what is written of a logger, at once; undefined: what is written of `root`. False when there is no such
+   * Changes what is written of a logger, at once; undefined: what is written of the one that it follows. False when there is no such
    * logger, or when `root` would be left without a level.
    */
   setLevel(logger: string, level: LogLevel | undefined): boolean;
@@ -31,9 +34,11 @@ export const openLoggers = (options: LoggerOptions): Loggers => {
       if (name === ROOT_LOGGER) return root;
       let entry = known.get(name);
       if (entry === undefined) {
-        const threshold = new Threshold(undefined, rootThreshold);
+        const threshold = new Threshold(undefined, followed(known, name) ?? rootThreshold);
         entry = { threshold, logger: levelled(pino.child({ logger: name }), threshold) };
         known.set(name, entry);
+        for (const [other, { threshold: below }] of known)
+          if (followed(known, other) === threshold) below.follow(threshold);
       }
       return entry.logger;
     },
@@ -49,6 +54,18 @@ export const openLoggers = (options: LoggerOptions): Loggers => {
       return threshold?.set(level) ?? false;
     },
   };
+};
+
+/** The threshold of the nearest logger above a name; undefined when that is the root. */
+const followed = (
+  known: ReadonlyMap<string, { readonly threshold: Threshold }>,
+  name: string,
+): Threshold | undefined => {
+  for (let at = name.lastIndexOf('.'); at > 0; at = name.lastIndexOf('.', at - 1)) {
+    const above = known.get(name.slice(0, at));
+    if (above !== undefined) return above.threshold;
+  }
+  return undefined;
 };
 
 /** log4j's levels as they are understood here; `FATAL` has no lines of its own. */

@@ -10,7 +10,7 @@ const SEVERITIES: Readonly<Record<LogLevel, number>> = {
 
 /** From which level on lines are written; without one of its own it follows its parent. */
 export class Threshold {
-  readonly #parent: Threshold | undefined;
+  #parent: Threshold | undefined;
   #own: LogLevel | undefined;
 
   constructor(own: LogLevel | undefined, parent?: Threshold) {
@@ -24,6 +24,11 @@ export class Threshold {
 
   allows(level: LogLevel): boolean {
     return SEVERITIES[level] >= SEVERITIES[this.level];
+  }
+
+  /** Takes another parent. */
+  follow(parent: Threshold): void {
+    this.#parent = parent;
   }
 
   /** Undefined: follows its parent again. False when it has none. */

@@ -20,16 +20,24 @@ const SLOW_LINES_WINDOW_MS = 1000;
 /** A line for each request at debug, and one for each slow request at info, with the fields of Kafka's RequestLogger. */
 export class RequestLog implements CompletionObserver {
   readonly #options: RequestLogOptions;
+  #slowThresholdMs: number;
   #slowSinceMs = -Infinity;
   #slowLines = 0;
   #leftOut = 0;
 
   constructor(options: RequestLogOptions) {
     this.#options = options;
+    this.#slowThresholdMs = options.slowThresholdMs;
+  }
+
+  /** From now on. */
+  changeThreshold(slowThresholdMs: number): void {
+    this.#slowThresholdMs = slowThresholdMs;
   }
 
   completed(request: CompletedRequest, leftAtMs: number): void {
-    const { logger, slowThresholdMs } = this.#options;
+    const { logger } = this.#options;
+    const slowThresholdMs = this.#slowThresholdMs;
     const waitedMs = Math.min(request.answeredAtMs - request.returnedAtMs, request.patienceMs);
     if (slowThresholdMs >= 0 && leftAtMs - request.arrivedAtMs - waitedMs > slowThresholdMs) {
       this.#slow(request, leftAtMs);

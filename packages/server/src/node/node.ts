@@ -29,7 +29,7 @@ import type { BrokerState } from '../metrics/broker-metrics';
 import { ElectionMeters, watchController } from '../metrics/controller-metrics';
 import { watchNetwork } from '../metrics/network-metrics';
 import { observers } from '../metrics/completed-request';
-import { RequestLog, REQUEST_LOGGER, withoutDebug } from '../metrics/request-log';
+import { RequestLog } from '../metrics/request-log';
 import { QuorumMeters } from '../metrics/quorum-meters';
 import { RequestMeters } from '../metrics/request-meters';
 import { RequestTracer } from '../metrics/request-tracer';
@@ -40,6 +40,8 @@ import { openSingleVoterQuorum } from '../quorum/single-voter-quorum';
 import { clusterIdentity } from './cluster-identity';
 import { connectionLimits, requestMemoryBytes } from './connection-settings';
 import { lookForEphemeralStorage } from './persistent-storage';
+import type { NodeLoggers } from './node-loggers';
+import { nodeLoggers } from './node-loggers';
 import { refuseWhatIsNotThereYet } from './not-there-yet';
 import { roomForMetadata } from './room-for-metadata';
 import { tellFindings } from './recovery-findings';
@@ -95,6 +97,7 @@ export const startNode = async (options: NodeOptions): Promise<Node> => {
 class Assembly {
   readonly #configuration: BrokerConfiguration;
   readonly #world: World;
+  readonly #loggers: NodeLoggers;
   readonly #nodeId: BrokerId;
   readonly #pool = new BufferPool({ keptBytes: KEPT_BUFFER_BYTES });
   readonly #serving = new ServingState();
@@ -108,6 +111,7 @@ class Assembly {
   #controller: ControllerHost | undefined;
   #quorum: SingleVoterQuorum | undefined;
   #door: KafkaDoor | undefined;
+  #requestLog: RequestLog | undefined;
   #brokerEpoch: BrokerEpoch = -1 as BrokerEpoch;
   #limits: ConnectionLimits | undefined;
   #limitsChanged: Promise<void> = Promise.resolve();
@@ -119,6 +123,7 @@ class Assembly {
   constructor({ configuration, world }: NodeOptions) {
     this.#configuration = configuration;
     this.#world = world;
+    this.#loggers = nodeLoggers(world);
     this.#nodeId = BrokerId(configuration.nodeId);
     this.#waitingRoom = new WaitingRoom(world.clock);
     this.#traffic = new Traffic(world.metrics);
@@ -154,7 +159,7 @@ class Assembly {
       directory: `${configuration.metadataLogDir}/metadata`,
       clock: world.clock,
       random: world.random.fork('quorum'),
-      logger: world.logger,
+      logger: this.#loggers.quorum,
       faults: world.faults,
       clusterId: this.#clusterId,
       nodeId: this.#nodeId,
@@ -243,7 +248,8 @@ class Assembly {
   }
 
   async #openDirectories(): Promise<LogDirectories> {
-    const { disk, clock, random, logger, metrics, lock } = this.#world;
+    const { disk, clock, random, metrics, lock } = this.#world;
+    const { logs: logger } = this.#loggers;
     const opened: LogDirectory[] = [];
     try {
       for (const path of this.#configuration.logDirs) {
@@ -275,14 +281,14 @@ class Assembly {
   }
 
   #openReplicas(directories: LogDirectories): Replicas {
-    const { clock, logger } = this.#world;
+    const { clock } = this.#world;
     return new Replicas({
       nodeId: this.#nodeId,
       directories,
       waitingRoom: this.#waitingRoom,
       traffic: this.#traffic,
       clock,
-      logger,
+      logger: this.#loggers.replicas,
       producerIdExpirationMs: (image) =>
         Number(nodeValue('producer.id.expiration.ms', this.#dynamic.layers(image))),
       configurationOf: (topic, image) => this.#dynamic.topic(topic, image),
@@ -302,11 +308,11 @@ class Assembly {
       partitions,
     });
     if (outcome?.kind === 'done' || this.#stopped !== undefined) return;
-    this.#world.logger.error('partitions got no new leader epoch', { partitions });
+    this.#loggers.replicas.error('partitions got no new leader epoch', { partitions });
   }
 
   #openController(replicas: Replicas, policies: Policies): ControllerHost {
-    const { random, logger, faults } = this.#world;
+    const { random, faults } = this.#world;
     const elections = new ElectionMeters(this.#world.metrics);
     const host: ControllerHost = new ControllerHost({
       controller: createController({
@@ -318,20 +324,23 @@ class Assembly {
         policies,
       }),
       random: random.fork('controller'),
-      logger,
+      logger: this.#loggers.controller,
       faults,
       publish: (delta) => {
         replicas.apply(delta);
         if (host.isActive) elections.changed(delta);
         const isOfBrokers = delta.configsChanged.some(({ resource }) => resource.type === BROKER_RESOURCE);
-        if (isOfBrokers) this.#changeLimits(delta.after);
+        if (!isOfBrokers) return;
+        this.#changeLimits(delta.after);
+        this.#requestLog?.changeThreshold(this.#slowThresholdMs(delta.after));
       },
     });
     return host;
   }
 
   async #listen(directories: LogDirectories, replicas: Replicas, controller: ControllerHost): Promise<void> {
-    const { clock, disk, random, logger, metrics, faults, listen, traces } = this.#world;
+    const { clock, disk, random, metrics, faults, listen, traces } = this.#world;
+    const { apis: logger, network } = this.#loggers;
     const sessionIds = random.fork('fetch sessions');
     const fetchSessions = new FetchSessions(
       Number(this.#configuration.get('max.incremental.fetch.session.cache.slots')),
@@ -373,6 +382,12 @@ class Assembly {
       topicConfiguration: (topic) => this.#dynamic.topic(topic, controller.image),
     });
     const handlers = brokerHandlers(broker);
+    this.#requestLog = new RequestLog({
+      logger: this.#loggers.requests,
+      slowThresholdMs: this.#slowThresholdMs(controller.image),
+      protocolOf: (listenerName) =>
+        this.#configuration.listeners.find(({ name }) => name === listenerName)?.protocol ?? 'PLAINTEXT',
+    });
     const door = new KafkaDoor({
       handlers,
       clock,
@@ -380,7 +395,7 @@ class Assembly {
       faults,
       observer: observers(
         new RequestMeters(metrics, clock, handlers),
-        this.#requestLog(),
+        this.#requestLog,
         ...(traces === undefined ? [] : [new RequestTracer(traces, clock)]),
       ),
       disconnected: (connectionId) => {
@@ -403,7 +418,7 @@ class Assembly {
         port: endpoint.port,
         maxRequestBytes: this.#configuration.socketRequestMaxBytes,
         clock,
-        logger,
+        logger: network,
         pool: this.#pool,
         memory,
         limits,
@@ -427,19 +442,12 @@ class Assembly {
       this.#limits?.change(await this.#connectionLimits(image));
     };
     this.#limitsChanged = this.#limitsChanged.then(change).catch((error: unknown) => {
-      this.#world.logger.error('connection limits could not be changed', { error: messageOf(error) });
+      this.#loggers.network.error('connection limits could not be changed', { error: messageOf(error) });
     });
   }
 
-  #requestLog(): RequestLog {
-    const { logger, loggers } = this.#world;
-    return new RequestLog({
-      // Without levels that can be changed nobody has asked for a line a request.
-      logger: loggers?.named(REQUEST_LOGGER) ?? withoutDebug(logger),
-      slowThresholdMs: Number(this.#configuration.get('request.log.slow.threshold.ms')),
-      protocolOf: (listenerName) =>
-        this.#configuration.listeners.find(({ name }) => name === listenerName)?.protocol ?? 'PLAINTEXT',
-    });
+  #slowThresholdMs(image: MetadataImage): number {
+    return Number(nodeValue('request.log.slow.threshold.ms', this.#dynamic.layers(image)));
   }
 
   #state(): BrokerState {
@@ -489,7 +497,8 @@ class Assembly {
   }
 
   #scheduleRetention(inMs: number): void {
-    const { clock, logger } = this.#world;
+    const { clock } = this.#world;
+    const { replicas: logger } = this.#loggers;
     this.#cancelRetention = clock.wakeAt(clock.monotonicMs() + inMs, () => {
       this.#retention = (this.#replicas?.applyRetention() ?? Promise.resolve()).catch((error: unknown) => {
         logger.error('retention failed', { error: messageOf(error) });
@@ -503,7 +512,7 @@ class Assembly {
 
   #directoryFailed(path: string, cause: unknown): void {
     const directories = this.#directories;
-    this.#world.logger.error('a log directory failed and is offline', { path, error: messageOf(cause) });
+    this.#loggers.logs.error('a log directory failed and is offline', { path, error: messageOf(cause) });
     this.#replicas?.goOffline(path, cause);
     if (
       directories === undefined ||

@@ -60,6 +60,7 @@ export const operationKeys = {
     'A request that takes longer is logged with its phases, waits for records aside; -1: none is.',
   )
     .atLeast(-1)
+    .clusterWide()
     .ours(),
   'metrics.host': string('127.0.0.1', 'The address that health and metrics are served on.').ours(),
   'metrics.port': int(9404, 'The port of health and metrics; if this default is taken, a free one is used.')
