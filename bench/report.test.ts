@@ -28,9 +28,9 @@ test('an aim is judged by the ratio of medians', () => {
 
 test('an aim may compare with another scenario, and ask for more instead of less', () => {
   const results = [
-    measured('durable-spread', 'kafkaesque', { processorShare: 0.2 }),
-    measured('durable-spread', 'kafka', { processorShare: 0.4 }),
-    measured('spread', 'kafka', { processorShare: 0.25 }),
+    measured('durable-spread', 'kafkaesque', { cpuSecondsPerGb: 200 }),
+    measured('durable-spread', 'kafka', { cpuSecondsPerGb: 400 }),
+    measured('spread', 'kafka', { cpuSecondsPerGb: 250 }),
     measured('durable-produce-single', 'kafkaesque', { recordsPerSecond: 9000 }),
     measured('durable-produce-single', 'kafka', { recordsPerSecond: 1000 }),
   ];

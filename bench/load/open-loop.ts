@@ -26,7 +26,8 @@ const LIST_OFFSETS_VERSION = 5;
 const LATEST = -1;
 const NO_REPLICA = -1 as BrokerId;
 const SPREAD_CONNECTIONS = 10;
-const STRAGGLER_MS = 10_000;
+/** How long a server that is behind may take to catch up: what it costs counts, however late. */
+const BEHIND_MS = 60_000;
 
 const endOffset = async (connection: LoadConnection, topic: string): Promise<number> => {
   const { topics } = await connection.request(apis.ListOffsets, LIST_OFFSETS_VERSION, {
@@ -89,11 +90,7 @@ export const latencyFor = async (
       producer.send(frame, checkProduced);
     });
     await Promise.race([sent, failed]);
-    await within(
-      STRAGGLER_MS,
-      `${total - due.length} records did not arrive`,
-      Promise.race([arrived, failed]),
-    );
+    await within(BEHIND_MS, `${total - due.length} records did not arrive`, Promise.race([arrived, failed]));
     const elapsed = (sharedClockMs() - beganMs) / 1000;
     return {
       records: total,
@@ -142,7 +139,7 @@ export const spreadFor = async (
       });
     });
     await Promise.race([sent, failed]);
-    await within(STRAGGLER_MS, 'not every batch was acknowledged', Promise.race([finished, failed]));
+    await within(BEHIND_MS, 'not every batch was acknowledged', Promise.race([finished, failed]));
     const elapsed = (sharedClockMs() - beganMs) / 1000;
     return {
       records: total,

@@ -3,6 +3,7 @@ import { createServer } from 'node:net';
 import type { ChildProcess } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { performance } from 'node:perf_hooks';
+import { BrokerId } from '@kafkaesque/kernel';
 import { apis } from '@kafkaesque/protocol';
 import { LoadConnection } from '../load/connection';
 
@@ -112,14 +113,23 @@ export const deleteTopic = (port: number, name: string): Promise<void> =>
     if (errorCode !== 0) throw new Error(`topic ${name} was not deleted: error ${errorCode}`);
   });
 
-const METADATA_VERSION = 5;
-const LEADER_TIMEOUT_MS = 20_000;
+const LIST_OFFSETS_VERSION = 7;
+const LATEST = -1;
+const LEADER_TIMEOUT_MS = 60_000;
 
-/** A topic is there at once; its partitions' leaders may take a moment. */
+/** A topic is there at once; until its leaders know that they lead may take a moment. Only they answer for offsets. */
 const untilLed = async (connection: LoadConnection, name: string, partitions: number): Promise<void> => {
   const deadlineMs = performance.now() + LEADER_TIMEOUT_MS;
+  const asked = Array.from({ length: partitions }, (_, partitionIndex) => ({
+    partitionIndex,
+    timestamp: LATEST,
+  }));
   for (;;) {
-    const { topics } = await connection.request(apis.Metadata, METADATA_VERSION, { topics: [{ name }] });
+    const { topics } = await connection.request(apis.ListOffsets, LIST_OFFSETS_VERSION, {
+      replicaId: BrokerId(-1),
+      isolationLevel: 0,
+      topics: [{ name, partitions: asked }],
+    });
     const led = topics[0]?.partitions.filter(({ errorCode }) => errorCode === 0) ?? [];
     if (led.length === partitions) return;
     if (performance.now() > deadlineMs)
