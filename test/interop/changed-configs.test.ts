@@ -49,7 +49,29 @@ const OF_TOPIC = `
   internal.segment.bytes=x segment.jitter.ms=-1 segment.ms=0 index.interval.bytes=-1
 `;
 
-/** \`key=value\` parted by blanks; \`|\` stands for a blank, no value for a deletion. */
+const OF_CLIENT_METRICS = `
+  interval.ms=1 interval.ms=x interval.ms=5000 interval.ms=3600001 nonsense=1 nonsense= metrics=* metrics=a,b match=x
+  match=client_id=( match=nokey=a match=client_id=abc,client_software_name=x.* match=client_id=a=b interval.ms=
+`;
+const OF_GROUP = `
+  nonsense=1 nonsense= consumer.session.timeout.ms=1 consumer.session.timeout.ms=0 consumer.session.timeout.ms=x
+  consumer.session.timeout.ms=50000 consumer.session.timeout.ms=99999999 consumer.heartbeat.interval.ms=1
+  consumer.heartbeat.interval.ms=99999 consumer.heartbeat.interval.ms=6000 consumer.heartbeat.interval.ms=
+  consumer.assignment.interval.ms=-1 consumer.assignment.interval.ms=99999 share.auto.offset.reset=x
+  share.auto.offset.reset=earliest share.auto.offset.reset=by_duration:x share.auto.offset.reset=by_duration:P
+  share.auto.offset.reset=by_duration:-PT1H share.auto.offset.reset=by_duration:PT share.auto.offset.reset=by_duration:P1DT
+  share.auto.offset.reset=by_duration:P1DT2H3M4.5S share.auto.offset.reset=by_duration:pt1h
+  share.isolation.level=x share.isolation.level=read_committed share.record.lock.duration.ms=1
+  share.record.lock.duration.ms=14000 share.record.lock.duration.ms=999999 share.record.lock.duration.ms=99999999
+  share.session.timeout.ms=1 share.heartbeat.interval.ms=1 share.delivery.count.limit=1 share.delivery.count.limit=11
+  share.delivery.count.limit=99 share.partition.max.record.locks=1 share.partition.max.record.locks=99999
+  share.renew.acknowledge.enable=x share.renew.acknowledge.enable=false share.assignment.interval.ms=99999
+  streams.session.timeout.ms=1 streams.heartbeat.interval.ms=99999 streams.num.standby.replicas=99
+  streams.num.standby.replicas=-1 streams.num.standby.replicas=1 streams.initial.rebalance.delay.ms=-1
+  streams.initial.rebalance.delay.ms=0 streams.assignment.interval.ms=99999
+`;
+
+/** `key=value` parted by blanks; \`|\` stands for a blank, no value for a deletion. */
 const changesOf = (resourceType: number, resourceName: string, text: string): readonly Change[] =>
   text
     .trim()
@@ -93,7 +115,12 @@ const CHANGES: readonly Change[] = [
   [BROKER_LOGGER, '', { root: 'INFO' }],
   [BROKER_LOGGER, 'x', { root: 'INFO' }],
   [BROKER_LOGGER, '1', { root: 'INFO' }, 2],
+  ...changesOf(CLIENT_METRICS, 'sub', OF_CLIENT_METRICS),
+  [CLIENT_METRICS, '', { 'interval.ms': '5000' }],
   [CLIENT_METRICS, 'sub', { metrics: 'a' }, 2],
+  [CLIENT_METRICS, 'sub', { metrics: '' }],
+  ...changesOf(GROUP, 'g', OF_GROUP),
+  [GROUP, 'g', { 'share.isolation.level': 'x' }, 2],
   [GROUP, '', { 'consumer.session.timeout.ms': '50000' }],
   [77, 'x', { a: 'b' }],
   [0, 'x', { a: 'b' }],

@@ -1,7 +1,7 @@
 import type { BadClient } from '../bad-input/client';
 import { createdTopic } from '../node/node-client';
 import type { Both, Change } from './both-brokers';
-import { answerTo, BROKER, openBoth, TOPIC } from './both-brokers';
+import { answerTo, BROKER, CLIENT_METRICS, GROUP, openBoth, TOPIC } from './both-brokers';
 import { javaTools } from './found-clients';
 
 // Apache Kafka is a Java process of its own.
@@ -17,6 +17,7 @@ interface ResourceName {
 /** Set in the file of both: other units than the shown key's, secrets, names that nobody knows, a hidden key. */
 const PROPERTIES = {
   'compression.type': 'gzip',
+  'group.consumer.session.timeout.ms': '50000',
   'listener.name.other.ssl.truststore.location': '/nowhere',
   'listener.name.other.ssl.truststore.password': 'secret',
   'log.flush.scheduler.interval.ms': '5000',
@@ -132,6 +133,9 @@ const AFTER_CHANGES_ON_PURPOSE = ['log.flush.scheduler.interval.ms', 'log.retent
 
 /** Set while both run. */
 const CHANGES: readonly Change[] = [
+  [CLIENT_METRICS, 'sub', { 'interval.ms': '5000', match: 'client_id=a,client_software_name=b.*' }],
+  [GROUP, 'g', { 'share.auto.offset.reset': 'by_duration:PT1H', 'consumer.heartbeat.interval.ms': '6000' }],
+  [BROKER, '', { 'group.share.assignment.interval.ms': '2000' }],
   [BROKER, '', { 'log.retention.ms': '1000000', 'log.roll.ms': '5000000', 'log.flush.interval.ms': '77' }],
   [BROKER, '1', { 'log.retention.ms': '2000000', 'message.max.bytes': '2000000' }],
   [BROKER, '', { 'my.plugin.key': 'dynamic' }],
@@ -222,5 +226,10 @@ if (javaTools === undefined) {
       [...Object.keys(BROKER_ON_PURPOSE), ...AFTER_CHANGES_ON_PURPOSE].sort(),
       ['min.insync.replicas'],
     ]);
+  });
+  test('of groups and of subscriptions to metrics', async () => {
+    for (const resourceType of [CLIENT_METRICS, GROUP])
+      for (const resourceName of ['sub', 'g', 'nothing', ''])
+        expect(await differences({ resourceType, resourceName })).toEqual({});
   });
 }

@@ -250,8 +250,14 @@ export interface CommandResponses {
 
 /** What the controller asks about configuration keys; the server supplies it from its one table of keys. */
 export interface ConfigView {
-  /** Why these overrides are not allowed on that resource, in Kafka's words; undefined when they are. */
-  validate(resource: ConfigResource, overrides: ReadonlyMap<string, string>): string | undefined;
+  /**
+   * Why these overrides are not allowed on that resource, in Kafka's words, INVALID_CONFIG unless another code comes with
+   * them; undefined when they are.
+   */
+  validate(
+    resource: ConfigResource,
+    overrides: ReadonlyMap<string, string>,
+  ): string | (CommandError & { readonly errorMessage: string }) | undefined;
   /** Whether APPEND and SUBTRACT apply. */
   isList(resource: ConfigResource, name: string): boolean;
   /** The value in force when nothing is set on the resource: what APPEND and SUBTRACT start from. */

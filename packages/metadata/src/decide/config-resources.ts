@@ -91,7 +91,10 @@ const invalidValues = (
       );
   }
   const reason = context.settings.configs.validate(resource, overridesAfter(context, resource, values));
-  return reason === undefined ? undefined : refused(ErrorCode.INVALID_CONFIG, reason);
+  if (reason === undefined) return undefined;
+  return typeof reason === 'string'
+    ? refused(ErrorCode.INVALID_CONFIG, reason)
+    : refused(reason.errorCode, reason.errorMessage);
 };
 
 /**

@@ -99,7 +99,10 @@ const configsOf = (
     );
   const values = new Map(topic.configs.map(({ name, value }) => [name, value ?? '']));
   const reason = context.settings.configs.validate({ type: 2, name: topic.name }, values);
-  return reason === undefined ? { kind: 'values', values } : refused(ErrorCode.INVALID_CONFIG, reason);
+  if (reason === undefined) return { kind: 'values', values };
+  return typeof reason === 'string'
+    ? refused(ErrorCode.INVALID_CONFIG, reason)
+    : refused(reason.errorCode, reason.errorMessage);
 };
 
 const succeeded = (

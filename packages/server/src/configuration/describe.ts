@@ -1,7 +1,16 @@
 import type { ConfigurationKey, KeyType } from './key';
 import type { BrokerLayers, ConfigurationSource, DynamicConfiguration } from './layers';
 import { canonicalText, defaultText, layersOf, setText, topicText } from './layers';
-import { keyOfListener, NODE_KEYS, synonymsOf, TOPIC_KEYS, brokerSynonymsOf } from './table';
+import { groupText } from './group-configuration';
+import {
+  brokerSynonymsOf,
+  CLIENT_METRICS_KEYS,
+  GROUP_KEYS,
+  keyOfListener,
+  NODE_KEYS,
+  synonymsOf,
+  TOPIC_KEYS,
+} from './table';
 
 /** `DescribeConfigs` source numbers. */
 export const CONFIG_SOURCE_CODE = {
@@ -10,6 +19,8 @@ export const CONFIG_SOURCE_CODE = {
   'dynamic-default-broker': 3,
   'static-broker': 4,
   default: 5,
+  'dynamic-client-metrics': 7,
+  'dynamic-group': 8,
 } as const satisfies Record<ConfigurationSource, number>;
 
 /** `DescribeConfigs` type numbers. */
@@ -56,16 +67,12 @@ export const describeTopicConfiguration = (
   [...TOPIC_KEYS]
     .filter(([name, { isInternal }]) => !isInternal || overrides.has(name))
     .map(([name, key]) => {
-      const override = overrides.get(name);
-      const own: ConfigurationSynonym[] =
-        override === undefined
-          ? []
-          : [{ name, value: canonicalText(name, override, TOPIC_KEYS), source: 'dynamic-topic' }];
+      const set = own(name, overrides.get(name), TOPIC_KEYS, 'dynamic-topic');
       const [broker] = brokerSynonymsOf(name);
       const below = broker === undefined ? [] : brokerSynonyms(broker.name, layers);
       return described(name, key, topicText(name, overrides, layers), {
         isReadOnly: false,
-        synonyms: [...own, ...below],
+        synonyms: [...set, ...below],
       });
     });
 
@@ -95,6 +102,40 @@ export const describeDefaultBrokerConfiguration = (layers: BrokerLayers): readon
         ? describedWithoutKey(name, value, synonyms)
         : described(name, key, value, { isReadOnly: key.update === 'read-only', synonyms });
     });
+
+/** Every key of a group, sorted by name; most defaults are keys of the broker. */
+export const describeGroupConfiguration = (
+  overrides: DynamicConfiguration,
+  layers: BrokerLayers,
+): readonly DescribedConfiguration[] =>
+  [...GROUP_KEYS].map(([name, key]) => {
+    const broker = `group.${name}`;
+    const override = overrides.get(name);
+    const below: readonly ConfigurationSynonym[] = NODE_KEYS.has(broker)
+      ? brokerSynonyms(broker, layers)
+      : [{ name, value: key.default, source: 'default' }];
+    return described(name, key, groupText(name, overrides, layers), {
+      isReadOnly: false,
+      synonyms: [...own(name, override, GROUP_KEYS, 'dynamic-group'), ...below],
+    });
+  });
+
+/** Every key of a subscription to the metrics of clients, sorted by name. */
+export const describeClientMetricsConfiguration = (
+  overrides: DynamicConfiguration,
+): readonly DescribedConfiguration[] =>
+  [...CLIENT_METRICS_KEYS].map(([name, key]) => {
+    const synonyms = own(name, overrides.get(name), CLIENT_METRICS_KEYS, 'dynamic-client-metrics');
+    return described(name, key, synonyms[0]?.value ?? key.default, { isReadOnly: false, synonyms });
+  });
+
+const own = (
+  name: string,
+  override: string | undefined,
+  keys: typeof NODE_KEYS,
+  source: ConfigurationSource,
+): readonly ConfigurationSynonym[] =>
+  override === undefined ? [] : [{ name, value: canonicalText(name, override, keys), source }];
 
 const byName = (left: string, right: string): number => (left < right ? -1 : left > right ? 1 : 0);
 

@@ -20,11 +20,16 @@ export {
   CONFIG_SOURCE_CODE,
   CONFIG_TYPE_CODE,
   describeBrokerConfiguration,
+  describeClientMetricsConfiguration,
   describeDefaultBrokerConfiguration,
+  describeGroupConfiguration,
   describeTopicConfiguration,
 } from './describe';
 export type { ConfigurationSynonym, DescribedConfiguration } from './describe';
 export { isListKey, validateTopicConfig, validateTopicConfigs } from './validate';
+export { validateGroupConfigs } from './group-configuration';
+export { validateClientMetricsConfigs } from './client-metrics-configuration';
+export type { ConfigurationRefusal } from './client-metrics-configuration';
 export { validateBrokerConfigs, validateReconfiguration } from './reconfiguration';
 export { parseConnectionOverrides } from './connection-overrides';
 export { configurationReference } from './reference';

@@ -67,7 +67,7 @@ export class KeyDraft implements ConfigurationKey {
     });
   }
 
-  checked(kind: 'gzip-level' | 'throttled-replicas'): KeyDraft {
+  checked(kind: 'gzip-level' | 'share-offset-reset' | 'throttled-replicas'): KeyDraft {
     return this.#with({ check: { kind } });
   }
 

@@ -14,6 +14,7 @@ export type Check =
   | { readonly kind: 'items'; readonly values: readonly string[]; readonly canBeEmpty: boolean }
   | { readonly kind: 'not-empty' }
   | { readonly kind: 'gzip-level' }
+  | { readonly kind: 'share-offset-reset' }
   | { readonly kind: 'throttled-replicas' };
 
 /** One key of the configuration. */

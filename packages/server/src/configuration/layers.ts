@@ -19,7 +19,13 @@ export interface BrokerLayers {
 
 /** Where an effective value comes from, strongest first. */
 export type ConfigurationSource =
-  'dynamic-topic' | 'dynamic-broker' | 'dynamic-default-broker' | 'static-broker' | 'default';
+  | 'dynamic-topic'
+  | 'dynamic-client-metrics'
+  | 'dynamic-group'
+  | 'dynamic-broker'
+  | 'dynamic-default-broker'
+  | 'static-broker'
+  | 'default';
 
 /** What is set for a node's key, in the strongest layer that sets it. */
 export const setText = (name: string, layers: BrokerLayers): string | undefined =>

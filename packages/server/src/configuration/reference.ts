@@ -1,5 +1,5 @@
 import type { Check, ConfigurationKey, UpdateMode } from './key';
-import { NODE_KEYS, TOPIC_KEYS, brokerSynonymsOf } from './table';
+import { CLIENT_METRICS_KEYS, GROUP_KEYS, NODE_KEYS, TOPIC_KEYS, brokerSynonymsOf } from './table';
 
 const UPDATES: Readonly<Record<UpdateMode, string>> = {
   'read-only': 'at start',
@@ -41,6 +41,12 @@ export const configurationReference = (): string =>
         key.sentence,
       ]),
     ),
+    '## Groups\n',
+    'Set with `kafka-configs --entity-type groups`. Kept and described; groups come later.\n',
+    plainTable(GROUP_KEYS),
+    '## Subscriptions to metrics of clients\n',
+    'Set with `kafka-configs --entity-type client-metrics`. Kept and described; clients are asked for metrics later.\n',
+    plainTable(CLIENT_METRICS_KEYS),
     '## Brokers and controllers\n',
     table(
       ['key', 'type', 'default', 'importance', 'allowed', 'changes', 'what'],
@@ -55,6 +61,18 @@ export const configurationReference = (): string =>
       ]),
     ),
   ].join('\n');
+
+const plainTable = (keys: typeof NODE_KEYS): string =>
+  table(
+    ['key', 'type', 'default', 'allowed', 'what'],
+    listed(keys).map(([name, key]) => [
+      nameOf(name, key),
+      key.type,
+      defaultOf(key),
+      allowedOf(key.check),
+      key.sentence,
+    ]),
+  );
 
 const listed = (keys: typeof NODE_KEYS): readonly (readonly [string, ConfigurationKey])[] =>
   [...keys].filter(([, { isInternal }]) => !isInternal);
@@ -89,6 +107,8 @@ const allowedOf = (check: Check | undefined): string => {
       return 'not empty';
     case 'gzip-level':
       return '1 to 9, -1';
+    case 'share-offset-reset':
+      return '`earliest`, `latest`, `by_duration:` and an ISO 8601 duration';
     case 'throttled-replicas':
       return '`*`, or `partition:broker` pairs';
   }

@@ -1,5 +1,7 @@
 import type { ConfigurationKey } from './key';
 import { brokerKeys } from './keys/broker-keys';
+import { clientMetricsKeys } from './keys/client-metrics-keys';
+import { groupConfigKeys } from './keys/group-config-keys';
 import { groupKeys } from './keys/group-keys';
 import { logKeys } from './keys/log-keys';
 import { networkKeys } from './keys/network-keys';
@@ -38,6 +40,8 @@ const sortedMap = (keys: Readonly<Record<string, ConfigurationKey>>): ReadonlyMa
 
 export const NODE_KEYS = sortedMap(nodeKeys);
 export const TOPIC_KEYS = sortedMap(topicKeys);
+export const GROUP_KEYS = sortedMap(groupConfigKeys);
+export const CLIENT_METRICS_KEYS = sortedMap(clientMetricsKeys);
 
 /** A broker's key that sets a topic's default, and by how much its number is multiplied. */
 export interface BrokerSynonym {

@@ -137,6 +137,12 @@ const complaintOf = (
       return typeof value === 'number' && (value === -1 || (value >= 1 && value <= 9))
         ? undefined
         : about('Value must be between 1 and 9 or equal to -1');
+    case 'share-offset-reset':
+      return isOffsetReset(text)
+        ? undefined
+        : about(
+            `Invalid value \`${shown(text)}\` for configuration ${name}. The value must be either 'earliest', 'latest' or of the format 'by_duration:<PnDTnHnMn.nS>'.`,
+          );
     case 'throttled-replicas':
       return isThrottledReplicas(itemsOf(value))
         ? undefined
@@ -190,3 +196,10 @@ const REPLICAS_FORM = '[partitionId]:[brokerId],[partitionId]:[brokerId],...';
 
 const isThrottledReplicas = (items: readonly string[]): boolean =>
   (items.length === 1 && items[0] === '*') || items.every((item) => /^[0-9]+:[0-9]+$/.test(item));
+
+const BY_DURATION =
+  /^by_duration:\+?P(?=.*\d)(\+?\d+D)?(T(?=.*\d)(\+?\d+H)?(\+?\d+M)?(\+?\d+([.,]\d{0,9})?S)?)?$/i;
+
+/** `earliest`, `latest`, or how far back, as Java's `Duration` is written; not below zero. */
+const isOffsetReset = (text: string): boolean =>
+  text === 'earliest' || text === 'latest' || BY_DURATION.test(text);

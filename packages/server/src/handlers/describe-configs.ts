@@ -1,18 +1,27 @@
 import type { DescribeConfigsRequest, DescribeConfigsResponse, Draft } from '@kafkaesque/protocol';
 import { ErrorCode } from '@kafkaesque/protocol';
 import { configOverrides, invalidTopicName } from '@kafkaesque/metadata';
+import type { ConfigResourceType } from '@kafkaesque/metadata';
 import type { Broker } from '../broker/broker';
 import type { DescribedConfiguration } from '../configuration';
 import {
   CONFIG_SOURCE_CODE,
   CONFIG_TYPE_CODE,
   describeBrokerConfiguration,
+  describeClientMetricsConfiguration,
   describeDefaultBrokerConfiguration,
+  describeGroupConfiguration,
   describeTopicConfiguration,
 } from '../configuration';
 import type { Reply, RequestContext } from './handler';
 import { loggerLevels } from './broker-loggers';
-import { BROKER_LOGGER_RESOURCE, BROKER_RESOURCE, TOPIC_RESOURCE } from './resource-types';
+import {
+  BROKER_LOGGER_RESOURCE,
+  BROKER_RESOURCE,
+  CLIENT_METRICS_RESOURCE,
+  GROUP_RESOURCE,
+  TOPIC_RESOURCE,
+} from './resource-types';
 
 type Resource = DescribeConfigsRequest['resources'][number];
 type ResourceAnswer = Draft<typeof DescribeConfigsResponse>['results'][number];
@@ -120,6 +129,25 @@ const describe = (
         return refused(ErrorCode.CLUSTER_AUTHORIZATION_FAILED, 'Cluster authorization failed.');
       }
       return describeLoggers(broker, resourceName);
+    case CLIENT_METRICS_RESOURCE:
+      if (!broker.isAllowed(context, 'DESCRIBE_CONFIGS', 'CLUSTER', 'kafka-cluster')) {
+        return refused(ErrorCode.CLUSTER_AUTHORIZATION_FAILED, 'Cluster authorization failed.');
+      }
+      if (resourceName === '')
+        return refused(ErrorCode.INVALID_REQUEST, 'Client metrics subscription name must not be empty');
+      return {
+        kind: 'described',
+        configs: describeClientMetricsConfiguration(overridesOf(broker, resourceType, resourceName)),
+      };
+    case GROUP_RESOURCE:
+      if (!broker.isAllowed(context, 'DESCRIBE_CONFIGS', 'GROUP', resourceName)) {
+        return refused(ErrorCode.GROUP_AUTHORIZATION_FAILED, 'Group authorization failed.');
+      }
+      if (resourceName === '') return refused(ErrorCode.INVALID_REQUEST, 'Group name must not be empty');
+      return {
+        kind: 'described',
+        configs: describeGroupConfiguration(overridesOf(broker, resourceType, resourceName), broker.layers()),
+      };
     default:
       return refused(ErrorCode.INVALID_REQUEST, `Unsupported resource type: ${resourceType}`);
   }
@@ -130,12 +158,14 @@ const describeTopic = (broker: Broker, name: string): Description => {
   if (problem !== undefined) return refused(ErrorCode.INVALID_TOPIC_EXCEPTION, problem);
   // Kafka has no sentence for this one.
   if (broker.topicByName(name) === undefined) return refused(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, '');
-  const overrides = configOverrides(broker.image(), { type: TOPIC_RESOURCE, name });
   return {
     kind: 'described',
-    configs: describeTopicConfiguration(new Map(overrides.entries()), broker.layers()),
+    configs: describeTopicConfiguration(overridesOf(broker, TOPIC_RESOURCE, name), broker.layers()),
   };
 };
+
+const overridesOf = (broker: Broker, type: ConfigResourceType, name: string): ReadonlyMap<string, string> =>
+  new Map(configOverrides(broker.image(), { type, name }).entries());
 
 const describeBroker = (broker: Broker, name: string): Description => {
   if (name === '') return { kind: 'described', configs: describeDefaultBrokerConfiguration(broker.layers()) };
