@@ -15,6 +15,7 @@ import type { Loggers } from '@kafkaesque/telemetry';
 import { readConfiguration } from './configuration';
 import type { BrokerConfiguration } from './configuration';
 import { REQUEST_LOGGER } from './metrics/request-log';
+import { explained } from './node/explained';
 import type { Node } from './node/node';
 import { startNode } from './node/node';
 import { nodeLoggers } from './node/node-loggers';
@@ -146,8 +147,8 @@ const stackOf = (cause: unknown): unknown =>
 
 /** A start that failed for a reason a person can mend is told as a sentence; anything else with its stack. */
 const explain = (logger: Logger, error: unknown): void => {
-  const isForPeople = typeof error === 'object' && error !== null && 'code' in error;
-  if (isForPeople) process.stderr.write(`${messageOf(error)}\n`);
+  const sentence = explained(error);
+  if (sentence !== undefined) process.stderr.write(`${sentence}\n`);
   else logger.error('the node could not start', { error: messageOf(error), stack: stackOf(error) });
 };
 

@@ -18,13 +18,18 @@ export const lockDirectory: LockDirectory = async (path) => {
         `${path} is in use by another process: stop it, or give this node another log.dirs`,
         { cause: error },
       );
-    throw error;
+    throw new Failure('CANNOT_LOCK', `${path} cannot be taken for this process alone: ${reasonOf(error)}`, {
+      cause: error,
+    });
   }
   return () => database.close();
 };
 
-const isHeldElsewhere = (error: unknown): boolean => {
-  if (hasCode(error, 'LEVEL_LOCKED')) return true;
-  const cause = typeof error === 'object' && error !== null && 'cause' in error ? error.cause : undefined;
-  return hasCode(cause, 'LEVEL_LOCKED') || messageOf(cause).includes('lock');
-};
+/** `level` says what happened in the cause of what it throws. */
+const causeOf = (error: unknown): unknown =>
+  typeof error === 'object' && error !== null && 'cause' in error ? error.cause : undefined;
+
+const isHeldElsewhere = (error: unknown): boolean =>
+  hasCode(error, 'LEVEL_LOCKED') || hasCode(causeOf(error), 'LEVEL_LOCKED');
+
+const reasonOf = (error: unknown): string => messageOf(causeOf(error) ?? error);

@@ -12,8 +12,14 @@ export const requestMemoryBytes = (configuration: BrokerConfiguration): number =
   return queuedBytes > 0 ? queuedBytes : REQUEST_MEMORY_BYTES;
 };
 
-/** What Kafka's keys say of connections. Host names become addresses here; fails with `UNKNOWN_HOST`. */
-export const connectionLimits = async (layers: BrokerLayers): Promise<ConnectionLimitValues> => {
+/**
+ * What Kafka's keys say of connections, within what this process may have open, `most`. Host names become addresses
+ * here; fails with `UNKNOWN_HOST`.
+ */
+export const connectionLimits = async (
+  layers: BrokerLayers,
+  most: number,
+): Promise<ConnectionLimitValues> => {
   const number = (name: string): number => Number(nodeValue(name, layers));
   const overrides = parseConnectionOverrides(String(nodeValue('max.connections.per.ip.overrides', layers)));
   const perIpOverrides = new Map<string, number>();
@@ -23,8 +29,9 @@ export const connectionLimits = async (layers: BrokerLayers): Promise<Connection
   }
   const { listeners, interBrokerListenerName, controllerListenerNames } = layers.configuration;
   const names = listeners.map(({ name }) => name).filter((name) => !controllerListenerNames.includes(name));
+  const maxWaiting = Math.min(number('socket.listen.backlog.size'), Math.floor(most / 4 / names.length));
   return {
-    maxConnections: number('max.connections'),
+    maxConnections: Math.min(number('max.connections'), most - maxWaiting * names.length),
     listeners: new Map(
       names.map((name) => [
         name,
@@ -38,7 +45,7 @@ export const connectionLimits = async (layers: BrokerLayers): Promise<Connection
     maxConnectionsPerIp: number('max.connections.per.ip'),
     perIpOverrides,
     maxCreationRate: number('max.connection.creation.rate'),
-    maxWaiting: number('socket.listen.backlog.size'),
+    maxWaiting,
   };
 };
 

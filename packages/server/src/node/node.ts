@@ -43,6 +43,8 @@ import { lookForEphemeralStorage } from './persistent-storage';
 import type { NodeLoggers } from './node-loggers';
 import { nodeLoggers } from './node-loggers';
 import { refuseWhatIsNotThereYet } from './not-there-yet';
+import type { OpenFilesShares } from './open-files';
+import { shareOpenFiles } from './open-files';
 import { roomForMetadata } from './room-for-metadata';
 import { tellFindings } from './recovery-findings';
 import type { World } from './world';
@@ -104,6 +106,7 @@ class Assembly {
   readonly #waitingRoom: WaitingRoom;
   readonly #traffic: Traffic;
   readonly #dynamic: DynamicConfigurations;
+  readonly #openFiles: OpenFilesShares;
   readonly #listeners: { readonly endpoint: Endpoint; readonly listener: Listener }[] = [];
   #clusterId = '';
   #directories: LogDirectories | undefined;
@@ -128,6 +131,7 @@ class Assembly {
     this.#waitingRoom = new WaitingRoom(world.clock);
     this.#traffic = new Traffic(world.metrics);
     this.#dynamic = new DynamicConfigurations(configuration);
+    this.#openFiles = shareOpenFiles(world.openFilesLimit, configuration.logDirs.length);
   }
 
   async start(): Promise<void> {
@@ -264,7 +268,10 @@ class Assembly {
             pool: this.#pool,
             clusterId: this.#clusterId,
             nodeId: this.#nodeId,
-            limits: { reserveBytes: Number(this.#configuration.get('storage.reserve.bytes')) },
+            limits: {
+              reserveBytes: Number(this.#configuration.get('storage.reserve.bytes')),
+              openFiles: this.#openFiles.segmentFiles,
+            },
             ...(lock === undefined ? {} : { lock }),
             offline: (cause) => {
               this.#directoryFailed(path, cause);
@@ -433,7 +440,7 @@ class Assembly {
   }
 
   #connectionLimits(image: MetadataImage): Promise<ConnectionLimitValues> {
-    return connectionLimits(this.#dynamic.layers(image));
+    return connectionLimits(this.#dynamic.layers(image), this.#openFiles.connections);
   }
 
   /** One change after the other: the last one stays. */

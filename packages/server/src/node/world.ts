@@ -21,6 +21,8 @@ export interface World {
   readonly loadModule: LoadModule;
   /** What other hosts call this one. */
   readonly hostName: string;
+  /** How many files and sockets this process may have open; absent: nobody knows, or as many as it likes. */
+  readonly openFilesLimit?: number;
   /** Why what is written below a path may not outlive a restart; undefined when nothing says so. */
   readonly ephemeralStorage?: (path: string) => Promise<string | undefined>;
   /** Takes a log directory for this process alone; absent: a file lock. */

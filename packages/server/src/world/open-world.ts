@@ -8,6 +8,7 @@ import type { Loggers, Traces } from '@kafkaesque/telemetry';
 import { listen } from '@kafkaesque/transport';
 import type { World } from '../node/world';
 import { ephemeralStorage } from './ephemeral-storage';
+import { openFilesLimit } from './open-files-limit';
 import { systemClock } from './system-clock';
 import { systemRandom } from './system-random';
 
@@ -32,6 +33,7 @@ export interface OpenWorldOptions {
 /** The machine's own clock, chance, disk and sockets. Fails with `UNKNOWN_FAULT_FS` and `UNKNOWN_FAULT_SEED`. */
 export const openWorld = async (options: OpenWorldOptions): Promise<World> => {
   const { logger, loggers, traces, metrics, faults, collectYoungGarbage } = options;
+  const openFiles = await openFilesLimit();
   return {
     disk: await openDisk(options),
     clock: systemClock,
@@ -47,6 +49,7 @@ export const openWorld = async (options: OpenWorldOptions): Promise<World> => {
         : (listenOptions) => listen({ ...listenOptions, collectYoungGarbage }),
     loadModule,
     hostName: hostname(),
+    ...(openFiles === undefined ? {} : { openFilesLimit: openFiles }),
     ephemeralStorage,
   };
 };
