@@ -7,7 +7,7 @@ import { javaTools } from './found-clients';
 import { run, runToSuccess } from './program';
 
 // Each of Apache's tools is a Java process of its own.
-jest.setTimeout(120_000);
+jest.setTimeout(300_000);
 
 const PORT = '39092';
 const bootstrap = `127.0.0.1:${PORT}`;
@@ -168,6 +168,7 @@ if (javaTools === undefined) {
           at(`${from} --offset 3 --max-messages 5 --isolation-level read_committed`),
         );
         await both('console-consumer', at(`--topic ${topic} --from-beginning --max-messages 24`));
+        await both('console-consumer', at(`${from} --offset 0 --max-messages 1 --enable-systest-events`));
         await both(
           'console-consumer',
           at(`${from} --offset 20 --formatter-property null.literal=- ${shown.replaceAll('timestamp', 'x')}`),
@@ -191,6 +192,32 @@ if (javaTools === undefined) {
       }
       await both('get-offsets', at('--exclude-internal-topics'));
       await both('get-offsets', at('--topic-partitions twin-a:0-1,twin-b:0'));
+    });
+
+    test('measurements in their form, the state of brokers to the letter', async () => {
+      const figures = (text: string): string => text.replaceAll(/\d+([.:-]\d+)*/g, '#');
+      const inForm = async (tool: string, args: readonly string[]): Promise<void> => {
+        const [expected, printed] = [await apaches(tool, args), await ours(tool, args)];
+        expect({ ...printed, out: figures(printed.out) }).toEqual({
+          ...expected,
+          out: figures(expected.out),
+        });
+      };
+      await ours('topics', at('--create --topic measured'));
+      await inForm(
+        'e2e-latency',
+        at('--topic measured --num-records 20 --producer-acks all --record-size 50'),
+      );
+      await inForm('e2e-latency', at('--topic measured --num-records 20 --producer-acks 0 --record-size 50'));
+      for (const shown of ['', ' --show-detailed-stats', ' --hide-header']) {
+        await inForm('consumer-perf-test', at(`--topic measured --num-records 20${shown}`));
+      }
+      await both('consumer-perf-test', at('--topic measured'));
+      await both('log-dirs', at('--describe --topic-list measured'));
+      await both('log-dirs', at('--describe --topic-list measured --broker-list 1'));
+      await both('log-dirs', at('--describe --broker-list 7'));
+      await both('cluster', ['cluster-id', '--bootstrap-server', bootstrap]);
+      await both('cluster', ['list-endpoints', '--bootstrap-server', bootstrap]);
     });
 
     test('segment files and their indexes', async () => {

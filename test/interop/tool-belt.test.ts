@@ -123,6 +123,19 @@ describe.each(makers)('%s:', (_, tool) => {
     expect(new Set(values)).toEqual(new Set(['one', 'two', 'three', '0', '1', '2']));
   });
 
+  test('console-consumer says at its end what scripts wait for', async () => {
+    const topic = await server.topic('ended');
+    const one = '--num-records 1 --throughput -1 --payload-monotonic';
+    await ours('producer-perf-test', at(`--topic ${topic} ${one}`));
+    const { code, out, err } = await tool(
+      'console-consumer',
+      at(`--topic ${topic} --partition 0 --offset earliest --timeout-ms 3000 --enable-systest-events`),
+    );
+    expect([code, out.replace(/^0\n/, ''), err]).toEqual([
+      ...[0, 'shutdown_complete\n', expect.stringMatching(/Processed a total of [01] messages\n$/)],
+    ]);
+  });
+
   test('verifiable-producer tells what became of each record', async () => {
     const topic = await server.topic('verifiable');
     const line = `--topic ${topic} --max-messages 7 --repeating-keys 3 --value-prefix 9 --acks 1 --message-create-time 1000`;

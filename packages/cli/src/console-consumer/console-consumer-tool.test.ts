@@ -27,6 +27,7 @@ describe('kafka-console-consumer', () => {
     },
     { flags: { isolationLevel: 'read_committed' }, expected: { isolation: 'read_committed' } },
     { flags: { timeoutMs: 5, maxMessages: 3 }, expected: { timeoutMs: 5, maxMessages: 3 } },
+    { flags: { enableSystestEvents: true }, expected: { tellsEnd: true } },
     { flags: { timeoutMs: -1 }, expected: { timeoutMs: Infinity } },
     {
       flags: {

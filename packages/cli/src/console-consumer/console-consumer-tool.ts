@@ -75,6 +75,7 @@ export const printRecords = async (
   }
   terminal.err(`Processed a total of ${reading.count} messages\n`);
   await consumer.close();
+  if (plan.tellsEnd) terminal.out('shutdown_complete\n');
   if (!interrupted.aborted) return reading.code;
   return interrupted.reason === OUTPUT_CLOSED ? 0 : EXIT_INTERRUPTED;
 };

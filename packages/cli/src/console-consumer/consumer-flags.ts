@@ -63,7 +63,7 @@ export const consoleConsumerCommand = (calledAs: string): Command =>
       ]),
     )
     .option('--skip-message-on-error', 'go on after a record that cannot be printed')
-    .option('--enable-systest-events', 'accepted; there are no such events here')
+    .option('--enable-systest-events', 'say on standard output when the program ends')
     .option('--formatter <class>', 'DefaultMessageFormatter, LoggingMessageFormatter or NoOpMessageFormatter')
     .option('--formatter-property <key=value>', 'how to print: see below; may be repeated', collect)
     .option('--formatter-config <file>', 'a properties file with the same')
@@ -103,6 +103,7 @@ export interface ConsolePlan {
   readonly maxMessages: number;
   readonly timeoutMs: number;
   readonly skipsErrors: boolean;
+  readonly tellsEnd: boolean;
   readonly formatter: string;
   readonly formatterProperties: Properties;
   readonly clientProperties: Properties;
@@ -154,6 +155,7 @@ export const planConsole = (
     maxMessages: flags.maxMessages === undefined || flags.maxMessages < 0 ? Infinity : flags.maxMessages,
     timeoutMs: flags.timeoutMs === undefined || flags.timeoutMs < 0 ? Infinity : flags.timeoutMs,
     skipsErrors: flags.skipMessageOnError ?? false,
+    tellsEnd: flags.enableSystestEvents ?? false,
     formatter: flags.formatter ?? 'DefaultMessageFormatter',
     formatterProperties: formatterProperties(flags),
     clientProperties: properties,
