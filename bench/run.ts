@@ -29,6 +29,10 @@ type RunOptions = Pick<Options, 'rounds' | 'seconds' | 'warming' | 'generator' |
 const TOPIC = 'bench';
 const SETTLE_MS = 500;
 const BYTES_EACH = 1000;
+/** A thousand requests a second take longer to warm a compiler up. */
+const OPEN_LOOP_WARM_SECONDS = 10;
+
+const isOpenLoop = ({ kind }: Load): boolean => kind === 'latency' || kind === 'spread';
 
 /** Rounds of a scenario, the servers taking turns; a kept server lives as long as the scenarios that share its durability. */
 export class Bench {
@@ -109,7 +113,10 @@ export class Bench {
       const load = this.#scaled(scenario.load);
       await server.createTopic(topic, Math.max(1, Math.ceil(scenario.partitions * this.#options.size)));
       const warmSeconds =
-        (kind.isKept && !this.#isKeptWarm ? kind.warmSeconds.first : kind.warmSeconds.each) * warming;
+        Math.max(
+          kind.isKept && !this.#isKeptWarm ? kind.warmSeconds.first : kind.warmSeconds.each,
+          isOpenLoop(load) ? OPEN_LOOP_WARM_SECONDS : 0,
+        ) * warming;
       if (load.kind === 'fetch') await produceFor(server.port, topic, load.fill, Math.min(2, seconds));
       await this.#generate(server.port, topic, load, warmSeconds);
       if (kind.isKept) this.#isKeptWarm = true;

@@ -59,6 +59,12 @@ const single: ProduceLoad = { ...producing(1), recordBytes: 100, inFlight: 64 };
 /** Values halve, so that twice the records make 64 KB on the wire. */
 const compressed: ProduceLoad = { ...producing(128 << 10), codec: 'lz4' };
 
+/** What a thousand partitions should cost beside a Kafka that flushes each batch, and one that flushes none. */
+const spreadAims = (name: string): readonly Aim[] => [
+  atMost(0.25, 'kafka'),
+  atMost(1, 'kafka', 'cpuSecondsPerGb', name),
+];
+
 const atMost = (
   limit: number,
   server: ServerName,
@@ -85,7 +91,8 @@ const loaded = (
   name: durability === 'disk' ? `durable-${name}` : name,
   title: durability === 'disk' ? `${title}, on the disk before it is acknowledged` : title,
   durability,
-  servers: everyone,
+  // The floor reads one partition of a request.
+  servers: load.kind === 'spread' && load.together > 1 ? ['kafkaesque', 'kafka'] : everyone,
   figures: load.kind === 'spread' ? [...costs, 'processorShare'] : costs,
   load,
   partitions,
@@ -93,7 +100,8 @@ const loaded = (
 });
 
 const latency: Load = { kind: 'latency', rate: 1000, recordBytes: 100 };
-const spread: Load = { kind: 'spread', partitions: 1000, recordBytes: 1000 };
+const spread: Load = { kind: 'spread', partitions: 1000, together: 1, recordBytes: 1000 };
+const spreadTogether: Load = { ...spread, together: 100 };
 
 /** Everything that can be measured. Those that share a durability stand together, so that Kafka is warmed up twice only. */
 export const scenarios: readonly Scenario[] = [
@@ -131,6 +139,14 @@ export const scenarios: readonly Scenario[] = [
     atMost(0.8, 'kafka', 'p99Ms'),
   ]),
   loaded('system', 'spread', '1,000 partitions, one batch of 1 KB a second each', spread, [], 1000),
+  loaded(
+    'system',
+    'spread-together',
+    '1,000 partitions, one batch of 1 KB a second each, a hundred in a request',
+    spreadTogether,
+    [],
+    1000,
+  ),
   {
     kind: 'start',
     name: 'start',
@@ -162,7 +178,15 @@ export const scenarios: readonly Scenario[] = [
     'spread',
     '1,000 partitions, one batch of 1 KB a second each',
     spread,
-    [atMost(0.25, 'kafka'), atMost(1, 'kafka', 'cpuSecondsPerGb', 'spread')],
+    spreadAims('spread'),
+    1000,
+  ),
+  loaded(
+    'disk',
+    'spread-together',
+    '1,000 partitions, one batch of 1 KB a second each, a hundred in a request',
+    spreadTogether,
+    spreadAims('spread-together'),
     1000,
   ),
   {

@@ -35,14 +35,14 @@ const halfRandom = (sizeBytes: number): Buffer =>
 
 export interface ProduceTarget {
   readonly topic: string;
-  readonly partition: number;
+  readonly partitions: readonly number[];
   readonly acks: number;
 }
 
-/** A whole Produce request that carries one batch. */
-export const produceFrame = ({ topic, partition, acks }: ProduceTarget, batch: Buffer): Buffer =>
+/** A whole Produce request that carries the batch once for each partition. */
+export const produceFrame = ({ topic, partitions, acks }: ProduceTarget, batch: Buffer): Buffer =>
   requestFrame(apis.Produce, PRODUCE_VERSION, {
     acks,
     timeoutMs: 30_000,
-    topicData: [{ name: topic, partitionData: [{ index: partition, records: batch }] }],
+    topicData: [{ name: topic, partitionData: partitions.map((index) => ({ index, records: batch })) }],
   });

@@ -19,6 +19,8 @@ export interface LatencyLoad {
 export interface SpreadLoad {
   readonly kind: 'spread';
   readonly partitions: number;
+  /** How many partitions' batches share a request. */
+  readonly together: number;
   readonly recordBytes: number;
 }
 
@@ -61,7 +63,7 @@ export const latencyFor = async (
   try {
     const total = Math.round(load.rate * seconds);
     const batch = makeBatch({ recordCount: 1, recordBytes: load.recordBytes, codec: 'none' });
-    const frame = produceFrame({ topic, partition: 0, acks: 1 }, batch);
+    const frame = produceFrame({ topic, partitions: [0], acks: 1 }, batch);
     const firstOffset = await endOffset(consumer, topic);
     const latency = latencyHistogram();
     const due: number[] = [];
@@ -117,10 +119,12 @@ export const spreadFor = async (
     for (let index = 0; index < Math.min(SPREAD_CONNECTIONS, load.partitions); index += 1)
       connections.push(await LoadConnection.open(port));
     const batch = makeBatch({ recordCount: 1, recordBytes: load.recordBytes, codec: 'none' });
-    const frames = Array.from({ length: load.partitions }, (_, partition) =>
-      produceFrame({ topic, partition, acks: 1 }, batch),
-    );
-    const total = Math.round(load.partitions * seconds);
+    const together = Math.min(load.together, load.partitions);
+    const frames = Array.from({ length: Math.floor(load.partitions / together) }, (_, request) => {
+      const partitions = Array.from({ length: together }, (_, index) => request * together + index);
+      return produceFrame({ topic, partitions, acks: 1 }, batch);
+    });
+    const total = Math.round(frames.length * seconds);
     const latency = latencyHistogram();
     const beganMs = sharedClockMs();
     let acknowledged = 0;
@@ -129,7 +133,7 @@ export const spreadFor = async (
       finish = resolve;
     });
     const failed = Promise.race(connections.map((connection) => connection.failed));
-    const sent = keepTime(load.partitions, seconds, (index, dueMs) => {
+    const sent = keepTime(frames.length, seconds, (index, dueMs) => {
       const frame = frames[index % frames.length] as Buffer;
       connections[index % connections.length]?.send(frame, (answer) => {
         checkProduced(answer);
@@ -142,8 +146,8 @@ export const spreadFor = async (
     await within(BEHIND_MS, 'not every batch was acknowledged', Promise.race([finished, failed]));
     const elapsed = (sharedClockMs() - beganMs) / 1000;
     return {
-      records: total,
-      bytes: total * batch.length,
+      records: total * together,
+      bytes: total * together * batch.length,
       requests: total,
       seconds: elapsed,
       ...percentiles(latency),

@@ -30,7 +30,7 @@ export const produceFor = async (
   const connection = await LoadConnection.open(port);
   try {
     const batch = makeBatch(load);
-    const frame = produceFrame({ topic, partition: 0, acks: load.acks }, batch);
+    const frame = produceFrame({ topic, partitions: [0], acks: load.acks }, batch);
     const latency = latencyHistogram();
     const beganMs = performance.now();
     const endMs = beganMs + seconds * 1000;
@@ -88,7 +88,7 @@ export const fillPartitions = async (
           if (connection.inFlight === 0) resolve();
           return;
         }
-        const frame = produceFrame({ topic, partition: sent % partitions, acks: 1 }, batch);
+        const frame = produceFrame({ topic, partitions: [sent % partitions], acks: 1 }, batch);
         sent += 1;
         connection.send(frame, (answer) => {
           checkProduced(answer);
