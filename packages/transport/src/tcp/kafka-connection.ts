@@ -144,7 +144,13 @@ export class ServedConnection implements KafkaConnection, MemoryWaiter {
     assert(this.#inFlight >= 0 && this.#inFlightBytes >= 0, 'a frame is settled once');
     if (this.#inFlight < MAX_IN_FLIGHT && this.#inFlightBytes < MAX_IN_FLIGHT_BYTES)
       this.#unpause(PAUSED_BY_IN_FLIGHT);
-    this.#options.memory.giveRequest(frameBytes);
+    const { memory } = this.#options;
+    memory.giveRequest(frameBytes);
+    if ((this.#pauses & PAUSED_BY_MEMORY) !== 0) memory.holdsLess(this);
+  }
+
+  get heldBytes(): number {
+    return this.#inFlightBytes + this.#unfinishedBytes;
   }
 
   pause(): void {

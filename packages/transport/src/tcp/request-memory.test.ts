@@ -4,9 +4,10 @@ import type { MemoryWaiter } from './request-memory';
 const waiter = (
   log: string[],
   name: string,
-  options: { unfinished?: boolean; onRoom?: () => void } = {},
+  options: { unfinished?: boolean; heldBytes?: number; onRoom?: () => void } = {},
 ): MemoryWaiter => ({
   hasUnfinishedFrame: options.unfinished ?? false,
+  heldBytes: options.heldBytes ?? Infinity,
   roomAgain: () => {
     log.push(name);
     options.onRoom?.();
@@ -86,4 +87,42 @@ test('the end of the one that may go on lets another one go on', () => {
   memory.changeUnfinished(-20);
   memory.forget(a);
   expect(log).toEqual(['b']);
+});
+
+test('who holds little reads on a while longer, though frames that never end have filled the budget', () => {
+  const memory = new RequestMemory({ limitBytes: 800 });
+  const log: string[] = [];
+  memory.changeUnfinished(800);
+  expect(memory.mayRead(waiter(log, 'endless', { unfinished: true, heldBytes: 70_000 }))).toBe(true);
+  expect(memory.mayRead(waiter(log, 'another', { unfinished: true }))).toBe(false);
+  const modest = waiter(log, 'modest', { heldBytes: 0 });
+  expect(memory.mayRead(modest)).toBe(true);
+  // The one that may go on does not count.
+  memory.changeUnfinished(70_000);
+  expect(memory.mayRead(modest)).toBe(true);
+  memory.takeRequest(100);
+  expect(memory.mayRead(modest)).toBe(false);
+  memory.giveRequest(10);
+  expect([log, memory.waiterCount]).toEqual([['modest'], 1]);
+});
+
+test('who comes to hold little while it waits need not wait for the others', () => {
+  const memory = new RequestMemory({ limitBytes: 800 });
+  const log: string[] = [];
+  const held = { heldBytes: 500_000 };
+  const pipelining: MemoryWaiter = {
+    hasUnfinishedFrame: false,
+    get heldBytes() {
+      return held.heldBytes;
+    },
+    roomAgain: () => log.push('pipelining'),
+  };
+  memory.changeUnfinished(790);
+  memory.takeRequest(20);
+  expect(memory.mayRead(pipelining)).toBe(false);
+  memory.holdsLess(pipelining);
+  expect(log).toEqual([]);
+  held.heldBytes = 0;
+  memory.holdsLess(pipelining);
+  expect([log, memory.waiterCount]).toEqual([['pipelining'], 0]);
 });

@@ -4,19 +4,28 @@ import { assert } from '@kafkaesque/kernel';
 export interface MemoryWaiter {
   /** Whether it holds part of a frame, and so gives memory back only by reading on, which only the budget prevents. */
   readonly hasUnfinishedFrame: boolean;
+  /** Bytes of requests that it has in the budget itself. */
+  readonly heldBytes: number;
   /** Reads on. */
   roomAgain(): void;
 }
 
+/** Who holds less than this is modest. */
+const MODEST_BYTES = 64 * 1024;
+/** So much of the limit is there beside it, for the modest alone. */
+const PART_FOR_THE_MODEST = 1 / 8;
+
 /**
  * The process-wide budget for bytes of requests, shared by all listeners: full means stop reading sockets. It may be
- * exceeded by what one read brings for each connection, never by what a length declares.
+ * exceeded by what one read brings for each connection, never by what a length declares. Those who hold little read on a
+ * while longer: frames that never end may fill the budget, but not keep others from asking.
  */
 export class RequestMemory {
   readonly limitBytes: number;
   #requestBytes = 0;
   #unfinishedBytes = 0;
   readonly #waiters = new Set<MemoryWaiter>();
+  readonly #modestWaiters = new Set<MemoryWaiter>();
   #runner: MemoryWaiter | undefined;
   #isWaking = false;
 
@@ -34,7 +43,7 @@ export class RequestMemory {
   }
 
   get waiterCount(): number {
-    return this.#waiters.size;
+    return this.#waiters.size + this.#modestWaiters.size;
   }
 
   /** Counts a whole request until `giveRequest`. */
@@ -60,13 +69,20 @@ export class RequestMemory {
    * when unfinished frames alone fill the budget: otherwise all would wait for each other.
    */
   mayRead(waiter: MemoryWaiter): boolean {
-    if (!this.isFull || this.#runner === waiter) return true;
+    if (this.#hasRoomFor(waiter) || this.#runner === waiter) return true;
     if (this.#requestBytes === 0 && this.#runner === undefined && waiter.hasUnfinishedFrame) {
       this.#runner = waiter;
       return true;
     }
-    this.#waiters.add(waiter);
+    (isModest(waiter) ? this.#modestWaiters : this.#waiters).add(waiter);
     return false;
+  }
+
+  /** A waiter holds less than before: if it has become modest, it waits with its like. */
+  holdsLess(waiter: MemoryWaiter): void {
+    if (!isModest(waiter) || !this.#waiters.delete(waiter)) return;
+    this.#modestWaiters.add(waiter);
+    this.#wake();
   }
 
   /** The waiter finished its frame: another one may run. */
@@ -77,8 +93,19 @@ export class RequestMemory {
   /** The waiter is gone; what it held must have been given back. */
   forget(waiter: MemoryWaiter): void {
     this.#waiters.delete(waiter);
+    this.#modestWaiters.delete(waiter);
     if (this.#runner === waiter) this.#runner = undefined;
     this.#wake();
+  }
+
+  #hasRoomFor(waiter: MemoryWaiter): boolean {
+    return isModest(waiter) ? this.#hasRoomForTheModest : !this.isFull;
+  }
+
+  /** What the runner holds is beyond the limit anyhow, and its own. */
+  get #hasRoomForTheModest(): boolean {
+    const othersBytes = this.heldBytes - (this.#runner?.heldBytes ?? 0);
+    return othersBytes < this.limitBytes * (1 + PART_FOR_THE_MODEST);
   }
 
   /** Calls one waiter after the other, as long as there is room or nobody else could make some. */
@@ -87,20 +114,26 @@ export class RequestMemory {
     this.#isWaking = true;
     for (let next = this.#next(); next !== undefined; next = this.#next()) {
       this.#waiters.delete(next);
-      if (this.isFull) this.#runner = next;
+      this.#modestWaiters.delete(next);
+      if (!this.#hasRoomFor(next)) this.#runner = next;
       next.roomAgain();
     }
     this.#isWaking = false;
   }
 
   #next(): MemoryWaiter | undefined {
-    if (this.#waiters.size === 0) return undefined;
+    if (this.waiterCount === 0) return undefined;
+    const [modest] = this.#modestWaiters;
+    if (modest !== undefined && this.#hasRoomForTheModest) return modest;
     if (!this.isFull) {
       const [first] = this.#waiters;
       return first;
     }
     if (this.#requestBytes > 0 || this.#runner !== undefined) return undefined;
-    for (const waiter of this.#waiters) if (waiter.hasUnfinishedFrame) return waiter;
+    for (const waiters of [this.#waiters, this.#modestWaiters])
+      for (const waiter of waiters) if (waiter.hasUnfinishedFrame) return waiter;
     return undefined;
   }
 }
+
+const isModest = ({ heldBytes }: MemoryWaiter): boolean => heldBytes < MODEST_BYTES;
