@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Sample } from './figures';
+import { gather } from './load/crowd';
 import { isForKload, kloadFor } from './load/kload';
 import type { Load } from './load/load';
 import { loadFor } from './load/load';
@@ -108,10 +109,21 @@ export class Bench {
       : await kind.start({ directory, durability: scenario.durability });
     this.#topicNumber += 1;
     const topic = `${TOPIC}-${this.#topicNumber}`;
+    const waitingTopic = `${topic}-waiting`;
+    let leave = (): void => undefined;
     try {
       const idleMib = residentMib(server.pid);
       const load = this.#scaled(scenario.load);
       await server.createTopic(topic, Math.max(1, Math.ceil(scenario.partitions * this.#options.size)));
+      if (scenario.crowd !== undefined) {
+        const { idle, waiting } = scenario.crowd;
+        const { size } = this.#options;
+        await server.createTopic(waitingTopic, 1);
+        leave = await gather(server.port, waitingTopic, {
+          idle: Math.ceil(idle * size),
+          waiting: Math.ceil(waiting * size),
+        });
+      }
       const warmSeconds =
         Math.max(
           kind.isKept && !this.#isKeptWarm ? kind.warmSeconds.first : kind.warmSeconds.each,
@@ -129,7 +141,9 @@ export class Bench {
         ...(kind.isKept ? {} : { idleMib, startMs: server.startMs }),
       };
     } finally {
+      leave();
       if (kind.isKept) await server.deleteTopic(topic);
+      if (kind.isKept && scenario.crowd !== undefined) await server.deleteTopic(waitingTopic);
       else await server.stop();
       await sleep(SETTLE_MS * Math.min(1, warming));
     }

@@ -1,4 +1,5 @@
 import type { Aim, Figure } from './figures';
+import type { Crowd } from './load/crowd';
 import type { Load } from './load/load';
 import { recordsIn } from './load/batch';
 import type { ProduceLoad } from './load/produce';
@@ -19,6 +20,8 @@ export interface LoadScenario extends Described {
   readonly kind: 'load';
   readonly load: Load;
   readonly partitions: number;
+  /** Who else is there meanwhile. */
+  readonly crowd?: Crowd;
 }
 
 /** How long the first answer takes, after a clean stop with so much in the log. */
@@ -138,6 +141,17 @@ export const scenarios: readonly Scenario[] = [
     atMost(1.2, 'floor', 'p50Ms'),
     atMost(0.8, 'kafka', 'p99Ms'),
   ]),
+  {
+    ...loaded(
+      'system',
+      'neighbours',
+      'The same beside 2,000 idle connections and 1,000 waiting fetches',
+      latency,
+      [atMost(1.5, 'kafkaesque', 'p99Ms', 'latency')],
+    ),
+    servers: ['kafkaesque', 'kafka'],
+    crowd: { idle: 2000, waiting: 1000 },
+  },
   loaded('system', 'spread', '1,000 partitions, one batch of 1 KB a second each', spread, [], 1000),
   loaded(
     'system',
