@@ -1,15 +1,13 @@
-import { mkdtempSync, readFileSync, rmSync, truncateSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync, truncateSync } from 'node:fs';
 import { join } from 'node:path';
 import { splitBatches } from '@kafkaesque/protocol';
-import type { Ending, PreparedDirectory } from './data-directory';
 import {
   damageEach,
   damages,
+  directoriesOfEachEnding,
   everything,
   filesOf,
   flipBit,
-  prepareDirectory,
   saidOf,
   topicsOf,
   tryDamaged,
@@ -17,23 +15,8 @@ import {
 import { isKafka } from './target';
 
 /** Storage's own tests damage each file of a directory; here a whole node starts on it and clients ask for their records. */
-const root = mkdtempSync(join(tmpdir(), 'kafkaesque-b17-root-'));
-const prepared: Partial<Record<Ending, PreparedDirectory>> = {};
-beforeAll(async () => {
-  if (isKafka) return;
-  prepared.clean = await prepareDirectory(root, 'clean');
-  prepared.crash = await prepareDirectory(root, 'crash');
-}, 30_000);
-afterAll(() => {
-  rmSync(root, { recursive: true });
-});
+const { directoryAfter } = directoriesOfEachEnding();
 const ours = isKafka ? xtest : test;
-
-const directoryAfter = (ending: Ending): PreparedDirectory => {
-  const directory = prepared[ending];
-  if (directory === undefined) throw new Error(`no directory was prepared with a ${ending} end`);
-  return directory;
-};
 
 const kinds = Object.keys(damages);
 

@@ -6,6 +6,7 @@ import { decodeBatch, errorName, splitBatches } from '@kafkaesque/protocol';
 import type { Cluster } from '@kafkaesque/testkit';
 import { createCluster } from '@kafkaesque/testkit';
 import { BadClient } from './client';
+import { isKafka } from './target';
 import type { CreatedTopic } from './topics';
 import { createTopic, endOffset, fetchBatch, goodBatch, produce } from './topics';
 
@@ -26,7 +27,7 @@ const connectTo = ({ bootstrapServers }: Cluster): Promise<BadClient> =>
   BadClient.open('127.0.0.1', Number(bootstrapServers.split(':')[1]));
 
 /** Fills a node's directory and ends the node, cleanly or not. */
-export const prepareDirectory = async (root: string, ending: Ending): Promise<PreparedDirectory> => {
+const prepareDirectory = async (root: string, ending: Ending): Promise<PreparedDirectory> => {
   const path = join(root, ending);
   const cluster = await createCluster({ directory: path });
   await using client = await connectTo(cluster);
@@ -170,4 +171,27 @@ export const tryDamaged = async (
   } finally {
     rmSync(directory, { recursive: true, force: true });
   }
+};
+
+/** Has a directory of each ending prepared below `root` before the tests of a file, and all of it taken away. */
+export const directoriesOfEachEnding = (): {
+  readonly root: string;
+  readonly directoryAfter: (ending: Ending) => PreparedDirectory;
+} => {
+  const root = mkdtempSync(join(tmpdir(), 'kafkaesque-b17-root-'));
+  const prepared: Partial<Record<Ending, PreparedDirectory>> = {};
+  beforeAll(async () => {
+    if (isKafka) return;
+    prepared.clean = await prepareDirectory(root, 'clean');
+    prepared.crash = await prepareDirectory(root, 'crash');
+  }, 30_000);
+  afterAll(() => {
+    rmSync(root, { recursive: true });
+  });
+  const directoryAfter = (ending: Ending): PreparedDirectory => {
+    const directory = prepared[ending];
+    if (directory === undefined) throw new Error(`no directory was prepared with a ${ending} end`);
+    return directory;
+  };
+  return { root, directoryAfter };
 };
