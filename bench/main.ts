@@ -33,12 +33,13 @@ const run = async (options: Options): Promise<boolean> => {
     throw new Error('kload is not here: KLOAD names the program');
   const wantsKafka = options.servers.includes('kafka');
   if (wantsKafka && !isKafkaPresent()) say('Apache Kafka is not here and is left out.');
-  const kinds = [floor, kafkaesque({ profileDirectory: options.profileDirectory }), kafka].filter(
+  const kinds = [floor, kafkaesque, kafka].filter(
     ({ name }) => options.servers.includes(name) && (name !== 'kafka' || isKafkaPresent()),
   );
   const machine = describeMachine();
   if (options.touchesMemory) touchMemory();
   const began = new Date().toISOString();
+  if (options.profileDirectory !== undefined) mkdirSync(options.profileDirectory, { recursive: true });
   const bench = new Bench(options, say);
   const measured: Measured[] = [];
   const interruption = interrupted();

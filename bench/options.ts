@@ -30,7 +30,7 @@ export const usage = `npm run bench -- [options]
   --seconds N           of each counted run (4)
   --generator kload     load by kload instead of our own generator (KLOAD names the program)
   --no-touch            do not write to the free memory first
-  --profile DIRECTORY   V8's profile of each of our servers
+  --profile DIRECTORY   V8's profiles of the floor and of our node, and what they say
   --output DIRECTORY    where results.json and results.md go (build/bench-results)
   --quick               one round of seconds, small sizes, without Kafka: does it run?
   --list                the scenarios

@@ -11,7 +11,7 @@ const named = (name: string): Scenario => {
   return found;
 };
 const measured = (scenario: string, server: ServerName, ...samples: Sample[]): Measured => ({
-  ...{ scenario, server, samples, discarded: [], failure: undefined },
+  ...{ scenario, server, samples, profiles: [], discarded: [], failure: undefined },
 });
 
 test('an aim is judged by the ratio of medians', () => {
@@ -59,4 +59,24 @@ test('what was not measured is a dash, never a number', () => {
   expect(text).toContain('- start ms at most 700: not measured');
   expect(text).toContain('- kafka failed: it did not start');
   expect(figureOf([], 'start', 'kafka', 'startMs')).toBeUndefined();
+});
+
+test('profiles stand beside each other, small parts left out, the sum of all kept', () => {
+  const machine = { processor: 'P', cores: 2, memoryGib: 24, system: 'linux', node: '20', loadAverage: 0.5 };
+  const text = markdown([named('fetch')], {
+    ...{ machine, began: '2026-01-02T03:04:05Z', generator: 'own', seconds: 4 },
+    measured: [
+      { ...measured('fetch', 'floor'), profiles: [{ CRC32C: 1 }, { CRC32C: 3 }, { CRC32C: 2 }] },
+      { ...measured('fetch', 'kafkaesque'), profiles: [{ CRC32C: 2, '`storage`': 4, '`kernel`': 0.01 }] },
+    ],
+  });
+  expect(text).toContain(
+    [
+      '| event loop, s/GB | floor | kafkaesque |',
+      '| --- | --- | --- |',
+      '| `storage` | 0.00 | 4.00 |',
+      '| CRC32C | 2.00 | 2.00 |',
+      '| everything | 2.00 | 6.01 |',
+    ].join('\n'),
+  );
 });

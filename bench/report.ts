@@ -81,6 +81,36 @@ const table = (scenario: Scenario, measured: readonly Measured[]): readonly stri
   return [head, head.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`);
 };
 
+/** Where the time of the event loops went: the parts that matter, the largest of ours first. */
+const profileTable = (scenario: Scenario, measured: readonly Measured[]): readonly string[] => {
+  const profiled = measured.filter(
+    (result) => result.scenario === scenario.name && result.profiles.length > 0,
+  );
+  if (profiled.length === 0) return [];
+  const names = new Set(profiled.flatMap(({ profiles }) => profiles.flatMap((parts) => Object.keys(parts))));
+  const rows = [...names]
+    .map((name) => ({
+      name,
+      values: profiled.map(({ profiles }) => median(profiles.map((parts) => parts[name] ?? 0))),
+    }))
+    .sort((a, b) => (b.values.at(-1) ?? 0) - (a.values.at(-1) ?? 0));
+  const sums = profiled.map((_, index) => rows.reduce((sum, { values }) => sum + (values[index] ?? 0), 0));
+  const worthIt = rows.filter(({ values }) =>
+    values.some((value, index) => value >= (sums[index] ?? 0) * MENTIONED_FROM),
+  );
+  const digits = Math.max(...sums) < 10 ? 2 : 1;
+  const cells = [
+    ['event loop, s/GB', ...profiled.map(({ server }) => server)],
+    ['---', ...profiled.map(() => '---')],
+    ...worthIt.map(({ name, values }) => [name, ...values.map((value) => value.toFixed(digits))]),
+    ['everything', ...sums.map((sum) => sum.toFixed(digits))],
+  ];
+  return ['', ...cells.map((row) => `| ${row.join(' | ')} |`)];
+};
+
+/** Part of a profile below which it is not worth a line. */
+const MENTIONED_FROM = 0.02;
+
 /** The results as Markdown: a table of medians for each scenario, and its aims. */
 export const markdown = (scenarios: readonly Scenario[], results: Results): string => {
   const { machine, began, generator, seconds, measured } = results;
@@ -96,6 +126,7 @@ export const markdown = (scenarios: readonly Scenario[], results: Results): stri
     lines.push('', `### ${scenario.title} (\`${scenario.name}\`)`, '', ...table(scenario, measured));
     const judged = verdicts(scenario, measured);
     if (judged.length > 0) lines.push('', ...judged.map(verdictText));
+    lines.push(...profileTable(scenario, measured));
     if (failures.length > 0)
       lines.push('', ...failures.map(({ server, failure }) => `- ${server} failed: ${failure ?? ''}`));
   }

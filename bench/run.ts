@@ -11,6 +11,8 @@ import type { Outcome } from './load/outcome';
 import { fillPartitions, produceFor } from './load/produce';
 import { machineTicks, processorSeconds, residentMib, stealBetween } from './machine';
 import type { Options } from './options';
+import type { Parts } from './profile';
+import { readProfile } from './profile';
 import type { LoadScenario, MemoryScenario, Scenario, StartScenario } from './scenarios';
 import type { RunningServer, ServerKind, ServerName } from './servers/server';
 
@@ -19,13 +21,25 @@ export interface Measured {
   readonly scenario: string;
   readonly server: ServerName;
   readonly samples: readonly Sample[];
+  /** What profiles say of the rounds; empty when none were taken. */
+  readonly profiles: readonly Parts[];
   /** Steal of each round that was thrown away, 0 to 1. */
   readonly discarded: readonly number[];
   /** Why there are no figures, if so. */
   readonly failure: string | undefined;
 }
 
-type RunOptions = Pick<Options, 'rounds' | 'seconds' | 'warming' | 'generator' | 'size' | 'maxSteal'>;
+type RunOptions = Pick<
+  Options,
+  'rounds' | 'seconds' | 'warming' | 'generator' | 'size' | 'maxSteal' | 'profileDirectory'
+>;
+
+/** One run. */
+interface Run {
+  readonly sample: Sample;
+  /** Seconds of the event loop for each GB, by what it did. */
+  readonly parts?: Parts;
+}
 
 const TOPIC = 'bench';
 const SETTLE_MS = 500;
@@ -56,6 +70,7 @@ export class Bench {
       .map((kind) => ({
         kind,
         samples: [] as Sample[],
+        profiles: [] as Parts[],
         discarded: [] as number[],
         failure: undefined as string | undefined,
       }));
@@ -64,10 +79,13 @@ export class Bench {
         if (result.failure !== undefined || result.samples.length >= rounds) continue;
         const before = machineTicks();
         try {
-          const sample = await this.#once(scenario, result.kind);
+          const { sample, parts } = await this.#once(scenario, result.kind);
           const steal = stealBetween(before, machineTicks());
           if (steal > maxSteal) result.discarded.push(steal);
-          else result.samples.push(sample);
+          else {
+            result.samples.push(sample);
+            if (parts !== undefined) result.profiles.push(parts);
+          }
           this.#say(line(scenario, result.kind, sample, steal, steal > maxSteal));
         } catch (error) {
           result.failure = (error as Error).message;
@@ -86,31 +104,37 @@ export class Bench {
     await kept?.server.stop();
   }
 
-  async #once(scenario: Scenario, kind: ServerKind): Promise<Sample> {
+  async #once(scenario: Scenario, kind: ServerKind): Promise<Run> {
     const directory = mkdtempSync(join(tmpdir(), 'kafkaesque-bench-'));
     try {
       switch (scenario.kind) {
         case 'load':
           return await this.#load(scenario, kind, directory);
         case 'start':
-          return await this.#start(scenario, kind, directory);
+          return { sample: await this.#start(scenario, kind, directory) };
         case 'memory':
-          return await this.#memory(scenario, kind, directory);
+          return { sample: await this.#memory(scenario, kind, directory) };
       }
     } finally {
       rmSync(directory, { recursive: true, force: true });
     }
   }
 
-  async #load(scenario: LoadScenario, kind: ServerKind, directory: string): Promise<Sample> {
-    const { seconds, warming } = this.#options;
+  async #load(scenario: LoadScenario, kind: ServerKind, directory: string): Promise<Run> {
+    const { seconds, warming, profileDirectory } = this.#options;
+    this.#topicNumber += 1;
+    const profile =
+      profileDirectory === undefined || kind.isKept
+        ? undefined
+        : join(profileDirectory, `${scenario.name}-${kind.name}-${this.#topicNumber}.cpuprofile`);
     const server = kind.isKept
       ? await this.#keep(kind, scenario)
-      : await kind.start({ directory, durability: scenario.durability });
-    this.#topicNumber += 1;
+      : await kind.start({ directory, durability: scenario.durability, profile });
     const topic = `${TOPIC}-${this.#topicNumber}`;
     const waitingTopic = `${topic}-waiting`;
     let leave = (): void => undefined;
+    let sample: Sample;
+    let allBytes = 0;
     try {
       const idleMib = residentMib(server.pid);
       const load = this.#scaled(scenario.load);
@@ -129,13 +153,15 @@ export class Bench {
           kind.isKept && !this.#isKeptWarm ? kind.warmSeconds.first : kind.warmSeconds.each,
           isOpenLoop(load) ? OPEN_LOOP_WARM_SECONDS : 0,
         ) * warming;
-      if (load.kind === 'fetch') await produceFor(server.port, topic, load.fill, Math.min(2, seconds));
-      await this.#generate(server.port, topic, load, warmSeconds);
+      if (load.kind === 'fetch')
+        allBytes += (await produceFor(server.port, topic, load.fill, Math.min(2, seconds))).bytes;
+      allBytes += (await this.#generate(server.port, topic, load, warmSeconds)).bytes;
       if (kind.isKept) this.#isKeptWarm = true;
       const before = processorSeconds(server.pid);
       const outcome = await this.#generate(server.port, topic, load, seconds);
       const used = processorSeconds(server.pid) - before;
-      return {
+      allBytes += outcome.bytes;
+      sample = {
         ...sampleOf(outcome, used),
         residentMib: residentMib(server.pid),
         ...(kind.isKept ? {} : { idleMib, startMs: server.startMs }),
@@ -147,6 +173,8 @@ export class Bench {
       else await server.stop();
       await sleep(SETTLE_MS * Math.min(1, warming));
     }
+    // A profile is of the whole process, so it stands against everything that the process has moved.
+    return profile === undefined ? { sample } : { sample, parts: perGb(readProfile(profile), allBytes) };
   }
 
   #generate(port: number, topic: string, load: Load, seconds: number): Promise<Outcome> {
@@ -213,6 +241,9 @@ export class Bench {
     }
   }
 }
+
+const perGb = (parts: Parts, bytes: number): Parts =>
+  Object.fromEntries(Object.entries(parts).map(([name, seconds]) => [name, seconds / (bytes / 1e9)]));
 
 const sampleOf = (outcome: Outcome, used: number): Sample => ({
   cpuSecondsPerGb: used / (outcome.bytes / 1e9),

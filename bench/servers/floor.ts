@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type { ServerKind } from './server';
-import { freePort, startProcess, stopProcess } from './server';
+import { freePort, profileFlags, startProcess, stopProcess } from './server';
 
 const program = join(__dirname, '../floor.js');
 
@@ -9,11 +9,11 @@ export const floor: ServerKind = {
   name: 'floor',
   isKept: false,
   warmSeconds: { first: 3, each: 3 },
-  async start({ directory, durability }) {
+  async start({ directory, durability, profile }) {
     const port = await freePort();
     const { child, pid, startMs } = await startProcess(
       process.execPath,
-      [program],
+      [...profileFlags(profile), program],
       {
         PORT: String(port),
         FILE: join(directory, 'floor.log'),

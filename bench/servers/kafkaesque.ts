@@ -1,21 +1,16 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ServerKind } from './server';
-import { createTopic, deleteTopic, freePort, startProcess, stopProcess } from './server';
+import { createTopic, deleteTopic, freePort, profileFlags, startProcess, stopProcess } from './server';
 
 const program = join(__dirname, '../../../packages/cli/bin/kafkaesque.js');
 
-/** Where V8's profile of each server goes; undefined: none is taken. */
-export interface KafkaesqueOptions {
-  readonly profileDirectory: string | undefined;
-}
-
 /** Our own node, as `kafkaesque server` starts it. */
-export const kafkaesque = ({ profileDirectory }: KafkaesqueOptions): ServerKind => ({
+export const kafkaesque: ServerKind = {
   name: 'kafkaesque',
   isKept: false,
   warmSeconds: { first: 3, each: 3 },
-  async start({ directory, durability }) {
+  async start({ directory, durability, profile }) {
     if (!existsSync(program)) throw new Error(`${program} is not there`);
     const [port, controllerPort, metricsPort] = [await freePort(), await freePort(), await freePort()];
     const properties = [
@@ -26,7 +21,7 @@ export const kafkaesque = ({ profileDirectory }: KafkaesqueOptions): ServerKind 
     const { child, pid, startMs } = await startProcess(
       process.execPath,
       [
-        ...(profileDirectory === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profileDirectory}`]),
+        ...profileFlags(profile),
         ...[program, 'server', ...properties.flatMap((property) => ['--override', property])],
       ],
       { NO_COLOR: '1' },
@@ -42,4 +37,4 @@ export const kafkaesque = ({ profileDirectory }: KafkaesqueOptions): ServerKind 
       stop: () => stopProcess(child),
     };
   },
-});
+};
