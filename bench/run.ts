@@ -168,9 +168,10 @@ export class Bench {
       };
     } finally {
       leave();
-      if (kind.isKept) await server.deleteTopic(topic);
-      if (kind.isKept && scenario.crowd !== undefined) await server.deleteTopic(waitingTopic);
-      else await server.stop();
+      if (kind.isKept) {
+        await server.deleteTopic(topic);
+        if (scenario.crowd !== undefined) await server.deleteTopic(waitingTopic);
+      } else await server.stop();
       await sleep(SETTLE_MS * Math.min(1, warming));
     }
     // A profile is of the whole process, so it stands against everything that the process has moved.
