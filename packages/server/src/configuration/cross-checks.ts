@@ -27,75 +27,87 @@ const OVERRIDES = 'max.connections.per.ip.overrides';
 /** What only two values together can violate. */
 export const violationsOf = (values: KeyValues): readonly Violation[] => {
   const violations: Violation[] = [];
-  const require = (holds: boolean, key: string, sentence: string): void => {
+  const demand = (holds: boolean, key: string, sentence: string): void => {
     if (!holds) violations.push({ key, sentence, isRequirement: true });
   };
-  requireDurations(values, require);
-  requireReplication(values, require);
-  requireRoom(values, require);
+  demandDurations(values, demand);
+  demandReplication(values, demand);
+  demandRoom(values, demand);
   const overrides = parseConnectionOverrides(String(values.get(OVERRIDES)));
   if (typeof overrides === 'string')
     violations.push({ key: OVERRIDES, sentence: overrides, isRequirement: false });
   return [...violations, ...groupViolations(values)];
 };
 
-type Require = (holds: boolean, key: string, sentence: string) => void;
+type Demand = (holds: boolean, key: string, sentence: string) => void;
 
 const numberOf = (values: KeyValues, name: string): number => Number(values.get(name));
 
-const requireDurations = (values: KeyValues, require: Require): void => {
+const demandDurations = (values: KeyValues, demand: Demand): void => {
   const duration = (topicKey: string): number => effectiveDuration(values, topicKey);
   const given = (name: string): string =>
     alternativesOf(name).find((alternative) => values.isGiven(alternative)) ?? name;
-  require(duration('segment.ms') >= 1, given(
-    'log.roll.ms',
-  ), 'log.roll.ms must be greater than or equal to 1');
-  require(duration('segment.jitter.ms') >= 0, given(
-    'log.roll.jitter.ms',
-  ), 'log.roll.jitter.ms must be greater than or equal to 0');
+  demand(duration('segment.ms') >= 1, given('log.roll.ms'), 'log.roll.ms must be greater than or equal to 1');
+  demand(
+    duration('segment.jitter.ms') >= 0,
+    given('log.roll.jitter.ms'),
+    'log.roll.jitter.ms must be greater than or equal to 0',
+  );
   const retentionMs = duration('retention.ms');
-  require(retentionMs >= 1 || retentionMs === -1, given(
-    'log.retention.ms',
-  ), 'log.retention.ms must be unlimited (-1) or, greater than or equal to 1');
+  demand(
+    retentionMs >= 1 || retentionMs === -1,
+    given('log.retention.ms'),
+    'log.retention.ms must be unlimited (-1) or, greater than or equal to 1',
+  );
 };
 
-const requireReplication = (values: KeyValues, require: Require): void => {
+const demandReplication = (values: KeyValues, demand: Demand): void => {
   const number = (name: string): number => numberOf(values, name);
-  require(number('replica.fetch.wait.max.ms') <=
-    number(
-      'replica.lag.time.max.ms',
-    ), 'replica.fetch.wait.max.ms', 'replica.fetch.wait.max.ms should always be less than or equal to replica.lag.time.max.ms to prevent frequent changes in ISR');
-  require(number('replica.socket.timeout.ms') >=
-    number(
-      'replica.fetch.wait.max.ms',
-    ), 'replica.fetch.wait.max.ms', 'replica.socket.timeout.ms should always be at least replica.fetch.wait.max.ms to prevent unnecessary socket timeouts');
-  require(number('broker.session.timeout.ms') >
-    number(
-      'broker.heartbeat.interval.ms',
-    ), 'broker.session.timeout.ms', 'broker.session.timeout.ms must be larger than broker.heartbeat.interval.ms');
+  demand(
+    number('replica.fetch.wait.max.ms') <= number('replica.lag.time.max.ms'),
+    'replica.fetch.wait.max.ms',
+    'replica.fetch.wait.max.ms should always be less than or equal to replica.lag.time.max.ms to prevent frequent changes in ISR',
+  );
+  demand(
+    number('replica.socket.timeout.ms') >= number('replica.fetch.wait.max.ms'),
+    'replica.fetch.wait.max.ms',
+    'replica.socket.timeout.ms should always be at least replica.fetch.wait.max.ms to prevent unnecessary socket timeouts',
+  );
+  demand(
+    number('broker.session.timeout.ms') > number('broker.heartbeat.interval.ms'),
+    'broker.session.timeout.ms',
+    'broker.session.timeout.ms must be larger than broker.heartbeat.interval.ms',
+  );
 };
 
-const requireRoom = (values: KeyValues, require: Require): void => {
+const demandRoom = (values: KeyValues, demand: Demand): void => {
   const number = (name: string): number => numberOf(values, name);
   const queuedBytes = number('queued.max.request.bytes');
-  require(queuedBytes <= 0 ||
-    queuedBytes >=
-      number(
-        'socket.request.max.bytes',
-      ), 'queued.max.request.bytes', 'queued.max.request.bytes must be larger or equal to socket.request.max.bytes');
-  require(number('max.connections.per.ip') > 0 ||
-    values.get(OVERRIDES) !==
-      '', 'max.connections.per.ip', `max.connections.per.ip can be set to zero only if ${OVERRIDES} property is set.`);
+  demand(
+    queuedBytes <= 0 || queuedBytes >= number('socket.request.max.bytes'),
+    'queued.max.request.bytes',
+    'queued.max.request.bytes must be larger or equal to socket.request.max.bytes',
+  );
+  demand(
+    number('max.connections.per.ip') > 0 || values.get(OVERRIDES) !== '',
+    'max.connections.per.ip',
+    `max.connections.per.ip can be set to zero only if ${OVERRIDES} property is set.`,
+  );
   const cleaners = Math.max(1, number('log.cleaner.threads'));
-  require(Math.trunc(number('log.cleaner.dedupe.buffer.size') / cleaners) >
-    1 <<
-      20, 'log.cleaner.dedupe.buffer.size', 'log.cleaner.dedupe.buffer.size must be at least 1MB per cleaner thread.');
+  demand(
+    Math.trunc(number('log.cleaner.dedupe.buffer.size') / cleaners) > 1 << 20,
+    'log.cleaner.dedupe.buffer.size',
+    'log.cleaner.dedupe.buffer.size must be at least 1MB per cleaner thread.',
+  );
   const directories = itemsOf(values.get('log.dirs') ?? values.get('log.dir'));
   const missing = itemsOf(values.get('cordoned.log.dirs')).filter(
     (directory) => directory !== '*' && !directories.includes(directory),
   );
-  require(missing.length ===
-    0, 'cordoned.log.dirs', `All entries in cordoned.log.dirs must be present in log.dirs or log.dir. Missing entries : ${shown(missing.join(', '))}`);
+  demand(
+    missing.length === 0,
+    'cordoned.log.dirs',
+    `All entries in cordoned.log.dirs must be present in log.dirs or log.dir. Missing entries : ${shown(missing.join(', '))}`,
+  );
 };
 
 /** What each kind of group has a least and a most of. */
@@ -114,7 +126,7 @@ const BOUNDED = {
 
 const groupViolations = (values: KeyValues): readonly Violation[] => {
   const violations: Violation[] = [];
-  const require = (key: string, relation: 'at least' | 'at most' | 'below', other: string): void => {
+  const demand = (key: string, relation: 'at least' | 'at most' | 'below', other: string): void => {
     const [value, bound] = [numberOf(values, key), numberOf(values, other)];
     const holds =
       relation === 'at least' ? value >= bound : relation === 'at most' ? value <= bound : value < bound;
@@ -132,13 +144,13 @@ const groupViolations = (values: KeyValues): readonly Violation[] => {
         `group.${kind}.min.${key}`,
         `group.${kind}.max.${key}`,
       ];
-      require(max, 'at least', min);
-      require(value, 'at least', min);
-      require(value, 'at most', max);
+      demand(max, 'at least', min);
+      demand(value, 'at least', min);
+      demand(value, 'at most', max);
     }
-    require(`group.${kind}.heartbeat.interval.ms`, 'below', `group.${kind}.session.timeout.ms`);
+    demand(`group.${kind}.heartbeat.interval.ms`, 'below', `group.${kind}.session.timeout.ms`);
   }
-  require('group.streams.num.standby.replicas', 'at most', 'group.streams.max.standby.replicas');
+  demand('group.streams.num.standby.replicas', 'at most', 'group.streams.max.standby.replicas');
   return violations;
 };
 
