@@ -1,3 +1,5 @@
+import { Offset, PartitionIndex } from '@kafkaesque/kernel';
+import { apis } from '@kafkaesque/protocol';
 import type { Administration } from './administering-clients';
 import { administeringClients } from './administering-clients';
 import { differences, expectedOf } from './differences';
@@ -170,6 +172,25 @@ if (kcat !== undefined) {
     const from = inPartition(0).slice(firstFrom(0, at)!);
     expect(linesOf(await runToSuccess(kcat, args))).toEqual(
       from.map(({ offset, timestampMs }) => `${offset} ${timestampMs}`),
+    );
+  });
+
+  test('kcat goes on at the new start of a log when what it asks for is deleted', async () => {
+    const topic = await server.topic('shortened');
+    await kafkajs.produce(server.bootstrap, topic, rows, { codec: 'none' });
+    const beforeOffset = endOf(0) - 7;
+    const { topics: answers } = await raw.ask(apis.DeleteRecords, 2, {
+      topics: [
+        { name: topic, partitions: [{ partitionIndex: PartitionIndex(0), offset: Offset(beforeOffset) }] },
+      ],
+      timeoutMs: 60_000,
+    });
+    expect(answers[0]?.partitions).toMatchObject([{ errorCode: 0, lowWatermark: beforeOffset }]);
+    expect((await fetchOnce(raw, topic, 0, 0)).errorCode).toBe(1);
+    const place = ['-b', server.bootstrap, '-t', topic, '-p', '0', '-o', '3'];
+    const settings = ['-e', '-q', '-m', '60', '-f', '%o\\n', '-X', 'auto.offset.reset=earliest'];
+    expect(linesOf(await runToSuccess(kcat, ['-C', ...place, ...settings]))).toEqual(
+      Array.from({ length: 7 }, (_, index) => String(beforeOffset + index)),
     );
   });
 
