@@ -42,8 +42,7 @@ export class BatchChain {
       const first = starts[0];
       // Of what lies wholly below the log start, no epochs are kept.
       if (first === undefined || lastOffsetOf(bytes, at) < first.startOffset) return true;
-      let number = starts.length - 1;
-      while (number > 0 && (starts[number]?.startOffset ?? 0) > baseOffset) number -= 1;
+      const number = Math.max(0, this.#log.epochs.indexAt(baseOffset));
       this.#epoch = starts[number]?.leaderEpoch ?? -1;
       this.#epochFrom = number === 0 ? 0 : (starts[number]?.startOffset ?? 0);
       this.#epochTo = starts[number + 1]?.startOffset ?? Infinity;

@@ -88,19 +88,9 @@ export class DirectWrites {
     if (log.writtenCount > log.durableCount) {
       log.durableCount = log.writtenCount;
       log.durableEnd = log.written.offset;
-      log.durableEpoch = epochBefore(log, log.durableEnd);
+      log.durableEpoch = log.epochs.starts[log.epochs.indexAt(log.durableEnd - 1)]?.leaderEpoch ?? -1;
       this.#hooks.acknowledged(log);
     }
     if (failure !== undefined) this.#hooks.failed(log, failure);
   }
 }
-
-/** Leader epoch of the last batch before `offset`. */
-const epochBefore = (log: LogState, offset: number): number => {
-  const { starts } = log.epochs;
-  for (let number = starts.length - 1; number >= 0; number--) {
-    const start = starts[number];
-    if (start !== undefined && start.startOffset < offset) return start.leaderEpoch;
-  }
-  return -1;
-};

@@ -16,6 +16,13 @@ export class EpochList {
     return this.#starts[this.#starts.length - 1];
   }
 
+  /** Place among `starts` of the epoch in force at `offset`; -1 below the first. */
+  indexAt(offset: number): number {
+    let index = this.#starts.length - 1;
+    while (index >= 0 && (this.#starts[index]?.startOffset ?? 0) > offset) index -= 1;
+    return index;
+  }
+
   /** A newer epoch; one that starts where later ones were thought to start replaces them (they hold nothing). */
   assign(leaderEpoch: number, startOffset: number): void {
     const last = this.last;
@@ -47,8 +54,7 @@ export class EpochList {
 
   /** The log starts at `logStart` now: of the epochs below, the one in force there starts there. */
   raiseStart(logStart: number): void {
-    const above = this.#starts.findIndex((start) => start.startOffset > logStart);
-    const inForce = (above === -1 ? this.#starts.length : above) - 1;
+    const inForce = this.indexAt(logStart);
     const first = this.#starts[inForce];
     if (first === undefined || (inForce === 0 && first.startOffset === logStart)) return;
     this.#starts = [
