@@ -19,6 +19,9 @@ beforeAll(() => {
   expect(status).toBe(0);
 }, 120_000);
 
+const spawnOn = ({ path }: { readonly path: string }): SpawnedBroker =>
+  spawnBroker({ directory: join(path, 'data'), port: 0, properties: {}, environment: {} });
+
 const connect = async (broker: SpawnedBroker): Promise<BadClient> => {
   const { port } = await broker.ready;
   return connectTo({ bootstrapServers: `127.0.0.1:${port}` });
@@ -101,9 +104,7 @@ describe.each(['ack', 'replication'])('a real disk that is full (flush.policy=%s
       process.stdout.write(NO_SMALL_DISKS);
       return;
     }
-    const spawn = (): SpawnedBroker =>
-      spawnBroker({ directory: join(disk.path, 'data'), port: 0, properties: {}, environment: {} });
-    const broker = spawn();
+    const broker = spawnOn(disk);
     const kept: string[] = [];
     try {
       await using client = await connect(broker);
@@ -131,7 +132,7 @@ describe.each(['ack', 'replication'])('a real disk that is full (flush.policy=%s
     } finally {
       await broker.kill();
     }
-    const again = spawn();
+    const again = spawnOn(disk);
     try {
       await using client = await connect(again);
       expect((await again.ready).recoveries).toMatchObject([{ corruption: [], suspectLogs: 0 }]);
@@ -148,9 +149,7 @@ describe.each(['ack', 'replication'])('a real disk that is full (flush.policy=%s
       process.stdout.write(NO_SMALL_DISKS);
       return;
     }
-    const spawn = (): SpawnedBroker =>
-      spawnBroker({ directory: join(disk.path, 'data'), port: 0, properties: {}, environment: {} });
-    const broker = spawn();
+    const broker = spawnOn(disk);
     const filled = async (): Promise<Sent> => {
       await using client = await connect(broker);
       await createdTopic(client, 'large', configs);
@@ -158,7 +157,7 @@ describe.each(['ack', 'replication'])('a real disk that is full (flush.policy=%s
     };
     const { values } = await filled();
     await broker.stop();
-    const again = spawn();
+    const again = spawnOn(disk);
     try {
       await using client = await connect(again);
       expect((await again.ready).recoveries).toMatchObject([{ corruption: [], suspectLogs: 0 }]);

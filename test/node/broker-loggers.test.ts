@@ -1,4 +1,5 @@
 import { ErrorCode } from '@kafkaesque/protocol';
+import type { Loggers } from '@kafkaesque/telemetry';
 import { openLoggers } from '@kafkaesque/telemetry';
 import { createCluster } from '@kafkaesque/testkit';
 import type { BadClient } from '../bad-input/client';
@@ -56,13 +57,19 @@ const altered = async (
   return responses.map(({ errorCode, errorMessage }) => [errorCode, errorMessage]);
 };
 
-test('levels of loggers change while the broker runs, and go back to the root’s', async () => {
+/** Loggers at info, and the lines that they have written. */
+const openLinedLoggers = (): { readonly lines: string[]; readonly loggers: Loggers } => {
   const lines: string[] = [];
   const loggers = openLoggers({
     level: 'info',
     pretty: false,
     destination: { write: (line) => lines.push(line) },
   });
+  return { lines, loggers };
+};
+
+test('levels of loggers change while the broker runs, and go back to the root’s', async () => {
+  const { lines, loggers } = openLinedLoggers();
   await using cluster = await createCluster({ world: { logger: loggers.root, loggers } });
   await using client = await connectTo(cluster);
   const ofRequests = (): number => lines.splice(0).filter((line) => line.includes(REQUEST_LOGGER)).length;
@@ -115,12 +122,7 @@ test('what loggers do not have is refused, and then nothing of the request is do
 });
 
 test('a part of the broker says what it does under its own logger, at the level of that', async () => {
-  const lines: string[] = [];
-  const loggers = openLoggers({
-    level: 'info',
-    pretty: false,
-    destination: { write: (line) => lines.push(line) },
-  });
+  const { lines, loggers } = openLinedLoggers();
   await using cluster = await createCluster({ world: { logger: loggers.root, loggers } });
   await using client = await connectTo(cluster);
   const ofApis = (): readonly unknown[] =>
