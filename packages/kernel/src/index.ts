@@ -25,7 +25,14 @@ export type { Random } from './world/random';
 export { SeededRandom } from './world/seeded-random';
 export type { Disk, DiskEntry, DiskFile } from './world/disk';
 export type { Connection, ConnectionEnd, ConnectionHandler } from './world/connection';
-export type { Channel, ChannelHandler } from './world/channel';
+export type {
+  AcceptChannel,
+  Channel,
+  ChannelDialer,
+  ChannelEnd,
+  ChannelHandler,
+  MemberAddress,
+} from './world/channel';
 export type { Compute, ComputeJob } from './world/compute';
 export { silentLogger } from './world/logger';
 export type { LogFields, Logger } from './world/logger';
