@@ -283,3 +283,5 @@ export {
 } from './stored/metadata/topic-records';
 export { decodeMetadataRecord, encodeMetadataRecord, metadataRecords } from './stored/metadata-record';
 export type { MetadataRecord, MetadataRecordDraft, MetadataRecordKind } from './stored/metadata-record';
+export { decodeVoterSet, encodeVoterSet } from './stored/voter-set';
+export type { Voter, VoterEndpoint, VoterSet } from './stored/voter-set';
