@@ -285,3 +285,27 @@ export { decodeMetadataRecord, encodeMetadataRecord, metadataRecords } from './s
 export type { MetadataRecord, MetadataRecordDraft, MetadataRecordKind } from './stored/metadata-record';
 export { decodeVoterSet, encodeVoterSet } from './stored/voter-set';
 export type { Voter, VoterEndpoint, VoterSet } from './stored/voter-set';
+export {
+  MemberAnswer,
+  MemberHello,
+  MemberRequest,
+  MemberWelcome,
+  MetadataApplied,
+  MetadataBatches,
+  MetadataFollow,
+  MetadataSnapshotPart,
+  QuorumState,
+} from './internal/member-messages';
+export {
+  QuorumAppend,
+  QuorumAppendAnswer,
+  QuorumSnapshotChunk,
+  QuorumSnapshotFetch,
+  QuorumSnapshotOffer,
+  QuorumTimeoutNow,
+  QuorumVote,
+  QuorumVoteAnswer,
+  ReplicaKey,
+} from './internal/quorum-messages';
+export { decodeMemberMessage, encodeMemberMessage, memberMessages } from './internal/member-frame';
+export type { MemberMessage, MemberMessageDraft, MemberMessageKind } from './internal/member-frame';
