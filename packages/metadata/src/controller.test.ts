@@ -81,7 +81,7 @@ describe('the controller', () => {
     const sink = other.restore(snapshot.offset, snapshot.epoch, (delta) => changes.push(delta));
     for (const chunk of snapshot.chunks) sink.records(decodeRecords(encodeRecords(chunk)));
     expect(other.committed.offset).toBe(-1);
-    sink.done();
+    expect([...sink.finish()]).toEqual([]);
     expect(other.committed.offset).toBe(cluster.controller.committed.offset);
     expect([...other.snapshot().chunks]).toEqual([...cluster.controller.snapshot().chunks]);
     expect(changes).toHaveLength(1);
@@ -108,7 +108,7 @@ describe('the controller', () => {
     let delta: MetadataDelta | undefined;
     const sink = follower.restore(offset, epoch, (changed) => (delta = changed));
     for (const chunk of chunks) sink.records(chunk);
-    sink.done();
+    expect([...sink.finish()]).toEqual([]);
     expect(delta!.topicsCreated.map(({ name }) => name)).toEqual(['comes']);
     expect(delta!.topicsRemoved.map(({ name }) => name)).toEqual(['goes']);
     expect(

@@ -5,7 +5,7 @@ import { decide } from './decide/decide';
 import type { ControllerSettings, Decision } from './decide/decision';
 import { applyRecords, replay } from './delta/apply-records';
 import { ImageDraft } from './delta/image-draft';
-import { imageDifference } from './delta/image-difference';
+import { differenceInSteps } from './delta/image-difference';
 import type { MetadataDelta } from './delta/metadata-delta';
 import { emptyImage } from './image/lookups';
 import type { MetadataImage } from './image/metadata-image';
@@ -34,7 +34,7 @@ export interface Controller {
   apply(batch: CommittedBatch): MetadataDelta;
   /** Leadership is lost: everything appended and not committed is forgotten. */
   resign(): void;
-  /** Replaces the committed state; `done` swaps it in and reports the change from the state before. */
+  /** Replaces the committed state; the end of `finish` swaps it in and reports the change from the state before. */
   restore(offset: number, epoch: number, changed: (delta: MetadataDelta) => void): SnapshotSink;
   /** The committed state as records. */
   snapshot(): StateSnapshot;
@@ -102,13 +102,17 @@ class MetadataController implements Controller {
       records: (chunk) => {
         for (const record of chunk) replay(draft, record);
       },
-      done: () => {
-        this.resign();
-        const before = this.#committed;
-        this.#committed = draft.finish(offset, epoch).after;
-        changed(imageDifference(before, this.#committed));
-      },
+      finish: () => this.#replace(draft.finish(offset, epoch).after, changed),
     };
+  }
+
+  *#replace(after: MetadataImage, changed: (delta: MetadataDelta) => void): Generator<void, void, void> {
+    const before = this.#committed;
+    const delta = yield* differenceInSteps(before, after);
+    assert(this.#committed === before, 'nothing is committed while a snapshot replaces the state');
+    this.resign();
+    this.#committed = after;
+    changed(delta);
   }
 
   snapshot(): StateSnapshot {

@@ -38,10 +38,14 @@ export interface StateSnapshot {
   readonly chunks: Iterable<readonly MetadataRecord[]>;
 }
 
-/** Takes a snapshot that replaces all state, chunk by chunk. Nothing of it may be shown before `done`. */
+/** Takes a snapshot that replaces all state, chunk by chunk. Nothing of it may be shown before it is finished. */
 export interface SnapshotSink {
   records(chunk: readonly MetadataRecord[]): void;
-  done(): void;
+  /**
+   * After the last chunk: the work that is left, in short steps between which a driver can rest. The state is replaced
+   * when the walk ends, never before; nothing else is delivered to the listener meanwhile.
+   */
+  finish(): Iterable<void>;
 }
 
 /** Who follows the metadata. Calls are synchronous, in order, never from within `propose` or `subscribe`. */

@@ -15,6 +15,9 @@ import type {
   TopicChange,
 } from './metadata-delta';
 
+/** Partitions or topics in one step. */
+const STEP = 1000;
+
 const sameList = (a: readonly unknown[], b: readonly unknown[]): boolean =>
   a.length === b.length && a.every((item, i) => item === b[i]);
 
@@ -32,15 +35,16 @@ const samePartition = (a: PartitionImage, b: PartitionImage): boolean =>
     sameList(a.eligibleLeaderReplicas, b.eligibleLeaderReplicas) &&
     sameList(a.lastKnownElr, b.lastKnownElr));
 
-const topicChange = (before: TopicImage, after: TopicImage): TopicChange | undefined => {
+function* topicChange(before: TopicImage, after: TopicImage): Generator<void, TopicChange | undefined, void> {
   const partitions: PartitionChange[] = [];
   for (const partition of after.partitions) {
     const old = before.partitions[partition.partition];
     if (old === undefined || !samePartition(old, partition))
       partitions.push({ partition: partition.partition, before: old, after: partition });
+    if (partition.partition % STEP === STEP - 1) yield;
   }
   return partitions.length === 0 ? undefined : { before, after, partitions };
-};
+}
 
 /** Compared as text: registrations are small, few, and made of plain values. */
 const sameBroker = (a: BrokerImage, b: BrokerImage): boolean => a === b || brokerText(a) === brokerText(b);
@@ -83,25 +87,54 @@ const configChanges = (before: MetadataImage, after: MetadataImage): ConfigChang
   return changes;
 };
 
-/** What differs between two images that share nothing, as after a snapshot was loaded. */
-export const imageDifference = (before: MetadataImage, after: MetadataImage): MetadataDelta => {
-  const topicsCreated: TopicImage[] = [];
-  const topicsChanged: TopicChange[] = [];
+interface TopicChanges {
+  readonly created: readonly TopicImage[];
+  readonly removed: readonly TopicImage[];
+  readonly changed: readonly TopicChange[];
+}
+
+function* topicChanges(before: MetadataImage, after: MetadataImage): Generator<void, TopicChanges, void> {
+  const created: TopicImage[] = [];
+  const removed: TopicImage[] = [];
+  const changed: TopicChange[] = [];
+  let partitions = 0;
   for (const topic of after.topicsById.values()) {
     const old = before.topicsById.get(topic.topicId);
-    const change = old === undefined ? undefined : topicChange(old, topic);
-    if (old === undefined) topicsCreated.push(topic);
-    else if (change !== undefined) topicsChanged.push(change);
+    const change = old === undefined ? undefined : yield* topicChange(old, topic);
+    if (old === undefined) created.push(topic);
+    else if (change !== undefined) changed.push(change);
+    partitions += 1 + topic.partitions.length;
+    if (partitions < STEP) continue;
+    partitions = 0;
+    yield;
   }
+  let topics = 0;
+  for (const topic of before.topicsById.values()) {
+    if (!after.topicsById.has(topic.topicId)) removed.push(topic);
+    topics += 1;
+    if (topics % STEP === 0) yield;
+  }
+  return { created, removed, changed };
+}
+
+/**
+ * What differs between two images that share nothing, as after a snapshot was loaded. It looks at everything, so it
+ * comes in steps of at most about a thousand partitions.
+ */
+export function* differenceInSteps(
+  before: MetadataImage,
+  after: MetadataImage,
+): Generator<void, MetadataDelta, void> {
+  const topics = yield* topicChanges(before, after);
   const features = changedValues(before.features, after.features);
   return {
     before,
     after,
-    topicsCreated,
-    topicsRemoved: [...before.topicsById.values()].filter((topic) => !after.topicsById.has(topic.topicId)),
-    topicsChanged,
+    topicsCreated: topics.created,
+    topicsRemoved: topics.removed,
+    topicsChanged: topics.changed,
     brokersChanged: brokerChanges(before, after),
     configsChanged: configChanges(before, after),
     featuresChanged: new Map([...features].map(([name, level]) => [name, level ?? 0])),
   };
-};
+}

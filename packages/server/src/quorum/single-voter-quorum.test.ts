@@ -39,9 +39,10 @@ class Follower implements QuorumListener {
       records: (chunk) => {
         this.#add(chunk);
       },
-      done: () => {
+      finish: () => {
         this.offset = offset;
         this.epoch = epoch;
+        return [];
       },
     };
   }

@@ -196,7 +196,7 @@ class OneVoter implements SingleVoterQuorum {
       sink.records(decodeRecords(chunk));
       await pause(this.#options.clock);
     }
-    sink.done();
+    for (const _ of sink.finish()) await pause(this.#options.clock);
     this.#committedOffset = index;
   }
 
