@@ -1,3 +1,6 @@
+export { channelCases } from './channel';
+export type { ChannelCase } from './channel';
+export type { ChannelListener, ChannelWorld } from './channel-world';
 export { crashCases } from './crash';
 export type { CrashCase, CrashWorld } from './crash-world';
 export { diskCases } from './disk';

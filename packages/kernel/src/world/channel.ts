@@ -25,19 +25,26 @@ export interface Channel {
   send(message: Buffer): boolean;
   /** Bytes taken by `send` that have not left yet. */
   readonly unsentBytes: number;
-  /** Stops and restarts the delivery of messages; the other side notices by its `unsentBytes`. */
+  /**
+   * Stops and restarts the delivery of messages; the other side notices by its `unsentBytes`. After `pause` no message
+   * comes until `resume`, and no `closed` before them; a failure does.
+   */
   pause(): void;
   resume(): void;
-  /** Ends after everything sent has left. */
+  /** Ends after everything sent has left. What the other side sent and is not delivered yet is dropped. */
   close(): void;
-  /** Ends at once; the other side sees a failure. */
+  /** Ends at once; the other side sees a failure, one's own end is `closed`. */
   reset(): void;
 }
 
-/** Who receives what a `Channel` brings. `ended` comes once, and nothing after it, also after a `close` of one's own. */
+/**
+ * Who receives what a `Channel` brings. `ended` comes once, and nothing after it, also after a `close` or `reset` of
+ * one's own. Never called from within a call of the channel. What it must do is in `conformance/channel.ts`.
+ */
 export interface ChannelHandler {
   /** The message is the receiver's to keep. */
   message(bytes: Buffer): void;
+  /** Everything has left, after a `send` that returned false. */
   drained(): void;
   ended(end: ChannelEnd): void;
 }
