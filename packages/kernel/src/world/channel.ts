@@ -20,7 +20,8 @@ export interface Channel {
   receive(handler: ChannelHandler): void;
   /**
    * Takes a message, of a dialled channel also before it is up. The bytes must not change until it has left. False:
-   * it was taken, and the sender should wait for `drained`. After the end it does nothing and returns false.
+   * it was taken, and the sender should wait for `drained`; until then it stays false. After the end it does nothing
+   * and returns false.
    */
   send(message: Buffer): boolean;
   /** Bytes taken by `send` that have not left yet. */

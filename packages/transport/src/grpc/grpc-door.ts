@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import type { ServiceDefinition, UntypedServiceImplementation } from '@grpc/grpc-js';
+import { widenWindows } from './grpc-js-insides';
 import { healthDefinition, healthImplementation } from './health-service';
 import type { ServingState } from './serving-state';
 
@@ -7,6 +8,19 @@ import type { ServingState } from './serving-state';
 export interface GrpcService {
   readonly definition: ServiceDefinition;
   readonly implementation: UntypedServiceImplementation;
+  /** What the service asks of the connections it is reached through. */
+  readonly connections?: GrpcConnectionNeeds;
+}
+
+/** Of each, the largest that a service of the port asks for holds (of the keepalive the most frequent), for all of them. */
+export interface GrpcConnectionNeeds {
+  /** Of a message in either direction. Default: grpc-js's, which receives up to 4 MiB. */
+  readonly maxMessageBytes: number;
+  /** What a client may have on the way before it is read. Default: HTTP/2's, which is 64 KiB. */
+  readonly windowBytes: number;
+  /** How often a silent connection is asked whether its other side is there. Default: never. */
+  readonly keepaliveMs: number;
+  readonly keepaliveTimeoutMs: number;
 }
 
 /** What HTTP/2 connections of a port are answered with. */
@@ -28,7 +42,17 @@ const MAX_STREAMS_A_CONNECTION = 100;
 /** Loads grpc-js and the services; costs some 50 ms and is done for the first HTTP/2 connection only. */
 export const openGrpcDoor = async (door: GrpcDoor): Promise<OpenGrpcDoor> => {
   const [grpc, services] = await Promise.all([import('@grpc/grpc-js'), door.services?.() ?? []]);
-  const server = new grpc.Server({ 'grpc.max_concurrent_streams': MAX_STREAMS_A_CONNECTION });
+  const needs = needsOf(services);
+  const server = new grpc.Server({
+    'grpc.max_concurrent_streams': MAX_STREAMS_A_CONNECTION,
+    ...(needs && {
+      'grpc.max_receive_message_length': needs.maxMessageBytes,
+      'grpc.max_send_message_length': needs.maxMessageBytes,
+      'grpc.keepalive_time_ms': needs.keepaliveMs,
+      'grpc.keepalive_timeout_ms': needs.keepaliveTimeoutMs,
+    }),
+  });
+  if (needs !== undefined) widenWindows(server, needs.windowBytes);
   for (const { definition, implementation } of services) server.addService(definition, implementation);
   server.addService(
     healthDefinition,
@@ -43,6 +67,19 @@ export const openGrpcDoor = async (door: GrpcDoor): Promise<OpenGrpcDoor> => {
     },
   };
 };
+
+const needsOf = (services: readonly GrpcService[]): GrpcConnectionNeeds | undefined =>
+  services
+    .flatMap((service) => service.connections ?? [])
+    .reduce<GrpcConnectionNeeds | undefined>(
+      (most, needs) => ({
+        maxMessageBytes: Math.max(most?.maxMessageBytes ?? 0, needs.maxMessageBytes),
+        windowBytes: Math.max(most?.windowBytes ?? 0, needs.windowBytes),
+        keepaliveMs: Math.min(most?.keepaliveMs ?? Infinity, needs.keepaliveMs),
+        keepaliveTimeoutMs: Math.min(most?.keepaliveTimeoutMs ?? Infinity, needs.keepaliveTimeoutMs),
+      }),
+      undefined,
+    );
 
 /** `package.Service` of `/package.Service/Method`. */
 const serviceNames = (service: GrpcService): readonly string[] => {

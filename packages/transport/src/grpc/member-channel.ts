@@ -1,0 +1,232 @@
+import { Failure, assert } from '@kafkaesque/kernel';
+import type { Channel, ChannelEnd, ChannelHandler } from '@kafkaesque/kernel';
+
+/** A gRPC stream of either side, as far as a channel needs it. */
+export interface MemberStream {
+  /** To be called once, before anything else. */
+  start(events: MemberStreamEvents): void;
+  /** One message at a time: the next follows `sent`. The bytes must not change before that. */
+  write(message: Buffer): void;
+  /** Nothing more is written; follows the last `sent`. */
+  finish(): void;
+  /** Gives up both directions at once. `ended` may still follow. */
+  abort(): void;
+  /** After it no message comes until `resume`. */
+  pause(): void;
+  resume(): void;
+}
+
+/** What a stream brings; nothing of it comes from within a call of the stream. */
+export interface MemberStreamEvents {
+  /** The message is the receiver's to keep. */
+  message(bytes: Buffer): void;
+  /** What was written last has left. */
+  sent(): void;
+  /** The other side writes no more, and all its messages were brought. */
+  finished(): void;
+  /** Comes once, last. */
+  ended(end: ChannelEnd): void;
+}
+
+/** What a channel is called, and its bounds. */
+export interface MemberChannelOptions {
+  readonly remoteAddress: string;
+  /** Of a message, in either direction. */
+  readonly maxMessageBytes: number;
+  /** How long a channel that is closing may bring nothing forward before it is given up; default 5,000. */
+  readonly lingerMs?: number;
+}
+
+/** Unsent bytes and messages from which `send` asks its caller to wait. */
+const HIGH_WATER_BYTES = 1024 * 1024;
+const HIGH_WATER_MESSAGES = 8192;
+const DEFAULT_LINGER_MS = 5000;
+
+/** The kernel's Channel over a gRPC stream. */
+export class MemberChannel implements Channel {
+  readonly remoteAddress: string;
+  readonly #stream: MemberStream;
+  readonly #maxMessageBytes: number;
+  readonly #lingerMs: number;
+  #handler: ChannelHandler | undefined;
+  /** `closing`: nothing is received any more, and the end is awaited. */
+  #phase: 'open' | 'closing' | 'ended' = 'open';
+  /** What waits for the message that is being written; its first `#taken` are gone. */
+  #queue: Buffer[] = [];
+  #taken = 0;
+  #writing: Buffer | undefined;
+  #isFinished = false;
+  #unsentBytes = 0;
+  #isAwaitingDrain = false;
+  #linger: NodeJS.Timeout | undefined;
+
+  constructor(stream: MemberStream, options: MemberChannelOptions) {
+    this.#stream = stream;
+    this.remoteAddress = options.remoteAddress;
+    this.#maxMessageBytes = options.maxMessageBytes;
+    this.#lingerMs = options.lingerMs ?? DEFAULT_LINGER_MS;
+    stream.start({
+      message: (bytes) => this.#onMessage(bytes),
+      sent: () => this.#onSent(),
+      finished: () => this.#onFinished(),
+      ended: (end) => this.#end(end),
+    });
+  }
+
+  get hasReceiver(): boolean {
+    return this.#handler !== undefined;
+  }
+
+  get unsentBytes(): number {
+    return this.#unsentBytes;
+  }
+
+  receive(handler: ChannelHandler): void {
+    assert(this.#handler === undefined, 'a channel has one receiver');
+    this.#handler = handler;
+  }
+
+  send(message: Buffer): boolean {
+    if (this.#phase !== 'open') return false;
+    if (message.length > this.#maxMessageBytes) {
+      this.#fail(this.#tooLarge('a message to', message));
+      return false;
+    }
+    this.#unsentBytes += message.length;
+    this.#queue.push(message);
+    this.#write();
+    const messageCount = this.#queue.length - this.#taken;
+    if (this.#unsentBytes >= HIGH_WATER_BYTES || messageCount >= HIGH_WATER_MESSAGES)
+      this.#isAwaitingDrain = true;
+    return !this.#isAwaitingDrain;
+  }
+
+  pause(): void {
+    if (this.#phase === 'open') this.#stream.pause();
+  }
+
+  resume(): void {
+    if (this.#phase === 'open') this.#stream.resume();
+  }
+
+  close(): void {
+    if (this.#phase !== 'open') return;
+    this.#phase = 'closing';
+    // What still arrives is read and dropped: the end of the other side stands behind it.
+    this.#stream.resume();
+    this.#awaitEnd();
+    this.#write();
+  }
+
+  reset(): void {
+    if (this.#phase === 'ended') return;
+    this.#stream.abort();
+    this.#endSoon({ kind: 'closed' });
+  }
+
+  #onMessage(bytes: Buffer): void {
+    if (this.#phase !== 'open') return;
+    if (bytes.length > this.#maxMessageBytes) this.#fail(this.#tooLarge('a message from', bytes));
+    else this.#handler?.message(bytes);
+  }
+
+  #onSent(): void {
+    if (this.#phase === 'ended') return;
+    this.#unsentBytes -= this.#writing?.length ?? 0;
+    this.#writing = undefined;
+    // Bytes have left: the other side reads.
+    if (this.#phase === 'closing') this.#awaitEnd();
+    const hasMore = this.#write();
+    if (hasMore || !this.#isAwaitingDrain || this.#phase !== 'open') return;
+    this.#isAwaitingDrain = false;
+    this.#handler?.drained();
+  }
+
+  /** The other side reads no more either: what is unsent would not be received. */
+  #onFinished(): void {
+    if (this.#phase === 'ended') return;
+    this.#phase = 'closing';
+    this.#dropUnsent();
+    this.#awaitEnd();
+    this.#finish();
+  }
+
+  /** Writes the next message, if it is time; false when none is left. */
+  #write(): boolean {
+    if (this.#writing !== undefined) return true;
+    const next = this.#queue[this.#taken];
+    if (next === undefined) {
+      if (this.#phase === 'closing') this.#finish();
+      return false;
+    }
+    this.#taken += 1;
+    // The head is cut off rarely: moving the rest costs as much as it is long.
+    if (this.#taken === this.#queue.length || this.#taken >= HIGH_WATER_MESSAGES) {
+      this.#queue = this.#queue.slice(this.#taken);
+      this.#taken = 0;
+    }
+    this.#writing = next;
+    this.#stream.write(next);
+    return true;
+  }
+
+  #finish(): void {
+    if (this.#isFinished) return;
+    this.#isFinished = true;
+    this.#stream.finish();
+  }
+
+  #dropUnsent(): void {
+    this.#queue = [];
+    this.#taken = 0;
+    this.#unsentBytes = this.#writing?.length ?? 0;
+  }
+
+  #awaitEnd(): void {
+    if (this.#linger !== undefined) {
+      this.#linger.refresh();
+      return;
+    }
+    this.#linger = setTimeout(() => {
+      const waitedMs = this.#lingerMs;
+      this.#fail(
+        new Failure(
+          'READER_STALLED',
+          `the channel to ${this.remoteAddress} was closed, and its other side took nothing for ${waitedMs} ms`,
+        ),
+      );
+    }, this.#lingerMs);
+  }
+
+  #tooLarge(what: string, message: Buffer): Failure {
+    return new Failure(
+      'MESSAGE_TOO_LARGE',
+      `${what} ${this.remoteAddress} has ${message.length} bytes, more than the ${this.#maxMessageBytes} allowed`,
+    );
+  }
+
+  #fail(cause: Failure): void {
+    this.#stream.abort();
+    this.#endSoon({ kind: 'failed', cause });
+  }
+
+  /** In a turn of its own, because this turn is that of a call of the receiver's. */
+  #endSoon(end: ChannelEnd): void {
+    if (!this.#leave()) return;
+    queueMicrotask(() => this.#handler?.ended(end));
+  }
+
+  #end(end: ChannelEnd): void {
+    if (this.#leave()) this.#handler?.ended(end);
+  }
+
+  /** False when the channel had ended before. */
+  #leave(): boolean {
+    if (this.#phase === 'ended') return false;
+    this.#phase = 'ended';
+    clearTimeout(this.#linger);
+    this.#writing = undefined;
+    this.#dropUnsent();
+    return true;
+  }
+}

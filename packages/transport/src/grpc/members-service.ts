@@ -1,0 +1,156 @@
+import { constants } from 'node:http2';
+import type { ServerHttp2Stream } from 'node:http2';
+import type { Metadata, ServerDuplexStream, ServiceDefinition } from '@grpc/grpc-js';
+import { Failure, assert } from '@kafkaesque/kernel';
+import type { AcceptChannel, ChannelEnd } from '@kafkaesque/kernel';
+import { addressText } from '../tcp/tcp-connection';
+import { callOnWire, readAheadOf } from './grpc-js-insides';
+import type { GrpcService } from './grpc-door';
+import { MemberChannel } from './member-channel';
+import type { MemberStream, MemberStreamEvents } from './member-channel';
+
+/** Bounds of the channels between members; both sides have them. */
+export interface MemberLimits {
+  /** Of a message in either direction; default 16 MiB, an entry of the metadata log has at most 8. */
+  readonly maxMessageBytes?: number;
+  /** Bytes that may be on the way to a receiver before it has read them; default 8 MiB. */
+  readonly windowBytes?: number;
+  /** How often an idle connection is asked whether the other side is there; default 5,000. */
+  readonly keepaliveMs?: number;
+  /** How long the answer may take; default 4,000. */
+  readonly keepaliveTimeoutMs?: number;
+  /** How long a channel that is closing may bring nothing forward before it is given up; default 5,000. */
+  readonly lingerMs?: number;
+}
+
+/** A machine that vanishes is noticed after 5 + 4 s at the latest. */
+export const MEMBER_LIMITS = {
+  maxMessageBytes: 16 * 1024 * 1024,
+  windowBytes: 8 * 1024 * 1024,
+  keepaliveMs: 5000,
+  keepaliveTimeoutMs: 4000,
+  lingerMs: 5000,
+} as const satisfies MemberLimits;
+
+const identity = (frame: Buffer): Buffer => frame;
+
+/** `kafkaesque.internal.v1.Members` of proto/kafkaesque/internal/v1/members.proto. */
+export const membersDefinition = {
+  Open: {
+    path: '/kafkaesque.internal.v1.Members/Open',
+    originalName: 'open',
+    requestStream: true,
+    responseStream: true,
+    requestSerialize: identity,
+    requestDeserialize: identity,
+    responseSerialize: identity,
+    responseDeserialize: identity,
+  },
+} as const satisfies ServiceDefinition;
+
+/** The service that members dial, for `GrpcDoor.services`; loads grpc-js. Whom to trust is for `accept` to find out. */
+export const membersService = async (
+  accept: AcceptChannel,
+  limits: MemberLimits = {},
+): Promise<GrpcService> => {
+  const { Metadata } = await import('@grpc/grpc-js');
+  const bounds = { ...MEMBER_LIMITS, ...limits };
+  return {
+    definition: membersDefinition,
+    implementation: {
+      Open: (call: ServerDuplexStream<Buffer, Buffer>): void => {
+        const remoteAddress = peerOf(call);
+        const channel = new MemberChannel(new AcceptedStream(call, new Metadata(), remoteAddress), {
+          remoteAddress,
+          maxMessageBytes: bounds.maxMessageBytes,
+          lingerMs: bounds.lingerMs,
+        });
+        accept(channel);
+        assert(channel.hasReceiver, 'who accepts a channel receives from it before it returns');
+      },
+    },
+    connections: bounds,
+  };
+};
+
+const peerOf = (call: ServerDuplexStream<Buffer, Buffer>): string => {
+  const socket = callOnWire(call).session?.socket;
+  return addressText(socket?.remoteAddress, socket?.remotePort);
+};
+
+/** The side of the server. */
+class AcceptedStream implements MemberStream {
+  readonly #call: ServerDuplexStream<Buffer, Buffer>;
+  readonly #wire: ServerHttp2Stream;
+  readonly #headers: Metadata;
+  readonly #remoteAddress: string;
+  #sent: (() => void) | undefined;
+  #isFinishing = false;
+
+  constructor(call: ServerDuplexStream<Buffer, Buffer>, headers: Metadata, remoteAddress: string) {
+    this.#call = call;
+    this.#wire = callOnWire(call);
+    this.#headers = headers;
+    this.#remoteAddress = remoteAddress;
+  }
+
+  start(events: MemberStreamEvents): void {
+    const call = this.#call;
+    // Otherwise 16 messages of any size are read ahead of a receiver that is paused.
+    readAheadOf(call, 1);
+    // Says to who dialled that the channel is up.
+    call.sendMetadata(this.#headers);
+    this.#sent = () => events.sent();
+    call.on('data', (bytes: Buffer) => events.message(bytes));
+    // A stream that was reset may look as if it had been finished, until the turn is over.
+    call.on('end', () =>
+      setImmediate(() => {
+        if (!call.cancelled) events.finished();
+      }),
+    );
+    // Also comes when all is well, after the status has been sent.
+    call.on('cancelled', () => events.ended(this.#end()));
+  }
+
+  write(message: Buffer): void {
+    this.#call.write(message, (error: unknown) => {
+      if (error === undefined || error === null) this.#sent?.();
+    });
+  }
+
+  finish(): void {
+    this.#isFinishing = true;
+    this.#call.end();
+  }
+
+  abort(): void {
+    this.#wire.close(constants.NGHTTP2_CANCEL);
+  }
+
+  pause(): void {
+    this.#call.pause();
+  }
+
+  resume(): void {
+    this.#call.resume();
+  }
+
+  #end(): ChannelEnd {
+    const status = this.#wire.sentTrailers?.['grpc-status'];
+    if (this.#isFinishing && Number(status) === 0) return { kind: 'closed' };
+    const text = this.#wire.sentTrailers?.['grpc-message'];
+    const from = this.#remoteAddress;
+    return {
+      kind: 'failed',
+      cause:
+        text === undefined
+          ? new Failure('CHANNEL_RESET', `the channel from ${from} was given up by its other side`, {
+              retriable: true,
+            })
+          : new Failure(
+              'CHANNEL_BROKEN',
+              `the channel from ${from} was given up: ${decodeURI(String(text))}`,
+            ),
+    };
+  }
+}
