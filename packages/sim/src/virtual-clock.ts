@@ -1,4 +1,5 @@
 import type { CancelWake, Clock } from '@kafkaesque/kernel';
+import type { ProcessLife } from './machine/process-life';
 import type { Scheduler } from './scheduler';
 
 /** How a process's clock relates to the scheduler's time. */
@@ -8,15 +9,21 @@ export interface VirtualClockOptions {
   readonly wallStartMs?: number;
   /** How much faster this clock runs than the scheduler's time, in parts per million; may be negative. */
   readonly driftPpm?: number;
+  /** What monotonic time reads at the scheduler's zero. */
+  readonly monotonicStartMs?: number;
+  /** Whose wake-ups these are: none comes while the process is paused. */
+  readonly life?: ProcessLife;
 }
 
 /** 2024-01-01T00:00:00Z: any fixed moment, so that runs are alike. */
-const DEFAULT_WALL_START_MS = 1_704_067_200_000;
+export const DEFAULT_WALL_START_MS = 1_704_067_200_000;
 
 /** One process's view of virtual time. */
 export class VirtualClock implements Clock {
   readonly #scheduler: Scheduler;
   readonly #rate: number;
+  readonly #startMs: number;
+  readonly #life: ProcessLife | undefined;
   readonly #waiting = new Set<() => void>();
   #wallOffsetMs: number;
   #stopped = false;
@@ -24,11 +31,13 @@ export class VirtualClock implements Clock {
   constructor(options: VirtualClockOptions) {
     this.#scheduler = options.scheduler;
     this.#rate = 1 + (options.driftPpm ?? 0) / 1_000_000;
+    this.#startMs = options.monotonicStartMs ?? 0;
+    this.#life = options.life;
     this.#wallOffsetMs = options.wallStartMs ?? DEFAULT_WALL_START_MS;
   }
 
   monotonicMs(): number {
-    return this.#scheduler.nowMs * this.#rate;
+    return this.#startMs + this.#scheduler.nowMs * this.#rate;
   }
 
   wallMs(): number {
@@ -37,9 +46,12 @@ export class VirtualClock implements Clock {
 
   wakeAt(atMs: number, wake: () => void): CancelWake {
     if (this.#stopped) return () => undefined;
+    const happen = (): void => {
+      if (this.#waiting.delete(takeBack)) wake();
+    };
     const takeBack = this.#scheduler.at(this.#timeOf(atMs), 'wake', () => {
-      this.#waiting.delete(takeBack);
-      wake();
+      if (this.#life === undefined) happen();
+      else this.#life.pass(happen);
     });
     this.#waiting.add(takeBack);
     return () => {
@@ -49,8 +61,9 @@ export class VirtualClock implements Clock {
 
   /** The scheduler's time at which this clock reads at least `atMs`: division may round one step short. */
   #timeOf(atMs: number): number {
-    let time = atMs / this.#rate;
-    while (time * this.#rate < atMs) time += Math.max(Math.abs(time), 1) * Number.EPSILON;
+    let time = (atMs - this.#startMs) / this.#rate;
+    while (this.#startMs + time * this.#rate < atMs)
+      time += Math.max(Math.abs(time), Math.abs(atMs), 1) * Number.EPSILON;
     return time;
   }
 

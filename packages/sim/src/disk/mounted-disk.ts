@@ -1,5 +1,6 @@
 import { Failure } from '@kafkaesque/kernel';
 import type { Disk, DiskEntry, DiskFile, Random } from '@kafkaesque/kernel';
+import type { ProcessLife } from '../machine/process-life';
 import type { Scheduler } from '../scheduler';
 import { MountedFile } from './mounted-file';
 import { SimulatedFile } from './simulated-file';
@@ -38,13 +39,20 @@ export class MountedDisk implements Disk {
   readonly disk: SimulatedDisk;
   readonly random: Random;
   readonly #scheduler: Scheduler | undefined;
+  readonly #life: ProcessLife | undefined;
   readonly #underway = new Set<() => void>();
   #ended = false;
 
-  constructor(disk: SimulatedDisk, random: Random, scheduler: Scheduler | undefined) {
+  constructor(
+    disk: SimulatedDisk,
+    random: Random,
+    scheduler: Scheduler | undefined,
+    life: ProcessLife | undefined,
+  ) {
     this.disk = disk;
     this.random = random;
     this.#scheduler = scheduler;
+    this.#life = life;
   }
 
   get ended(): boolean {
@@ -60,16 +68,15 @@ export class MountedDisk implements Disk {
   }
 
   request<Value>(request: Request<Value>): Promise<Value> {
+    this.#life?.call();
     if (this.#ended) return new Promise<Value>(() => undefined);
     this.disk.counts.operations += 1;
     return new Promise<Value>((resolve, reject) => {
       const answer = (): void => {
         if (!this.#underway.delete(stop)) return;
-        try {
-          resolve(request.run());
-        } catch (cause) {
-          reject(cause instanceof Error ? cause : new Failure('THROWN', String(cause)));
-        }
+        const settle = outcomeOf(request.run, resolve, reject);
+        if (this.#life === undefined) settle();
+        else this.#life.pass(settle);
       };
       const takeBack = this.#scheduler?.after(this.#durationMs(request.kind), request.kind, answer);
       if (takeBack === undefined) queueMicrotask(answer);
@@ -200,3 +207,18 @@ export class MountedDisk implements Disk {
     return least + slowMs * this.random.fraction();
   }
 }
+
+/** Does it now; returns what hands on the outcome, which a paused process learns later. */
+const outcomeOf = <Value>(
+  run: () => Value,
+  resolve: (value: Value) => void,
+  reject: (cause: Error) => void,
+): (() => void) => {
+  try {
+    const value = run();
+    return () => resolve(value);
+  } catch (cause) {
+    const failure = cause instanceof Error ? cause : new Failure('THROWN', String(cause));
+    return () => reject(failure);
+  }
+};

@@ -1,4 +1,5 @@
 import type { Disk, Random } from '@kafkaesque/kernel';
+import type { ProcessLife } from '../machine/process-life';
 import type { Scheduler } from '../scheduler';
 import { drawCrashOdds } from './crash-odds';
 import { noDiskFaults, zeroDiskCounts } from './faults';
@@ -56,9 +57,12 @@ export class SimulatedDisk {
     for (const path of options.directories ?? []) this.#makeDurable(path);
   }
 
-  /** The disk as one process sees it, until the next crash: from then on nothing that it asked for completes. */
-  mount(): Disk {
-    const mount = new MountedDisk(this, this.#random.fork('mount'), this.#scheduler);
+  /**
+   * The disk as one process sees it, until the next crash: from then on nothing that it asked for completes. With a
+   * `life`, what completes while the process is paused is answered when it goes on.
+   */
+  mount(life?: ProcessLife): Disk {
+    const mount = new MountedDisk(this, this.#random.fork('mount'), this.#scheduler, life);
     this.#mounts.add(mount);
     return mount;
   }
