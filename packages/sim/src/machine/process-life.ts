@@ -14,7 +14,7 @@ export class ProcessLife {
 
   constructor(options: { readonly scheduler: Scheduler }) {
     const { scheduler } = options;
-    this.#gate = new Gate((step) => void scheduler.after(0, 'process.resume', step));
+    this.#gate = new Gate((step) => void scheduler.after(0, 'life.resume', step));
   }
 
   get alive(): boolean {

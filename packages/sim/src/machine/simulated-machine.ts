@@ -64,7 +64,7 @@ export class SimulatedMachine {
     wallJumps: 0,
   };
   readonly #options: SimulatedMachineOptions;
-  #process: ProcessWorld | undefined;
+  #running: ProcessWorld | undefined;
   #wallOffsetMs: number;
   #monotonicStartMs = 0;
 
@@ -84,16 +84,16 @@ export class SimulatedMachine {
 
   /** The process that runs, if one does. */
   get process(): ProcessWorld | undefined {
-    return this.#process;
+    return this.#running;
   }
 
   /** Starts a process; the machine gets power if it had none. */
   start(): ProcessWorld {
-    assert(this.#process === undefined, `${this.name} runs one process at a time`);
+    assert(this.#running === undefined, `${this.name} runs one process at a time`);
     const { scheduler, network, random, driftPpm = 0 } = this.#options;
     this.counts.starts += 1;
     const life = new ProcessLife({ scheduler });
-    this.#process = {
+    this.#running = {
       life,
       disk: this.disk.mount(life),
       clock: new VirtualClock({
@@ -106,18 +106,18 @@ export class SimulatedMachine {
       network: network.attach(this.name, life),
       random: random.fork(`life of ${this.name}`),
     };
-    return this.#process;
+    return this.#running;
   }
 
   /** The process is no more: killed, gone of itself, or without power together with its machine. */
   die(kind: Death): void {
     const { network, random, scheduler, driftPpm = 0 } = this.#options;
-    if (kind === 'kill' && this.#process === undefined) return;
+    if (kind === 'kill' && this.#running === undefined) return;
     if (kind === 'kill') this.counts.kills += 1;
     else this.counts.powerLosses += 1;
-    this.#process?.life.end();
-    this.#process?.clock.stop();
-    this.#process = undefined;
+    this.#running?.life.end();
+    this.#running?.clock.stop();
+    this.#running = undefined;
     network.crash(this.name, kind);
     this.disk.crash(kind);
     // Monotonic time begins anew, somewhere else than before, when a machine is switched on.
@@ -132,7 +132,7 @@ export class SimulatedMachine {
 
   /** Lets the process die when it makes its `count`-th call to disk or network from now on: amid a step. */
   dieAtCall(count: number, kind: Death): void {
-    this.#process?.life.dieAtCall(count, () => {
+    this.#running?.life.dieAtCall(count, () => {
       this.counts.deathsAtCall += 1;
       this.die(kind);
       this.#options.died?.(kind);
@@ -141,18 +141,18 @@ export class SimulatedMachine {
 
   /** Nothing happens to the process until `resume`, as after SIGSTOP; its clock goes on. */
   pause(): void {
-    if (this.#process === undefined) return;
+    if (this.#running === undefined) return;
     this.counts.pauses += 1;
-    this.#process.life.pause();
+    this.#running.life.pause();
   }
 
   resume(): void {
-    this.#process?.life.resume();
+    this.#running?.life.resume();
   }
 
   /** An empty disk in place of the old one; the process dies if one runs. */
   wipe(directories: readonly string[] = this.#options.directories ?? []): void {
-    if (this.#process !== undefined) this.die('kill');
+    if (this.#running !== undefined) this.die('kill');
     this.counts.wipes += 1;
     this.disk.wipe(directories);
   }
@@ -161,7 +161,7 @@ export class SimulatedMachine {
   jumpWall(byMs: number): void {
     this.counts.wallJumps += 1;
     this.#wallOffsetMs += byMs;
-    this.#process?.clock.jumpWall(byMs);
+    this.#running?.clock.jumpWall(byMs);
   }
 
   /** Lets wall time jump to and fro, `times` times. */
