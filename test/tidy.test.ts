@@ -8,18 +8,19 @@ const allowedImports: Readonly<Record<string, readonly string[]>> = {
   kernel: [],
   protocol: ['kernel'],
   sim: ['kernel'],
+  raft: ['kernel', 'protocol'],
   metadata: ['kernel', 'protocol'],
   partition: ['kernel', 'protocol'],
   storage: ['kernel', 'protocol'],
   transport: ['kernel', 'protocol'],
   telemetry: ['kernel'],
-  server: ['kernel', 'protocol', 'metadata', 'partition', 'storage', 'transport', 'telemetry'],
+  server: ['kernel', 'protocol', 'raft', 'metadata', 'partition', 'storage', 'transport', 'telemetry'],
   client: ['kernel', 'protocol', 'transport'],
   testkit: ['kernel', 'protocol', 'sim', 'storage', 'transport', 'telemetry', 'server', 'client'],
   cli: ['kernel', 'protocol', 'storage', 'server', 'client', 'telemetry'],
 };
 /** Packages whose sources are rules: synchronous, and without a world of their own. */
-const pure = ['kernel', 'metadata', 'partition'];
+const pure = ['kernel', 'raft', 'metadata', 'partition'];
 /** What a source of a pure package may not say. A port's type may say Promise. */
 const ambient =
   /\b(Date\.now|new Date|Math\.random|performance\.|setTimeout|setInterval|setImmediate|queueMicrotask|process\.|console\.|await |async )|from 'node:/;

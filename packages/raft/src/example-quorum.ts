@@ -1,0 +1,261 @@
+import { BrokerId, SeededRandom, assert } from '@kafkaesque/kernel';
+import type { ReplicaKey, Voter, VoterSet } from '@kafkaesque/protocol';
+import { decodeVoterSet } from '@kafkaesque/protocol';
+import type { HardState, RaftEffect, RaftInput, RaftSettings, RaftStep, RestoredReplica } from './contract';
+import { defaultRaftSettings } from './contract';
+import type { LogEntry, LogPosition } from './log';
+import { RaftLog } from './log';
+import type { RaftMessage } from './messages';
+import { Raft } from './raft';
+
+/** What a replica's disk holds. */
+interface DurableImage {
+  hardState: HardState;
+  log: RaftLog;
+  snapshot: LogPosition & { voters: VoterSet; sizeBytes: number };
+}
+
+/** One replica with its disk: writes become durable when the test says so, or at once. */
+export class ExampleReplica {
+  readonly key: ReplicaKey;
+  raft: Raft;
+  readonly disk: DurableImage;
+  readonly committed: LogEntry[] = [];
+  readonly effects: RaftEffect[] = [];
+  wakeAtMs = Infinity;
+  isUp = true;
+  #writes: Extract<RaftEffect, { kind: 'write' }>[] = [];
+  #held: Extract<RaftEffect, { kind: 'send' }>[] = [];
+  #durableToken = 0;
+
+  constructor(key: ReplicaKey, voters: VoterSet, settings: RaftSettings, seed: number) {
+    this.key = key;
+    this.disk = {
+      hardState: { term: 0, votedFor: null },
+      log: new RaftLog({ index: 0, term: 0 }, []),
+      snapshot: { index: 0, term: 0, voters, sizeBytes: 1 },
+    };
+    this.raft = this.#boot(settings, seed);
+  }
+
+  get waitingWrites(): number {
+    return this.#writes.length;
+  }
+
+  /** What was not durable is gone, and so is everything in memory. */
+  restart(settings: RaftSettings, seed: number): void {
+    this.#writes = [];
+    this.#held = [];
+    this.#durableToken = 0;
+    this.committed.length = 0;
+    this.raft = this.#boot(settings, seed);
+    this.isUp = true;
+  }
+
+  take(step: RaftStep): void {
+    this.wakeAtMs = step.wakeAtMs;
+    for (const effect of step.effects) {
+      this.effects.push(effect);
+      if (effect.kind === 'write') this.#writes.push(effect);
+      if (effect.kind === 'send') this.#held.push(effect);
+      if (effect.kind === 'committed') this.#apply(effect.index);
+    }
+  }
+
+  /** The oldest write reaches the disk. */
+  completeWrite(): Extract<RaftInput, { kind: 'durable' }> | undefined {
+    const write = this.#writes.shift();
+    if (write === undefined) return undefined;
+    const { hardState, start, entries = [] } = write.write;
+    if (hardState !== undefined) this.disk.hardState = hardState;
+    if (start !== undefined) {
+      if (this.disk.log.term(start.index) === start.term) this.disk.log.trim(start);
+      else this.disk.log.reset(start);
+    }
+    for (const entry of entries) {
+      if (entry.index <= this.disk.log.lastIndex) this.disk.log.truncate(entry.index);
+      this.disk.log.append(entry);
+    }
+    this.#durableToken = write.token;
+    return { kind: 'durable', token: write.token, term: write.term, lastIndex: write.lastIndex };
+  }
+
+  /** Messages that may leave now. */
+  takeMessages(): readonly Extract<RaftEffect, { kind: 'send' }>[] {
+    const ready = this.#held.filter(({ after = 0 }) => after <= this.#durableToken);
+    this.#held = this.#held.filter(({ after = 0 }) => after > this.#durableToken);
+    return ready;
+  }
+
+  #boot(settings: RaftSettings, seed: number): Raft {
+    const { hardState, log, snapshot } = this.disk;
+    const restored: RestoredReplica = {
+      hardState,
+      start: log.start,
+      entries: log.slice(log.start.index + 1, log.lastIndex + 1),
+      snapshot,
+    };
+    return new Raft({ self: this.key, settings, random: new SeededRandom(seed), restored });
+  }
+
+  #apply(index: number): void {
+    for (let next = (this.committed.at(-1)?.index ?? this.raft.start.index) + 1; next <= index; next++) {
+      const [entry] = this.raft.entries(next, next + 1);
+      assert(entry !== undefined, () => `entry ${next} is there to be applied`);
+      this.committed.push(entry);
+    }
+  }
+}
+
+/** A voter by its node id; its directory is told from that too. */
+export const exampleVoter = (nodeId: number, disk = 'D'): Voter => ({
+  nodeId: BrokerId(nodeId),
+  directoryId: `${disk}${nodeId}`.padEnd(21, '0') + 'A',
+  endpoints: [{ name: 'CONTROLLER', host: 'localhost', port: 9093 + nodeId }],
+  kraftVersion: { min: 0, max: 1 },
+});
+
+const keyOf = ({ nodeId, directoryId }: Voter): ReplicaKey => ({ nodeId, directoryId });
+
+/** A quorum without network or disk of its own: the test decides what arrives, and when writes are durable. */
+export class ExampleQuorum {
+  readonly replicas = new Map<number, ExampleReplica>();
+  readonly settings: RaftSettings;
+  nowMs = 0;
+  /** Links that deliver nothing: `from>to`. */
+  readonly cut = new Set<string>();
+  /** Whether writes are durable as soon as they are asked for. */
+  readonly slowDisks = new Set<number>();
+  /** Messages on their way, in order. */
+  readonly wire: { readonly from: ReplicaKey; readonly to: number; readonly message: RaftMessage }[] = [];
+  #seed: number;
+
+  constructor(nodeIds: readonly number[], options: { seed?: number; settings?: Partial<RaftSettings> } = {}) {
+    this.settings = { ...defaultRaftSettings, ...options.settings };
+    this.#seed = options.seed ?? 1;
+    const voters = nodeIds.map((nodeId) => exampleVoter(nodeId));
+    for (const voter of voters) this.add(voter, voters);
+  }
+
+  /** Another replica; without voters it learns of them from the log. */
+  add(voter: Voter, voters: VoterSet): ExampleReplica {
+    const replica = new ExampleReplica(keyOf(voter), voters, this.settings, this.#seed * 1000 + voter.nodeId);
+    this.replicas.set(voter.nodeId, replica);
+    replica.take(replica.raft.begin(this.nowMs));
+    return replica;
+  }
+
+  node(nodeId: number): ExampleReplica {
+    const replica = this.replicas.get(nodeId);
+    assert(replica !== undefined, () => `there is a node ${nodeId}`);
+    return replica;
+  }
+
+  get leaders(): readonly ExampleReplica[] {
+    return [...this.replicas.values()].filter(({ isUp, raft }) => isUp && raft.roleKind === 'leader');
+  }
+
+  /** The only leader. */
+  get leader(): ExampleReplica {
+    const [leader, ...others] = this.leaders;
+    assert(leader !== undefined && others.length === 0, () => `${this.leaders.length} replicas lead`);
+    return leader;
+  }
+
+  input(nodeId: number, input: RaftInput): void {
+    const replica = this.node(nodeId);
+    replica.take(replica.raft.step(input, this.nowMs));
+  }
+
+  crash(nodeId: number): void {
+    this.node(nodeId).isUp = false;
+  }
+
+  restart(nodeId: number): void {
+    this.#seed += 1;
+    const replica = this.node(nodeId);
+    replica.restart(this.settings, this.#seed * 1000 + nodeId);
+    replica.take(replica.raft.begin(this.nowMs));
+  }
+
+  isolate(nodeId: number): void {
+    for (const other of this.replicas.keys()) {
+      this.cut.add(`${nodeId}>${other}`);
+      this.cut.add(`${other}>${nodeId}`);
+    }
+  }
+
+  heal(): void {
+    this.cut.clear();
+  }
+
+  /** Completes what may complete and delivers what may be delivered, until nothing happens any more at this time. */
+  settle(): void {
+    for (let busy = true; busy;) {
+      busy = false;
+      for (const replica of this.replicas.values()) if (replica.isUp) busy = this.#settleOne(replica) || busy;
+      for (const { from, to, message } of this.wire.splice(0)) {
+        const receiver = this.replicas.get(to);
+        if (receiver?.isUp !== true || this.cut.has(`${from.nodeId}>${to}`)) continue;
+        this.input(to, { kind: 'received', from, message });
+        busy = true;
+      }
+    }
+  }
+
+  #settleOne(replica: ExampleReplica): boolean {
+    let busy = false;
+    while (!this.slowDisks.has(replica.key.nodeId)) {
+      const durable = replica.completeWrite();
+      if (durable === undefined) break;
+      this.input(replica.key.nodeId, durable);
+      busy = true;
+    }
+    for (const { to, message } of replica.takeMessages()) {
+      this.wire.push({ from: replica.key, to: to.nodeId, message });
+      busy = true;
+    }
+    return busy;
+  }
+
+  /** Lets time pass from wake-up to wake-up. */
+  run(forMs: number): void {
+    const endMs = this.nowMs + forMs;
+    for (;;) {
+      this.settle();
+      const running = [...this.replicas.values()].filter(({ isUp }) => isUp);
+      const nextMs = Math.min(...running.map(({ wakeAtMs }) => wakeAtMs));
+      if (nextMs > endMs) break;
+      this.nowMs = Math.max(nextMs, this.nowMs);
+      for (const replica of running)
+        if (replica.wakeAtMs <= this.nowMs) replica.take(replica.raft.step({ kind: 'woken' }, this.nowMs));
+    }
+    this.nowMs = endMs;
+  }
+
+  /** Proposes to the leader and lets everything settle; returns the entry's index. */
+  propose(text: string): number {
+    const { leader } = this;
+    this.input(leader.key.nodeId, { kind: 'propose', bytes: Buffer.from(text) });
+    const { lastIndex } = leader.raft;
+    this.settle();
+    return lastIndex;
+  }
+
+  /** What a replica has applied of what was proposed. */
+  applied(nodeId: number): readonly string[] {
+    return this.node(nodeId)
+      .committed.filter(({ type }) => type === 0)
+      .map(({ bytes }) => bytes.toString());
+  }
+
+  votersOf(nodeId: number): readonly number[] {
+    return this.node(nodeId).raft.voters.map((voter) => voter.nodeId);
+  }
+}
+
+/** The voter sets that a write says. */
+export const votersIn = (effect: RaftEffect): readonly number[] | undefined =>
+  effect.kind === 'write' && effect.write.voters !== undefined
+    ? decodeVoterSet(effect.write.voters).map(({ nodeId }) => nodeId)
+    : undefined;
