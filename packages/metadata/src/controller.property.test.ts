@@ -5,7 +5,15 @@ import type { Command } from './decide/commands';
 import { applyRecords } from './delta/apply-records';
 import type { MetadataDelta } from './delta/metadata-delta';
 import { ExampleCluster } from './example-cluster';
-import { emptyImage, isActive, registeredBrokers, topicNames } from './image/lookups';
+import {
+  emptyImage,
+  heldReplicas,
+  isActive,
+  partitionsHeldBy,
+  registeredBrokers,
+  stateHash,
+  topicNames,
+} from './image/lookups';
 import type { MetadataImage, PartitionImage, TopicImage } from './image/metadata-image';
 import { recordsOfImage } from './image/snapshot-records';
 
@@ -98,11 +106,34 @@ const checkPartition = (image: MetadataImage, partition: PartitionImage): void =
 
 const checkTopic = (image: MetadataImage, topic: TopicImage): void => {
   expect(image.topicIdsByName.get(topic.name)).toBe(topic.topicId);
-  expect(topic.partitions.map(({ partition }) => partition)).toEqual([...topic.partitions.keys()]);
+  expect(topic.partitions.map(({ partition }) => partition)).toEqual(
+    Array.from({ length: topic.partitions.size }, (_, i) => i),
+  );
   for (const partition of topic.partitions) checkPartition(image, partition);
 };
 
+/** What the index says about each broker is what a walk over all partitions finds. */
+const checkIndex = (image: MetadataImage): void => {
+  const held = new Map<number, string[]>();
+  const led = new Map<number, number>();
+  for (const topic of image.topicsById.values()) {
+    for (const { partition, replicas, leader } of topic.partitions) {
+      for (const id of replicas) held.set(id, [...(held.get(id) ?? []), `${topic.topicId}-${partition}`]);
+      led.set(leader, (led.get(leader) ?? 0) + 1);
+    }
+  }
+  expect([...image.replicas.keys()].map(Number).sort()).toEqual([...held.keys()].sort());
+  for (const [id, expected] of held) {
+    const of = heldReplicas(image, BrokerId(id));
+    expect(of.replicas).toBe(expected.length);
+    expect(of.leaderships).toBe(led.get(id) ?? 0);
+    const walked = [...partitionsHeldBy(image, BrokerId(id))];
+    expect(walked.map(({ topicId, partition }) => `${topicId}-${partition.partition}`)).toEqual(expected);
+  }
+};
+
 const checkImage = (image: MetadataImage): void => {
+  checkIndex(image);
   expect(image.topicIdsByName.size).toBe(image.topicsById.size);
   for (const topic of image.topicsById.values()) checkTopic(image, topic);
   const metricNames = topicNames(image).map((name) => name.replaceAll('.', '_'));
@@ -122,7 +153,7 @@ const checkDelta = ({ before, after, topicsChanged, topicsCreated, brokersChange
     if (change === undefined) expect(topic).toBe(old);
     const touched = new Set<number>(change?.partitions.map(({ partition }) => partition) ?? []);
     for (const partition of topic.partitions)
-      if (!touched.has(partition.partition)) expect(partition).toBe(old.partitions[partition.partition]);
+      if (!touched.has(partition.partition)) expect(partition).toBe(old.partitions.get(partition.partition));
     for (const { before: from, after: to } of change?.partitions ?? []) {
       if (from === undefined) continue;
       expect(to.partitionEpoch).toBeGreaterThan(from.partitionEpoch);
@@ -138,7 +169,7 @@ const checkDelta = ({ before, after, topicsChanged, topicsCreated, brokersChange
   }
 };
 
-const textOf = (image: MetadataImage): string => JSON.stringify([...recordsOfImage(image)]);
+const textOf = (image: MetadataImage): string => JSON.stringify([...recordsOfImage(image), stateHash(image)]);
 
 const seeds = Number(process.env['METADATA_SEEDS'] ?? 25);
 

@@ -97,12 +97,15 @@ class MetadataController implements Controller {
   }
 
   restore(offset: number, epoch: number, changed: (delta: MetadataDelta) => void): SnapshotSink {
-    const draft = new ImageDraft(emptyImage);
+    let image = emptyImage;
     return {
+      // One draft for each chunk, so that none of them has more to finish than its own chunk.
       records: (chunk) => {
+        const draft = new ImageDraft(image);
         for (const record of chunk) replay(draft, record);
+        image = draft.finish(offset, epoch).after;
       },
-      finish: () => this.#replace(draft.finish(offset, epoch).after, changed),
+      finish: () => this.#replace({ ...image, offset, epoch }, changed),
     };
   }
 

@@ -8,6 +8,7 @@ export type {
   PartitionRecord,
   ProducerIdsRecord,
   RegisterBrokerRecord,
+  RegisterControllerRecord,
   RemoveTopicRecord,
   SupportedFeature,
   TopicRecord,
@@ -15,11 +16,17 @@ export type {
 } from './records';
 export { emptyMap } from './image/persistent-map';
 export type { PersistentMap } from './image/persistent-map';
+export { emptyVector, vectorOf } from './image/persistent-vector';
+export type { PersistentVector } from './image/persistent-vector';
+export type { PartitionSet } from './image/partition-set';
+export type { HeldReplicas, ReplicaIndex } from './image/replica-index';
+export type { StateSum } from './image/state-hash';
 export type {
   BrokerImage,
   ConfigOverrides,
   ConfigResource,
   ConfigResourceType,
+  ControllerImage,
   MetadataImage,
   PartitionImage,
   TopicImage,
@@ -32,10 +39,14 @@ export {
   configOverrides,
   emptyImage,
   featureLevel,
+  heldReplicas,
   isActive,
   isConfigResourceType,
   partitionOf,
+  partitionsHeldBy,
   registeredBrokers,
+  registeredControllers,
+  stateHash,
   topicById,
   topicByName,
   topicNames,
@@ -44,6 +55,7 @@ export type { BrokerAddress } from './image/lookups';
 export type {
   BrokerChange,
   ConfigChange,
+  ControllerChange,
   MetadataDelta,
   PartitionChange,
   TopicChange,
@@ -97,6 +109,6 @@ export { PRODUCER_ID_BLOCK_SIZE } from './decide/allocate-producer-ids';
 export { applyRecords } from './delta/apply-records';
 export { recordsOfImage, snapshotChunks } from './image/snapshot-records';
 export { invalidTopicName } from './image/topic-name';
-export { LOST_DIRECTORY, UNASSIGNED_DIRECTORY } from './image/directory-id';
+export { LOST_DIRECTORY, MIGRATING_DIRECTORY, UNASSIGNED_DIRECTORY } from './image/directory-id';
 export { supportedFeature, supportedFeatures } from './features';
 export { decodeRecords, encodeRecords } from './batch-codec';

@@ -8,6 +8,7 @@ export type {
   PartitionRecord,
   ProducerIdsRecord,
   RegisterBrokerRecord,
+  RegisterControllerRecord,
   RemoveTopicRecord,
   TopicRecord,
   UnregisterBrokerRecord,
@@ -22,6 +23,7 @@ export type SupportedFeature = RegisterBrokerRecord['features'][number];
 /** The records that this release applies, under Kafka's names. One of another kind ends the start of a node. */
 export const appliedKinds = [
   'RegisterBrokerRecord',
+  'RegisterControllerRecord',
   'UnregisterBrokerRecord',
   'BrokerRegistrationChangeRecord',
   'TopicRecord',

@@ -5,7 +5,7 @@ import { aliveBrokers, brokerById, featureLevel, topicByName } from '../image/lo
 import type { PartitionImage } from '../image/metadata-image';
 
 const partition = (cluster: ExampleCluster, name = 'a', index = 0): PartitionImage =>
-  topicByName(cluster.controller.committed, name)!.partitions[index]!;
+  topicByName(cluster.controller.committed, name)!.partitions.get(index)!;
 const three = (): ExampleCluster => new ExampleCluster([{ id: 1 }, { id: 2 }, { id: 3 }]);
 const assigned = (cluster: ExampleCluster, ...ids: readonly number[]): void => {
   const assignments = [{ partitionIndex: 0, brokerIds: ids.map(BrokerId) }];

@@ -13,7 +13,7 @@ const succeeded: CommandError = { errorCode: ErrorCode.NONE, errorMessage: null 
 const grow = (topic: TopicToGrow, context: DecisionContext, records: MetadataRecord[]): CommandError => {
   const found = topicByName(context.image, topic.name);
   if (found === undefined) return refused(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, null);
-  const before = found.partitions.length;
+  const before = found.partitions.size;
   if (topic.count === before)
     return refused(ErrorCode.INVALID_PARTITIONS, `Topic already has ${before} partition(s).`);
   if (topic.count < before)
@@ -27,7 +27,7 @@ const grow = (topic: TopicToGrow, context: DecisionContext, records: MetadataRec
       ErrorCode.INVALID_REPLICA_ASSIGNMENT,
       `Attempted to add ${added} additional partition(s), but only ${topic.assignments.length} assignment(s) were specified.`,
     );
-  const replicationFactor = found.partitions[0]?.replicas.length ?? 1;
+  const replicationFactor = found.partitions.get(0)?.replicas.length ?? 1;
   const assignment =
     topic.assignments === null
       ? placePartitions(context, added, replicationFactor)
@@ -49,7 +49,7 @@ export const decideCreatePartitions = (
   context: DecisionContext,
 ): Decision<{ readonly results: readonly CreatePartitionsResult[] }> => {
   const added = command.topics.reduce((total, { name, count }) => {
-    const before = topicByName(context.image, name)?.partitions.length ?? count;
+    const before = topicByName(context.image, name)?.partitions.size ?? count;
     return total + Math.max(0, count - before);
   }, 0);
   if (added > context.settings.maxPartitionsPerRequest)

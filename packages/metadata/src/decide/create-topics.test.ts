@@ -70,7 +70,7 @@ describe('creating topics', () => {
     const cluster = new ExampleCluster([{ id: 1 }, { id: 2 }]);
     cluster.run({ kind: 'fence-broker', brokerId: BrokerId(2), brokerEpoch: cluster.epochOf(2) });
     create(cluster, [topic('orders', { replicationFactor: 2 })]);
-    expect(topicByName(cluster.controller.committed, 'orders')!.partitions[0]).toMatchObject({
+    expect(topicByName(cluster.controller.committed, 'orders')!.partitions.get(0)).toMatchObject({
       replicas: [1, 2],
       isr: [1],
       leader: 1,

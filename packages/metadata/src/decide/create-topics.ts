@@ -107,7 +107,8 @@ const configsOf = (
 
 const succeeded = (
   topic: { readonly topicId: TopicId; readonly name: string },
-  partitions: readonly { readonly replicas: readonly BrokerId[] }[],
+  firstReplicas: readonly BrokerId[] | undefined,
+  numPartitions: number,
   values: ReadonlyMap<string, string>,
   context: DecisionContext,
 ): CreateTopicResult => ({
@@ -115,8 +116,8 @@ const succeeded = (
   topicId: topic.topicId,
   errorCode: ErrorCode.NONE,
   errorMessage: null,
-  numPartitions: partitions.length,
-  replicationFactor: partitions[0]?.replicas.length ?? -1,
+  numPartitions,
+  replicationFactor: firstReplicas?.length ?? -1,
   configs: context.settings.configs.effectiveTopicConfigs(values),
 });
 
@@ -129,7 +130,13 @@ const existing = (
   if (topic.topicId !== chosen)
     return failed(topic.name, ErrorCode.TOPIC_ALREADY_EXISTS, `Topic '${topic.name}' already exists.`);
   const overrides = context.image.configs.get(`2:${topic.name}`)?.values.entries() ?? [];
-  return succeeded(topic, topic.partitions, new Map(overrides), context);
+  return succeeded(
+    topic,
+    topic.partitions.get(0)?.replicas,
+    topic.partitions.size,
+    new Map(overrides),
+    context,
+  );
 };
 
 const createTopic = (
@@ -175,7 +182,8 @@ const createTopic = (
   if (metric !== undefined) seen.byMetricName.set(metric, topic.name);
   return succeeded(
     { topicId, name: topic.name },
-    assignment.replicas.map((replicas) => ({ replicas })),
+    assignment.replicas[0],
+    assignment.replicas.length,
     configs.values,
     context,
   );

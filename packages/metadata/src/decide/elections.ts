@@ -1,7 +1,8 @@
 import type { BrokerId, TopicId } from '@kafkaesque/kernel';
 import { NO_BROKER } from '@kafkaesque/kernel';
 import { NO_LEADER_CHANGE, NO_RECOVERY_CHANGE } from '../delta/partition-change';
-import { isActive } from '../image/lookups';
+import { isOnlineDirectory } from '../image/directory-id';
+import { brokerById, isActive, partitionsHeldBy } from '../image/lookups';
 import type { MetadataImage, PartitionImage } from '../image/metadata-image';
 import type { MetadataRecord, PartitionChangeRecord } from '../records';
 
@@ -21,81 +22,85 @@ export const unchanged = (topicId: TopicId, partition: PartitionImage): Partitio
 });
 
 /** Who may lead, and whose copies count, once a command is carried out. */
-export interface BrokerChanges {
+export type BrokerChange =
   /** Goes out of service: leads nothing, and stays in no in-sync set that has other members. */
-  readonly leaving?: BrokerId;
+  | { readonly kind: 'leaving'; readonly brokerId: BrokerId }
   /** Goes out of service, and what it holds may be older than what it acknowledged: leaves every in-sync set. */
-  readonly distrusted?: BrokerId;
+  | { readonly kind: 'distrusted'; readonly brokerId: BrokerId }
   /** Comes into service. */
-  readonly arriving?: BrokerId;
-}
+  | { readonly kind: 'arriving'; readonly brokerId: BrokerId };
 
-/** The brokers that may lead once the changes have happened. */
-const servingAfter = (image: MetadataImage, changes: BrokerChanges): ReadonlySet<BrokerId> => {
-  const serving = new Set<BrokerId>();
-  for (const broker of image.brokers.values()) {
-    const { brokerId } = broker;
-    if (brokerId === changes.leaving || brokerId === changes.distrusted) continue;
-    if (brokerId === changes.arriving ? !broker.inControlledShutdown : isActive(broker))
-      serving.add(brokerId);
-  }
-  return serving;
+/** Whether a replica may lead its partition once the change has happened: its broker serves, and so does its directory. */
+const mayLead = (
+  image: MetadataImage,
+  partition: PartitionImage,
+  replica: BrokerId,
+  change: BrokerChange | undefined,
+): boolean => {
+  const broker = brokerById(image, replica);
+  if (broker === undefined) return false;
+  const directory = partition.directories[partition.replicas.indexOf(replica)];
+  if (directory === undefined || !isOnlineDirectory(directory, broker.directories)) return false;
+  if (change?.brokerId !== replica) return isActive(broker);
+  return change.kind === 'arriving' && !broker.inControlledShutdown;
 };
 
-const withoutLeaving = (isr: readonly BrokerId[], changes: BrokerChanges): readonly BrokerId[] => {
-  const trusted = isr.filter((replica) => replica !== changes.distrusted);
-  const staying = trusted.filter((replica) => replica !== changes.leaving);
-  // The last member stays, out of service: only it is known to have everything.
-  return staying.length === 0 ? trusted : staying;
+const withoutLeaving = (isr: readonly BrokerId[], change: BrokerChange | undefined): readonly BrokerId[] => {
+  if (change === undefined || change.kind === 'arriving' || !isr.includes(change.brokerId)) return isr;
+  const staying = isr.filter((replica) => replica !== change.brokerId);
+  // The last member stays, out of service, when it is trusted: only it is known to have everything.
+  return staying.length === 0 && change.kind === 'leaving' ? isr : staying;
 };
+
+const sameIds = (a: readonly BrokerId[], b: readonly BrokerId[]): boolean =>
+  a === b || (a.length === b.length && a.every((id, i) => id === b[i]));
 
 /**
- * What happens to one partition when brokers come and go: the in-sync set loses who may not stay, and a leader is
- * chosen among its serving members in the order of preference. An empty in-sync set waits for its last known member
- * (KIP-966), whose election is unclean. Undefined: nothing happens.
+ * What happens to one partition when a broker comes or goes: the in-sync set loses who may not stay, and a leader is
+ * chosen among its members that may lead, in the order of preference. An empty in-sync set waits for its last known
+ * member (KIP-966), whose election is unclean. Undefined: nothing happens.
  */
-const partitionAfter = (
-  serving: ReadonlySet<BrokerId>,
+export const electionRecord = (
+  image: MetadataImage,
   topicId: TopicId,
   partition: PartitionImage,
-  changes: BrokerChanges,
-): PartitionChangeRecord | undefined => {
-  const isr = withoutLeaving(partition.isr, changes);
+  change: BrokerChange | undefined,
+): MetadataRecord | undefined => {
+  const isr = withoutLeaving(partition.isr, change);
+  const serves = (replica: BrokerId): boolean => mayLead(image, partition, replica, change);
   const leaderStays =
-    partition.leader !== NO_BROKER && isr.includes(partition.leader) && serving.has(partition.leader);
+    partition.leader !== NO_BROKER && isr.includes(partition.leader) && serves(partition.leader);
   const elected = leaderStays
     ? partition.leader
-    : partition.replicas.find((replica) => isr.includes(replica) && serving.has(replica));
-  const lastKnown =
-    isr.length === 0 && partition.isr.length > 0 ? [...partition.isr] : partition.lastKnownElr;
+    : partition.replicas.find((replica) => isr.includes(replica) && serves(replica));
+  const lastKnown = isr.length === 0 && partition.isr.length > 0 ? partition.isr : partition.lastKnownElr;
   const unclean =
     elected === undefined && isr.length === 0
-      ? lastKnown.find((replica) => lastKnown.length === 1 && serving.has(replica))
+      ? lastKnown.find((replica) => lastKnown.length === 1 && serves(replica))
       : undefined;
   const leader = elected ?? unclean ?? NO_BROKER;
   const isrAfter = unclean === undefined ? isr : [unclean];
-  const isrChanges =
-    isrAfter.length !== partition.isr.length || isrAfter.some((replica, i) => replica !== partition.isr[i]);
+  const isrChanges = !sameIds(isrAfter, partition.isr);
   if (leader === partition.leader && !isrChanges) return undefined;
   const lastKnownAfter = isrAfter.length === 0 ? lastKnown : [];
   return {
-    ...unchanged(topicId, partition),
-    isr: isrChanges ? isrAfter : null,
-    leader: leader === partition.leader ? (NO_LEADER_CHANGE as BrokerId) : leader,
-    leaderRecoveryState: unclean === undefined ? NO_RECOVERY_CHANGE : 1,
-    lastKnownElr: lastKnownAfter.length === partition.lastKnownElr.length ? null : lastKnownAfter,
+    kind: 'PartitionChangeRecord',
+    value: {
+      ...unchanged(topicId, partition),
+      isr: isrChanges ? isrAfter : null,
+      leader: leader === partition.leader ? (NO_LEADER_CHANGE as BrokerId) : leader,
+      leaderRecoveryState: unclean === undefined ? NO_RECOVERY_CHANGE : 1,
+      lastKnownElr: lastKnownAfter.length === partition.lastKnownElr.length ? null : lastKnownAfter,
+    },
   };
 };
 
-/** The changes of all partitions that brokers' coming and going touches. */
-export const electionRecords = (image: MetadataImage, changes: BrokerChanges): MetadataRecord[] => {
-  const serving = servingAfter(image, changes);
+/** The changes of all partitions that a broker's coming or going touches: only those it holds can be. */
+export const electionRecords = (image: MetadataImage, change: BrokerChange): MetadataRecord[] => {
   const records: MetadataRecord[] = [];
-  for (const topic of image.topicsById.values()) {
-    for (const partition of topic.partitions) {
-      const value = partitionAfter(serving, topic.topicId, partition, changes);
-      if (value !== undefined) records.push({ kind: 'PartitionChangeRecord', value });
-    }
+  for (const { topicId, partition } of partitionsHeldBy(image, change.brokerId)) {
+    const record = electionRecord(image, topicId, partition, change);
+    if (record !== undefined) records.push(record);
   }
   return records;
 };

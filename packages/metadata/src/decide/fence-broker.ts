@@ -21,7 +21,7 @@ export const decideFenceBroker = (
   const found = currentBroker(image, command.brokerId, command.brokerEpoch);
   if (found.kind === 'refused') return found;
   if (found.broker.fenced) return { kind: 'decided', records: [], response: {} };
-  const elections = electionRecords(image, { leaving: command.brokerId });
+  const elections = electionRecords(image, { kind: 'leaving', brokerId: command.brokerId });
   return {
     kind: 'decided',
     records: [...elections, registrationChange(found.broker, { fenced: 1 })],
@@ -37,7 +37,7 @@ export const decideUnfenceBroker = (
   const found = currentBroker(image, command.brokerId, command.brokerEpoch);
   if (found.kind === 'refused') return found;
   if (!found.broker.fenced) return { kind: 'decided', records: [], response: {} };
-  const elections = electionRecords(image, { arriving: command.brokerId });
+  const elections = electionRecords(image, { kind: 'arriving', brokerId: command.brokerId });
   return {
     kind: 'decided',
     records: [registrationChange(found.broker, { fenced: -1 }), ...elections],
@@ -53,7 +53,7 @@ export const decideBeginControlledShutdown = (
   const found = currentBroker(image, command.brokerId, command.brokerEpoch);
   if (found.kind === 'refused') return found;
   if (found.broker.inControlledShutdown) return { kind: 'decided', records: [], response: {} };
-  const elections = electionRecords(image, { leaving: command.brokerId });
+  const elections = electionRecords(image, { kind: 'leaving', brokerId: command.brokerId });
   return {
     kind: 'decided',
     records: [registrationChange(found.broker, { inControlledShutdown: 1 }), ...elections],
@@ -72,7 +72,7 @@ export const decideUnregisterBroker = (
       ErrorCode.BROKER_ID_NOT_REGISTERED,
       `Broker ID ${command.brokerId} is not currently registered`,
     );
-  const elections = electionRecords(image, { leaving: command.brokerId });
+  const elections = electionRecords(image, { kind: 'leaving', brokerId: command.brokerId });
   return {
     kind: 'decided',
     records: [

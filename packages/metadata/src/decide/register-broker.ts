@@ -118,6 +118,6 @@ export const decideRegisterBroker = (
   if (existing === undefined || amends)
     return { kind: 'decided', records: [register], response: { brokerEpoch } };
   const trusted = command.previousBrokerEpoch === existing.epoch;
-  const elections = electionRecords(image, trusted ? { leaving: brokerId } : { distrusted: brokerId });
+  const elections = electionRecords(image, { kind: trusted ? 'leaving' : 'distrusted', brokerId });
   return { kind: 'decided', records: [...elections, register], response: { brokerEpoch } };
 };

@@ -72,7 +72,7 @@ describe('renewing leadership after a failed append', () => {
     const after = applyRecords(image, decision.records, { offset: 1, epoch: 1 }).after.topicsById.get(
       topicId,
     );
-    expect(after?.partitions[0]).toMatchObject({ leader: 1, leaderEpoch: 5, isr: [1] });
+    expect(after?.partitions.get(0)).toMatchObject({ leader: 1, leaderEpoch: 5, isr: [1] });
   });
 
   test('a partition that has moved on since stays as it is', () => {

@@ -1,8 +1,13 @@
 import type { BrokerEpoch, BrokerId } from '@kafkaesque/kernel';
 import { assert, assertNever } from '@kafkaesque/kernel';
 import { brokerKey, isConfigResourceType } from '../image/lookups';
-import type { BrokerImage, MetadataImage } from '../image/metadata-image';
-import type { BrokerRegistrationChangeRecord, MetadataRecord, RegisterBrokerRecord } from '../records';
+import type { BrokerImage, ControllerImage, MetadataImage } from '../image/metadata-image';
+import type {
+  BrokerRegistrationChangeRecord,
+  MetadataRecord,
+  RegisterBrokerRecord,
+  RegisterControllerRecord,
+} from '../records';
 import { ImageDraft } from './image-draft';
 import type { MetadataDelta } from './metadata-delta';
 import { changedPartition, partitionFromRecord } from './partition-change';
@@ -17,6 +22,13 @@ const registeredBroker = (record: RegisterBrokerRecord): BrokerImage => ({
   fenced: record.fenced,
   inControlledShutdown: record.inControlledShutdown,
   directories: record.logDirs,
+});
+
+const registeredController = (record: RegisterControllerRecord): ControllerImage => ({
+  controllerId: record.controllerId,
+  incarnationId: record.incarnationId,
+  endpoints: new Map(record.endPoints.map((endpoint) => [endpoint.name, endpoint])),
+  features: record.features,
 });
 
 const knownBroker = (draft: ImageDraft, brokerId: BrokerId, epoch: BrokerEpoch): BrokerImage => {
@@ -66,6 +78,9 @@ export const replay = (draft: ImageDraft, record: MetadataRecord): void => {
     }
     case 'RegisterBrokerRecord':
       draft.setBroker(brokerKey(record.value.brokerId), registeredBroker(record.value));
+      return;
+    case 'RegisterControllerRecord':
+      draft.setController(brokerKey(record.value.controllerId), registeredController(record.value));
       return;
     case 'UnregisterBrokerRecord':
       knownBroker(draft, record.value.brokerId, record.value.brokerEpoch);

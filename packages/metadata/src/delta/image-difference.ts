@@ -1,19 +1,6 @@
-import { brokerKey } from '../image/lookups';
-import type {
-  BrokerImage,
-  ConfigOverrides,
-  MetadataImage,
-  PartitionImage,
-  TopicImage,
-} from '../image/metadata-image';
+import type { ConfigOverrides, MetadataImage, PartitionImage, TopicImage } from '../image/metadata-image';
 import type { PersistentMap } from '../image/persistent-map';
-import type {
-  BrokerChange,
-  ConfigChange,
-  MetadataDelta,
-  PartitionChange,
-  TopicChange,
-} from './metadata-delta';
+import type { ConfigChange, MetadataDelta, PartitionChange, TopicChange } from './metadata-delta';
 
 /** Partitions or topics in one step. */
 const STEP = 1000;
@@ -38,7 +25,7 @@ const samePartition = (a: PartitionImage, b: PartitionImage): boolean =>
 function* topicChange(before: TopicImage, after: TopicImage): Generator<void, TopicChange | undefined, void> {
   const partitions: PartitionChange[] = [];
   for (const partition of after.partitions) {
-    const old = before.partitions[partition.partition];
+    const old = before.partitions.get(partition.partition);
     if (old === undefined || !samePartition(old, partition))
       partitions.push({ partition: partition.partition, before: old, after: partition });
     if (partition.partition % STEP === STEP - 1) yield;
@@ -46,20 +33,33 @@ function* topicChange(before: TopicImage, after: TopicImage): Generator<void, To
   return partitions.length === 0 ? undefined : { before, after, partitions };
 }
 
+interface Registration {
+  readonly endpoints: ReadonlyMap<string, unknown>;
+}
+interface RegistrationChange<Of> {
+  readonly before: Of | undefined;
+  readonly after: Of | undefined;
+}
+
 /** Compared as text: registrations are small, few, and made of plain values. */
-const sameBroker = (a: BrokerImage, b: BrokerImage): boolean => a === b || brokerText(a) === brokerText(b);
+const sameRegistration = (a: Registration, b: Registration): boolean =>
+  a === b || registrationText(a) === registrationText(b);
 
-const brokerText = (broker: BrokerImage): string =>
-  JSON.stringify({ ...broker, endpoints: [...broker.endpoints.values()] });
+const registrationText = (registration: Registration): string =>
+  JSON.stringify({ ...registration, endpoints: [...registration.endpoints.values()] });
 
-const brokerChanges = (before: MetadataImage, after: MetadataImage): BrokerChange[] => {
-  const changes: BrokerChange[] = [];
-  for (const broker of after.brokers.values()) {
-    const old = before.brokers.get(brokerKey(broker.brokerId));
-    if (old === undefined || !sameBroker(old, broker)) changes.push({ before: old, after: broker });
+const registrationChanges = <Of extends Registration>(
+  before: PersistentMap<Of>,
+  after: PersistentMap<Of>,
+): RegistrationChange<Of>[] => {
+  const changes: RegistrationChange<Of>[] = [];
+  for (const [key, registration] of after.entries()) {
+    const old = before.get(key);
+    if (old === undefined || !sameRegistration(old, registration))
+      changes.push({ before: old, after: registration });
   }
-  for (const broker of before.brokers.values())
-    if (!after.brokers.has(brokerKey(broker.brokerId))) changes.push({ before: broker, after: undefined });
+  for (const [key, registration] of before.entries())
+    if (!after.has(key)) changes.push({ before: registration, after: undefined });
   return changes;
 };
 
@@ -103,7 +103,7 @@ function* topicChanges(before: MetadataImage, after: MetadataImage): Generator<v
     const change = old === undefined ? undefined : yield* topicChange(old, topic);
     if (old === undefined) created.push(topic);
     else if (change !== undefined) changed.push(change);
-    partitions += 1 + topic.partitions.length;
+    partitions += 1 + topic.partitions.size;
     if (partitions < STEP) continue;
     partitions = 0;
     yield;
@@ -133,7 +133,8 @@ export function* differenceInSteps(
     topicsCreated: topics.created,
     topicsRemoved: topics.removed,
     topicsChanged: topics.changed,
-    brokersChanged: brokerChanges(before, after),
+    brokersChanged: registrationChanges(before.brokers, after.brokers),
+    controllersChanged: registrationChanges(before.controllers, after.controllers),
     configsChanged: configChanges(before, after),
     featuresChanged: new Map([...features].map(([name, level]) => [name, level ?? 0])),
   };

@@ -4,28 +4,18 @@ import { configKey } from '../image/lookups';
 import type {
   BrokerImage,
   ConfigResource,
+  ControllerImage,
   MetadataImage,
   PartitionImage,
   TopicImage,
 } from '../image/metadata-image';
 import type { PersistentMap } from '../image/persistent-map';
 import { emptyMap } from '../image/persistent-map';
+import { ReplicaIndexDraft } from '../image/replica-index';
+import { StateHashDraft } from '../image/state-hash';
 import { metricName } from '../image/topic-name';
-import type {
-  BrokerChange,
-  ConfigChange,
-  MetadataDelta,
-  PartitionChange,
-  TopicChange,
-} from './metadata-delta';
-
-/** Partitions of a topic while a batch is applied: copied once, at the first change. */
-interface TopicDraft {
-  readonly topicId: TopicId;
-  readonly name: string;
-  readonly partitions: PartitionImage[];
-  readonly touched: Set<number>;
-}
+import type { ConfigChange, MetadataDelta, TopicChange } from './metadata-delta';
+import { TopicDraft } from './topic-draft';
 
 /**
  * An image under change. The image it began with stays as it was; `finish` gives the next one and what differs. The
@@ -38,11 +28,13 @@ export class ImageDraft {
   #topicIdsByName: PersistentMap<TopicId>;
   #topicNamesByMetricName: PersistentMap<string>;
   #brokers: PersistentMap<BrokerImage>;
+  #controllers: PersistentMap<ControllerImage>;
   #configs: MetadataImage['configs'];
   #nextProducerId: ProducerId;
   readonly #topics = new Map<TopicId, TopicDraft>();
   readonly #removed = new Set<TopicId>();
   readonly #touchedBrokers = new Set<string>();
+  readonly #touchedControllers = new Set<string>();
   readonly #touchedConfigs = new Map<
     string,
     { resource: ConfigResource; changed: Map<string, string | null> }
@@ -56,6 +48,7 @@ export class ImageDraft {
     this.#topicIdsByName = before.topicIdsByName;
     this.#topicNamesByMetricName = before.topicNamesByMetricName;
     this.#brokers = before.brokers;
+    this.#controllers = before.controllers;
     this.#configs = before.configs;
     this.#nextProducerId = before.nextProducerId;
   }
@@ -64,7 +57,7 @@ export class ImageDraft {
     assert(!this.#topics.has(topicId) && !this.#topicsById.has(topicId), () => `topic id ${topicId} is new`);
     assert(!this.#topicIdsByName.has(name), () => `topic name ${name} is free`);
     assert(!this.#removed.has(topicId), () => `topic id ${topicId} is not used again`);
-    this.#topics.set(topicId, { topicId, name, partitions: [], touched: new Set() });
+    this.#topics.set(topicId, new TopicDraft({ topicId, name }));
     this.#topicIdsByName = this.#topicIdsByName.set(name, topicId);
     const metric = metricName(name);
     if (metric !== undefined) this.#topicNamesByMetricName = this.#topicNamesByMetricName.set(metric, name);
@@ -87,29 +80,20 @@ export class ImageDraft {
   }
 
   partition(topicId: TopicId, partition: number): PartitionImage | undefined {
-    return (this.#topics.get(topicId) ?? this.#topicsById.get(topicId))?.partitions[partition];
+    return (
+      this.#topics.get(topicId)?.partition(partition) ??
+      this.#topicsById.get(topicId)?.partitions.get(partition)
+    );
   }
 
   setPartition(topicId: TopicId, image: PartitionImage): void {
-    const draft = this.#topics.get(topicId) ?? this.#draftOf(topicId);
-    assert(
-      image.partition <= draft.partitions.length,
-      () =>
-        `partitions of ${draft.name} are numbered without gaps: ${image.partition} after ${draft.partitions.length}`,
-    );
-    draft.partitions[image.partition] = image;
-    draft.touched.add(image.partition);
+    (this.#topics.get(topicId) ?? this.#draftOf(topicId)).setPartition(image);
   }
 
   #draftOf(topicId: TopicId): TopicDraft {
     const topic = this.#topicsById.get(topicId);
     assert(topic !== undefined, () => `topic ${topicId} is known`);
-    const draft = {
-      topicId,
-      name: topic.name,
-      partitions: topic.partitions.slice(),
-      touched: new Set<number>(),
-    };
+    const draft = new TopicDraft(topic, topic);
     this.#topics.set(topicId, draft);
     return draft;
   }
@@ -121,6 +105,11 @@ export class ImageDraft {
   setBroker(key: string, broker: BrokerImage | undefined): void {
     this.#touchedBrokers.add(key);
     this.#brokers = broker === undefined ? this.#brokers.delete(key) : this.#brokers.set(key, broker);
+  }
+
+  setController(key: string, controller: ControllerImage): void {
+    this.#touchedControllers.add(key);
+    this.#controllers = this.#controllers.set(key, controller);
   }
 
   /** Null removes the override. */
@@ -147,17 +136,22 @@ export class ImageDraft {
   }
 
   finish(offset: number, epoch: number): MetadataDelta {
-    const created: TopicImage[] = [];
-    const changed: TopicChange[] = [];
-    for (const { topicId, name, partitions, touched } of this.#topics.values()) {
-      const before = this.#before.topicsById.get(topicId);
-      const after: TopicImage = { topicId, name, partitions };
-      this.#topicsById = this.#topicsById.set(topicId, after);
-      if (before === undefined) created.push(after);
-      else changed.push({ before, after, partitions: partitionChanges(before, after, touched) });
+    const before = this.#before;
+    const hash = new StateHashDraft(before.stateSum);
+    const topics = this.#finishTopics(hash);
+    const brokersChanged = changes(this.#touchedBrokers, before.brokers, this.#brokers);
+    for (const change of brokersChanged) hash.broker(change.before, change.after);
+    const controllersChanged = changes(this.#touchedControllers, before.controllers, this.#controllers);
+    for (const change of controllersChanged) hash.controller(change.before, change.after);
+    for (const [key, { resource, changed }] of this.#touchedConfigs) {
+      const [old, values] = [before.configs.get(key)?.values, this.#configs.get(key)?.values];
+      for (const name of changed.keys()) hash.config(resource, name, old?.get(name), values?.get(name));
     }
+    for (const [name, level] of this.#touchedFeatures)
+      hash.feature(name, before.features.get(name) ?? 0, level);
+    hash.nextProducerId(before.nextProducerId, this.#nextProducerId);
     return {
-      before: this.#before,
+      before,
       after: {
         offset,
         epoch,
@@ -166,13 +160,17 @@ export class ImageDraft {
         topicIdsByName: this.#topicIdsByName,
         topicNamesByMetricName: this.#topicNamesByMetricName,
         brokers: this.#brokers,
+        controllers: this.#controllers,
         configs: this.#configs,
         nextProducerId: this.#nextProducerId,
+        replicas: topics.replicas,
+        stateSum: hash.finish(),
       },
-      topicsCreated: created,
-      topicsRemoved: [...this.#removed].flatMap((topicId) => this.#before.topicsById.get(topicId) ?? []),
-      topicsChanged: changed,
-      brokersChanged: this.#brokerChanges(),
+      topicsCreated: topics.created,
+      topicsRemoved: topics.removed,
+      topicsChanged: topics.changed,
+      brokersChanged,
+      controllersChanged,
       configsChanged: [...this.#touchedConfigs.values()].map(({ resource, changed }): ConfigChange => ({
         resource,
         changed,
@@ -181,23 +179,45 @@ export class ImageDraft {
     };
   }
 
-  #brokerChanges(): readonly BrokerChange[] {
-    return [...this.#touchedBrokers].flatMap((key) => {
-      const change = { before: this.#before.brokers.get(key), after: this.#brokers.get(key) };
-      return change.before === change.after ? [] : [change];
-    });
+  #finishTopics(hash: StateHashDraft): FinishedTopics {
+    const index = new ReplicaIndexDraft(this.#before.replicas);
+    const created: TopicImage[] = [];
+    const changed: TopicChange[] = [];
+    for (const draft of this.#topics.values()) {
+      const { topicId, name } = draft;
+      const before = this.#before.topicsById.get(topicId);
+      const { after, partitions } = draft.finish();
+      this.#topicsById = this.#topicsById.set(topicId, after);
+      index.change(topicId, partitions);
+      for (const change of partitions) hash.partition(topicId, change.before, change.after);
+      if (before === undefined) {
+        hash.topic(topicId, name, 1);
+        created.push(after);
+      } else changed.push({ before, after, partitions });
+    }
+    const removed = [...this.#removed].flatMap((topicId) => this.#before.topicsById.get(topicId) ?? []);
+    for (const topic of removed) {
+      index.remove(topic);
+      hash.topic(topic.topicId, topic.name, -1);
+      for (const partition of topic.partitions) hash.partition(topic.topicId, partition, undefined);
+    }
+    return { created, removed, changed, replicas: index.finish() };
   }
 }
 
-const partitionChanges = (
-  before: TopicImage,
-  after: TopicImage,
-  touched: ReadonlySet<number>,
-): readonly PartitionChange[] =>
-  [...touched]
-    .sort((a, b) => a - b)
-    .map((index) => {
-      const image = after.partitions[index];
-      assert(image !== undefined, 'a touched partition is there');
-      return { partition: image.partition, before: before.partitions[index], after: image };
-    });
+interface FinishedTopics {
+  readonly created: readonly TopicImage[];
+  readonly removed: readonly TopicImage[];
+  readonly changed: readonly TopicChange[];
+  readonly replicas: MetadataImage['replicas'];
+}
+
+const changes = <Of>(
+  touched: ReadonlySet<string>,
+  before: PersistentMap<Of>,
+  after: PersistentMap<Of>,
+): readonly { readonly before: Of | undefined; readonly after: Of | undefined }[] =>
+  [...touched].flatMap((key) => {
+    const change = { before: before.get(key), after: after.get(key) };
+    return change.before === change.after ? [] : [change];
+  });

@@ -2,6 +2,7 @@ import type { PartitionIndex } from '@kafkaesque/kernel';
 import type {
   BrokerImage,
   ConfigResource,
+  ControllerImage,
   MetadataImage,
   PartitionImage,
   TopicImage,
@@ -27,6 +28,12 @@ export interface BrokerChange {
   readonly after: BrokerImage | undefined;
 }
 
+/** A controller before and after; `before` is undefined when it is new. */
+export interface ControllerChange {
+  readonly before: ControllerImage | undefined;
+  readonly after: ControllerImage | undefined;
+}
+
 /** The values of one resource that were set (string) or removed (null). */
 export interface ConfigChange {
   readonly resource: ConfigResource;
@@ -42,6 +49,7 @@ export interface MetadataDelta {
   readonly topicsRemoved: readonly TopicImage[];
   readonly topicsChanged: readonly TopicChange[];
   readonly brokersChanged: readonly BrokerChange[];
+  readonly controllersChanged: readonly ControllerChange[];
   readonly configsChanged: readonly ConfigChange[];
   /** New levels by name; 0 means removed. */
   readonly featuresChanged: ReadonlyMap<string, number>;

@@ -1,5 +1,6 @@
+import type { BrokerId } from '@kafkaesque/kernel';
 import { LeaderEpoch, assert } from '@kafkaesque/kernel';
-import { UNASSIGNED_DIRECTORY } from '../image/directory-id';
+import { MIGRATING_DIRECTORY, UNASSIGNED_DIRECTORY } from '../image/directory-id';
 import type { PartitionImage } from '../image/metadata-image';
 import type { PartitionChangeRecord, PartitionRecord } from '../records';
 
@@ -7,6 +8,14 @@ import type { PartitionChangeRecord, PartitionRecord } from '../records';
 export const NO_LEADER_CHANGE = -2;
 /** In `PartitionChangeRecord.leaderRecoveryState`: it stays. */
 export const NO_RECOVERY_CHANGE = -1;
+
+const none: readonly never[] = [];
+
+/** Lists that are mostly empty, or equal to another one, are kept once: there may be a million of them. */
+const shared = (list: readonly BrokerId[], like: readonly BrokerId[] = none): readonly BrokerId[] => {
+  if (list.length === 0) return none;
+  return list.length === like.length && list.every((id, i) => id === like[i]) ? like : list;
+};
 
 /** The partition that a `PartitionRecord` describes. */
 export const partitionFromRecord = (record: PartitionRecord): PartitionImage => {
@@ -17,16 +26,16 @@ export const partitionFromRecord = (record: PartitionRecord): PartitionImage => 
     directories:
       record.directories.length === record.replicas.length
         ? record.directories
-        : record.replicas.map(() => UNASSIGNED_DIRECTORY),
-    isr: record.isr,
+        : record.replicas.map(() => MIGRATING_DIRECTORY),
+    isr: shared(record.isr, record.replicas),
     leader: record.leader,
     leaderEpoch: record.leaderEpoch,
     partitionEpoch: record.partitionEpoch,
     leaderRecoveryState: record.leaderRecoveryState,
-    addingReplicas: record.addingReplicas,
-    removingReplicas: record.removingReplicas,
-    eligibleLeaderReplicas: record.eligibleLeaderReplicas ?? [],
-    lastKnownElr: record.lastKnownElr ?? [],
+    addingReplicas: shared(record.addingReplicas),
+    removingReplicas: shared(record.removingReplicas),
+    eligibleLeaderReplicas: shared(record.eligibleLeaderReplicas ?? none),
+    lastKnownElr: shared(record.lastKnownElr ?? none),
   };
 };
 

@@ -1,15 +1,20 @@
-import type { BrokerId, PartitionIndex, TopicId } from '@kafkaesque/kernel';
-import { BrokerEpoch, ProducerId } from '@kafkaesque/kernel';
+import type { BrokerId, PartitionIndex } from '@kafkaesque/kernel';
+import { BrokerEpoch, ProducerId, TopicId, assert } from '@kafkaesque/kernel';
 import type {
   BrokerImage,
   ConfigResource,
   ConfigResourceType,
+  ControllerImage,
   MetadataImage,
   PartitionImage,
   TopicImage,
 } from './metadata-image';
 import type { PersistentMap } from './persistent-map';
 import { emptyMap } from './persistent-map';
+import { partitionsIn } from './partition-set';
+import type { HeldReplicas } from './replica-index';
+import { holdsNothing } from './replica-index';
+import { emptySum, hashText } from './state-hash';
 
 /** The state of a cluster that has not begun. */
 export const emptyImage: MetadataImage = {
@@ -20,8 +25,11 @@ export const emptyImage: MetadataImage = {
   topicIdsByName: emptyMap(),
   topicNamesByMetricName: emptyMap(),
   brokers: emptyMap(),
+  controllers: emptyMap(),
   configs: emptyMap(),
   nextProducerId: ProducerId(0),
+  replicas: emptyMap(),
+  stateSum: emptySum,
 };
 
 /** No registration. */
@@ -42,7 +50,7 @@ export const partitionOf = (
   image: MetadataImage,
   topicId: TopicId,
   partition: PartitionIndex,
-): PartitionImage | undefined => image.topicsById.get(topicId)?.partitions[partition];
+): PartitionImage | undefined => image.topicsById.get(topicId)?.partitions.get(partition);
 
 const sortedNames = new WeakMap<PersistentMap<TopicId>, readonly string[]>();
 
@@ -64,6 +72,39 @@ export const brokerById = (image: MetadataImage, brokerId: BrokerId): BrokerImag
 /** All registered brokers, by ascending id. */
 export const registeredBrokers = (image: MetadataImage): readonly BrokerImage[] =>
   [...image.brokers.values()].sort((a, b) => a.brokerId - b.brokerId);
+
+/** All registered controllers, by ascending id. */
+export const registeredControllers = (image: MetadataImage): readonly ControllerImage[] =>
+  [...image.controllers.values()].sort((a, b) => a.controllerId - b.controllerId);
+
+/** What a broker holds and leads, registered or not. */
+export const heldReplicas = (image: MetadataImage, brokerId: BrokerId): HeldReplicas =>
+  image.replicas.get(brokerKey(brokerId)) ?? holdsNothing;
+
+/** The partitions that a broker is a replica of, topic by topic; costs what it holds. */
+export function* partitionsHeldBy(
+  image: MetadataImage,
+  brokerId: BrokerId,
+): IterableIterator<{ readonly topicId: TopicId; readonly partition: PartitionImage }> {
+  for (const [key, partitions] of heldReplicas(image, brokerId).topics.entries()) {
+    const topicId = TopicId(key);
+    const topic = image.topicsById.get(topicId);
+    for (const index of partitionsIn(partitions)) {
+      const partition = topic?.partitions.get(index);
+      assert(
+        partition !== undefined,
+        () => `partition ${key}-${index}, which broker ${brokerId} holds, is there`,
+      );
+      yield { topicId, partition };
+    }
+  }
+}
+
+/**
+ * 16 hexadecimal digits that are the same for the same facts, on any node and however they came to be (offset and epoch
+ * are no facts): nodes that have applied the same metadata offset must agree on it. Costs nothing to ask.
+ */
+export const stateHash = (image: MetadataImage): string => hashText(image.stateSum);
 
 /** Whether a broker may hold leaders and join in-sync sets. */
 export const isActive = (broker: BrokerImage | undefined): broker is BrokerImage =>

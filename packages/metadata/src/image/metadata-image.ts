@@ -8,6 +8,9 @@ import type {
 } from '@kafkaesque/kernel';
 import type { Endpoint, SupportedFeature } from '../records';
 import type { PersistentMap } from './persistent-map';
+import type { PersistentVector } from './persistent-vector';
+import type { ReplicaIndex } from './replica-index';
+import type { StateSum } from './state-hash';
 
 /** One partition as the committed metadata has it. Never changed: a change makes a new object. */
 export interface PartitionImage {
@@ -34,7 +37,7 @@ export interface TopicImage {
   readonly topicId: TopicId;
   readonly name: string;
   /** Indexed by partition: partition numbers are 0 to count − 1. */
-  readonly partitions: readonly PartitionImage[];
+  readonly partitions: PersistentVector<PartitionImage>;
 }
 
 /** A registered broker. */
@@ -49,6 +52,15 @@ export interface BrokerImage {
   readonly fenced: boolean;
   readonly inControlledShutdown: boolean;
   readonly directories: readonly string[];
+}
+
+/** A registered controller (KIP-919). */
+export interface ControllerImage {
+  readonly controllerId: BrokerId;
+  readonly incarnationId: string;
+  /** Keyed by listener name. */
+  readonly endpoints: ReadonlyMap<string, Endpoint>;
+  readonly features: readonly SupportedFeature[];
 }
 
 /** Kafka's resource types: TOPIC 2, BROKER 4, BROKER_LOGGER 8, CLIENT_METRICS 16, GROUP 32. */
@@ -77,10 +89,16 @@ export interface MetadataImage {
   readonly topicNamesByMetricName: PersistentMap<string>;
   /** Keyed by the broker id in decimal digits. */
   readonly brokers: PersistentMap<BrokerImage>;
+  /** Keyed by the controller's node id in decimal digits. */
+  readonly controllers: PersistentMap<ControllerImage>;
   /** Overrides keyed by `configKey(resource)`. */
   readonly configs: PersistentMap<ConfigOverrides>;
   /** The first producer id that no block has covered yet. */
   readonly nextProducerId: ProducerId;
+  /** What each broker holds and leads; follows from the topics. */
+  readonly replicas: ReplicaIndex;
+  /** Sum over all facts; see `stateHash`. */
+  readonly stateSum: StateSum;
 }
 
 /** The values set on one resource, by name. */

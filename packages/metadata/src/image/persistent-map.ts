@@ -14,6 +14,8 @@ export interface PersistentMap<Value> {
   entries(): IterableIterator<readonly [string, Value]>;
   values(): IterableIterator<Value>;
   keys(): IterableIterator<string>;
+  /** The nodes it is made of: what a change copies some of. */
+  nodes(): IterableIterator<object>;
 }
 
 interface Leaf<Value> {
@@ -131,6 +133,12 @@ function* leavesOf<Value>(node: Node<Value> | undefined): IterableIterator<Leaf<
   else for (const child of node.children) yield* leavesOf(child);
 }
 
+function* nodesOf<Value>(node: Node<Value> | undefined): IterableIterator<object> {
+  if (node === undefined) return;
+  yield node;
+  if (node.kind === 'branch') for (const child of node.children) yield* nodesOf(child);
+}
+
 class Trie<Value> implements PersistentMap<Value> {
   readonly size: number;
   readonly #root: Node<Value> | undefined;
@@ -174,6 +182,10 @@ class Trie<Value> implements PersistentMap<Value> {
 
   *keys(): IterableIterator<string> {
     for (const leaf of leavesOf(this.#root)) yield leaf.key;
+  }
+
+  *nodes(): IterableIterator<object> {
+    yield* nodesOf(this.#root);
   }
 }
 

@@ -1,7 +1,7 @@
 import { NO_BROKER } from '@kafkaesque/kernel';
 import type { MetadataRecord } from '../records';
-import { NO_BROKER_EPOCH, registeredBrokers } from './lookups';
-import type { BrokerImage, MetadataImage, TopicImage } from './metadata-image';
+import { NO_BROKER_EPOCH, registeredBrokers, registeredControllers } from './lookups';
+import type { BrokerImage, ControllerImage, MetadataImage, TopicImage } from './metadata-image';
 
 /** Records in one chunk of a snapshot: small enough that writing or applying one never holds up a node. */
 const CHUNK_RECORDS = 1000;
@@ -20,6 +20,17 @@ const brokerRecord = (broker: BrokerImage): MetadataRecord => ({
     inControlledShutdown: broker.inControlledShutdown,
     logDirs: broker.directories,
     cordonedLogDirs: null,
+  },
+});
+
+const controllerRecord = (controller: ControllerImage): MetadataRecord => ({
+  kind: 'RegisterControllerRecord',
+  value: {
+    controllerId: controller.controllerId,
+    incarnationId: controller.incarnationId,
+    zkMigrationReady: false,
+    endPoints: [...controller.endpoints.values()],
+    features: controller.features,
   },
 });
 
@@ -52,6 +63,7 @@ function* topicRecords(topic: TopicImage): IterableIterator<MetadataRecord> {
 export function* recordsOfImage(image: MetadataImage): IterableIterator<MetadataRecord> {
   for (const [name, featureLevel] of image.features.entries())
     yield { kind: 'FeatureLevelRecord', value: { name, featureLevel } };
+  for (const controller of registeredControllers(image)) yield controllerRecord(controller);
   for (const broker of registeredBrokers(image)) yield brokerRecord(broker);
   for (const topic of image.topicsById.values()) yield* topicRecords(topic);
   for (const { resource, values } of image.configs.values()) {

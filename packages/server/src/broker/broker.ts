@@ -65,12 +65,12 @@ export const openBroker = (parts: BrokerParts): Broker => ({
     parts.authorizer.isAllowed(context, operation, resource, name),
   missingReplicaError(topicId, partition) {
     const topic = topicById(parts.image(), topicId);
-    return topic?.partitions[PartitionIndex(partition)] === undefined
+    return topic?.partitions.get(PartitionIndex(partition)) === undefined
       ? ErrorCode.UNKNOWN_TOPIC_OR_PARTITION
       : ErrorCode.NOT_LEADER_OR_FOLLOWER;
   },
   leaderHint(replica) {
-    const partition = topicById(parts.image(), replica.topicId)?.partitions[replica.partition];
+    const partition = topicById(parts.image(), replica.topicId)?.partitions.get(replica.partition);
     return {
       leaderId: partition?.leader ?? (-1 as BrokerId),
       leaderEpoch: partition?.leaderEpoch ?? replica.machine.leaderEpoch,

@@ -101,7 +101,8 @@ export class Replicas {
     this.#isLoading = false;
     for (const log of [...this.#options.directories.logs()]) {
       const topic = topicById(image, log.topicId);
-      if (topic?.partitions[log.partition] !== undefined) await this.#load(this.#adopt(topic, log, image));
+      if (topic?.partitions.get(log.partition) !== undefined)
+        await this.#load(this.#adopt(topic, log, image));
       else if (this.#removedWhileLoading.has(log.topicId))
         await this.#options.directories.deleteLog(log.topicId, log.partition);
       else {
@@ -201,7 +202,7 @@ export class Replicas {
     }
   }
 
-  #follow(topic: TopicImage, partitions: readonly PartitionImage[], image: MetadataImage): void {
+  #follow(topic: TopicImage, partitions: Iterable<PartitionImage>, image: MetadataImage): void {
     const self = this.#options.nodeId;
     for (const partition of partitions) {
       if (!partition.replicas.includes(self)) continue;

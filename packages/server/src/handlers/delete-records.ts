@@ -55,7 +55,8 @@ const deleteBelow = async (
   if (!broker.isAllowed(context, 'DELETE', 'TOPIC', topic))
     return refused(ErrorCode.TOPIC_AUTHORIZATION_FAILED);
   const found = broker.topicByName(topic);
-  if (found?.partitions[partitionIndex] === undefined) return refused(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION);
+  if (found?.partitions.get(partitionIndex) === undefined)
+    return refused(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION);
   // What a coordinator keeps there it would never read again.
   if (isInternalTopic(topic)) return refused(ErrorCode.INVALID_TOPIC_EXCEPTION);
   const replica = broker.replicas.find(found.topicId, partitionIndex);

@@ -50,10 +50,10 @@ export const describeTopicPartitions =
       }
       const first = cursor?.topicName === name ? Math.max(0, cursor.partitionIndex) : 0;
       if (left === 0) return page(topics, { topicName: name, partitionIndex: first });
-      const end = Math.min(found.partitions.length, first + left);
+      const end = Math.min(found.partitions.size, first + left);
       topics.push(describe(broker, context, found, first, end));
       left -= Math.max(0, end - first);
-      if (end < found.partitions.length) return page(topics, { topicName: name, partitionIndex: end });
+      if (end < found.partitions.size) return page(topics, { topicName: name, partitionIndex: end });
     }
     return page(topics, null);
   };
