@@ -39,12 +39,18 @@ const runSeed = async (
   options: RunOptions,
 ): Promise<void> => {
   const world = new StorageWorld(seed, counts, options);
+  await liveThrough(world, events);
+  counts.events += world.scheduler.eventCount;
+};
+
+/** Lets a world live, crash and recover until it has seen so many events; throws the first violation. */
+export const liveThrough = async (world: StorageWorld, events: number): Promise<void> => {
   while (world.scheduler.eventCount < events) {
     const directory = await world.start();
     await world.check(directory);
     world.counts.lives += 1;
     for (const model of world.models) if (model.log !== undefined) listenTo(world, model, model.log);
-    for (let worker = 0; worker < WORKERS + Math.floor(options.logCount / 50); worker++) void work(world);
+    for (let worker = 0; worker < WORKERS + Math.floor(world.shape.logCount / 50); worker++) void work(world);
     await world.scheduler.run({
       until: () => world.violation !== undefined || world.offline,
       maximumEvents: 1 + world.random.below(2 * world.shape.lifeEvents),
@@ -55,7 +61,6 @@ const runSeed = async (
     world.crash();
     world.heal(false);
   }
-  counts.events += world.scheduler.eventCount;
 };
 
 const throwViolation = (world: StorageWorld): void => {

@@ -1,0 +1,12 @@
+import { storageSuite } from '../storage-suite';
+import type { Suite } from './suite';
+
+const suites: readonly Suite[] = [storageSuite];
+
+/** The suite of that name; an unknown name is answered with those that there are. */
+export const findSuite = (name: string): Suite => {
+  const found = suites.find((suite) => suite.name === name);
+  if (found === undefined)
+    throw new Error(`there is no suite ${name}; there are ${suites.map((suite) => suite.name).join(', ')}`);
+  return found;
+};
