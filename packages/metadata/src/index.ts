@@ -74,10 +74,14 @@ export type {
 } from './quorum';
 export type {
   AllocateProducerIdsCommand,
+  AssignReplicasToDirsAnswer,
+  AssignReplicasToDirsCommand,
   AlterConfigsCommand,
   AlterConfigsResult,
   BeginControlledShutdownCommand,
   BootstrapCommand,
+  BrokerHeartbeatAnswer,
+  BrokerHeartbeatCommand,
   Command,
   CommandError,
   CommandResponses,
@@ -92,8 +96,10 @@ export type {
   DeleteTopicsCommand,
   EffectiveConfig,
   FenceBrokerCommand,
+  HeartbeatStanding,
   IncrementalAlterConfigsCommand,
   RegisterBrokerCommand,
+  RegisterControllerCommand,
   RenewLeadershipCommand,
   TopicToDelete,
   UnfenceBrokerCommand,
@@ -102,6 +108,9 @@ export type {
 } from './decide/commands';
 export type { ControllerSettings, Decision, DecisionContext } from './decide/decision';
 export type { ConfigChangeRequest, NewTopicRequest, Policies } from './decide/policies';
+export { BrokerSessions } from './sessions/broker-sessions';
+export type { BrokerSessionsOptions } from './sessions/broker-sessions';
+export type { Dial, DialReason, FenceReason, SessionEffect, SessionInput } from './sessions/session-inputs';
 export { createController } from './controller';
 export type { Controller } from './controller';
 export { newTopicId } from './decide/topic-ids';

@@ -1,6 +1,7 @@
 import { BrokerEpoch, BrokerId } from '@kafkaesque/kernel';
 import { ErrorCode } from '@kafkaesque/protocol';
 import { ExampleCluster } from '../example-cluster';
+import { supportedFeatures } from '../features';
 import { aliveBrokers, brokerById, featureLevel, topicByName } from '../image/lookups';
 import type { PartitionImage } from '../image/metadata-image';
 
@@ -107,9 +108,30 @@ describe('registering a broker', () => {
     },
     {
       name: 'features that are too old',
-      changes: { features: [] },
+      changes: { features: supportedFeatures.filter(({ name }) => name !== 'kafkaesque.version') },
       code: 35,
-      message: expect.stringContaining('does not support finalized version'),
+      message:
+        'Unable to register because the broker does not support finalized version 1 of kafkaesque.version. The broker ' +
+        'wants a version between 0 and 0, inclusive.',
+    },
+    {
+      name: 'a feature that is only there at higher levels',
+      changes: {
+        features: [
+          ...supportedFeatures,
+          { name: 'group.version', minSupportedVersion: 1, maxSupportedVersion: 2 },
+        ],
+      },
+      code: 35,
+      message:
+        'Unable to register because the broker does not support finalized version 0 of group.version. The broker wants ' +
+        'a version between 1 and 2, inclusive.',
+    },
+    {
+      name: 'features without the metadata version',
+      changes: { features: [] },
+      code: 119,
+      message: "Request features do not contain 'metadata.version'",
     },
   ])('refuses $name', ({ changes, code, message }) => {
     const cluster = three();

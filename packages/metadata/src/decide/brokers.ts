@@ -20,7 +20,7 @@ export const currentBroker = (
   if (broker.epoch !== brokerEpoch)
     return refused(
       ErrorCode.STALE_BROKER_EPOCH,
-      `Expected broker epoch ${broker.epoch} for broker ${brokerId}, but got ${brokerEpoch}`,
+      `Expected broker epoch ${broker.epoch}, but got broker epoch ${brokerEpoch}`,
     );
   return { kind: 'current', broker };
 };

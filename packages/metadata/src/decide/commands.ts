@@ -168,6 +168,73 @@ export interface BeginControlledShutdownCommand {
   readonly brokerEpoch: BrokerEpoch;
 }
 
+/** What the active controller's sessions know of a broker that sends a heartbeat (`BrokerSessions.standing`). */
+export interface HeartbeatStanding {
+  /** Metadata offset at which its controlled shutdown was noted; undefined when this controller has not noted one. */
+  readonly controlledShutdownOffset: number | undefined;
+  /** Lowest metadata offset that a broker in service has reported; Infinity when there is none. */
+  readonly lowestActiveOffset: number;
+}
+
+/** As BrokerHeartbeatRequest. */
+export interface BrokerHeartbeatCommand {
+  readonly kind: 'broker-heartbeat';
+  readonly brokerId: BrokerId;
+  readonly brokerEpoch: BrokerEpoch;
+  /** The highest metadata offset that the broker has applied. */
+  readonly currentMetadataOffset: number;
+  readonly wantFence: boolean;
+  readonly wantShutDown: boolean;
+  /** Ids of log directories that failed. */
+  readonly offlineLogDirs: readonly string[];
+  readonly standing: HeartbeatStanding;
+}
+
+/** As BrokerHeartbeatResponse. */
+export interface BrokerHeartbeatAnswer {
+  /** Whether the broker has applied its own registration. */
+  readonly isCaughtUp: boolean;
+  readonly isFenced: boolean;
+  /** Its leaderships go elsewhere; the sessions are told of the offset (`BrokerSessions.controlledShutdown`). */
+  readonly inControlledShutdown: boolean;
+  readonly shouldShutDown: boolean;
+}
+
+/** As AssignReplicasToDirsRequest (KIP-858): a broker says in which of its directories replicas are. */
+export interface AssignReplicasToDirsCommand {
+  readonly kind: 'assign-replicas-to-dirs';
+  readonly brokerId: BrokerId;
+  readonly brokerEpoch: BrokerEpoch;
+  readonly directories: readonly {
+    readonly id: string;
+    readonly topics: readonly {
+      readonly topicId: TopicId;
+      readonly partitions: readonly { readonly partitionIndex: number }[];
+    }[];
+  }[];
+}
+
+/** As AssignReplicasToDirsResponse, without what concerns the request as a whole. */
+export interface AssignReplicasToDirsAnswer {
+  readonly directories: readonly {
+    readonly id: string;
+    readonly topics: readonly {
+      readonly topicId: TopicId;
+      readonly partitions: readonly { readonly partitionIndex: number; readonly errorCode: number }[];
+    }[];
+  }[];
+}
+
+/** As ControllerRegistrationRequest (KIP-919). */
+export interface RegisterControllerCommand {
+  readonly kind: 'register-controller';
+  readonly controllerId: BrokerId;
+  /** UUID of this start of the process. */
+  readonly incarnationId: string;
+  readonly listeners: readonly Endpoint[];
+  readonly features: readonly SupportedFeature[];
+}
+
 /** A broker whose append failed asks to lead these partitions again, in a new epoch. */
 export interface RenewLeadershipCommand {
   readonly kind: 'renew-leadership';
@@ -221,6 +288,9 @@ export type Command =
   | IncrementalAlterConfigsCommand
   | AlterConfigsCommand
   | RegisterBrokerCommand
+  | RegisterControllerCommand
+  | BrokerHeartbeatCommand
+  | AssignReplicasToDirsCommand
   | FenceBrokerCommand
   | UnfenceBrokerCommand
   | BeginControlledShutdownCommand
@@ -238,6 +308,9 @@ export interface CommandResponses {
   readonly 'incremental-alter-configs': { readonly responses: readonly AlterConfigsResult[] };
   readonly 'alter-configs': { readonly responses: readonly AlterConfigsResult[] };
   readonly 'register-broker': { readonly brokerEpoch: BrokerEpoch };
+  readonly 'register-controller': Readonly<Record<string, never>>;
+  readonly 'broker-heartbeat': BrokerHeartbeatAnswer;
+  readonly 'assign-replicas-to-dirs': AssignReplicasToDirsAnswer;
   readonly 'fence-broker': Readonly<Record<string, never>>;
   readonly 'unfence-broker': Readonly<Record<string, never>>;
   readonly 'begin-controlled-shutdown': Readonly<Record<string, never>>;

@@ -1,6 +1,8 @@
 import { assertNever } from '@kafkaesque/kernel';
 import { decideAllocateProducerIds } from './allocate-producer-ids';
 import { decideAlterConfigs } from './alter-configs';
+import { decideAssignReplicasToDirs } from './assign-replicas-to-dirs';
+import { decideBrokerHeartbeat } from './broker-heartbeat';
 import type { Command, CommandResponses } from './commands';
 import { decideCreatePartitions } from './create-partitions';
 import { decideCreateTopics } from './create-topics';
@@ -14,6 +16,7 @@ import {
 } from './fence-broker';
 import { decideIncrementalAlterConfigs } from './incremental-alter-configs';
 import { decideRegisterBroker } from './register-broker';
+import { decideRegisterController } from './register-controller';
 import { decideRenewLeadership } from './renew-leadership';
 import { decideBootstrap, decideUpdateFeatures } from './update-features';
 
@@ -35,6 +38,12 @@ export const decide = (
       return decideAlterConfigs(command, context);
     case 'register-broker':
       return decideRegisterBroker(command, context);
+    case 'register-controller':
+      return decideRegisterController(command);
+    case 'broker-heartbeat':
+      return decideBrokerHeartbeat(command, context);
+    case 'assign-replicas-to-dirs':
+      return decideAssignReplicasToDirs(command, context);
     case 'fence-broker':
       return decideFenceBroker(command, context);
     case 'unfence-broker':

@@ -60,12 +60,12 @@ const sameIds = (a: readonly BrokerId[], b: readonly BrokerId[]): boolean =>
  * chosen among its members that may lead, in the order of preference. An empty in-sync set waits for its last known
  * member (KIP-966), whose election is unclean. Undefined: nothing happens.
  */
-export const electionRecord = (
+export const partitionElection = (
   image: MetadataImage,
   topicId: TopicId,
   partition: PartitionImage,
   change: BrokerChange | undefined,
-): MetadataRecord | undefined => {
+): PartitionChangeRecord | undefined => {
   const isr = withoutLeaving(partition.isr, change);
   const serves = (replica: BrokerId): boolean => mayLead(image, partition, replica, change);
   const leaderStays =
@@ -84,14 +84,11 @@ export const electionRecord = (
   if (leader === partition.leader && !isrChanges) return undefined;
   const lastKnownAfter = isrAfter.length === 0 ? lastKnown : [];
   return {
-    kind: 'PartitionChangeRecord',
-    value: {
-      ...unchanged(topicId, partition),
-      isr: isrChanges ? isrAfter : null,
-      leader: leader === partition.leader ? (NO_LEADER_CHANGE as BrokerId) : leader,
-      leaderRecoveryState: unclean === undefined ? NO_RECOVERY_CHANGE : 1,
-      lastKnownElr: lastKnownAfter.length === partition.lastKnownElr.length ? null : lastKnownAfter,
-    },
+    ...unchanged(topicId, partition),
+    isr: isrChanges ? isrAfter : null,
+    leader: leader === partition.leader ? (NO_LEADER_CHANGE as BrokerId) : leader,
+    leaderRecoveryState: unclean === undefined ? NO_RECOVERY_CHANGE : 1,
+    lastKnownElr: lastKnownAfter.length === partition.lastKnownElr.length ? null : lastKnownAfter,
   };
 };
 
@@ -99,8 +96,8 @@ export const electionRecord = (
 export const electionRecords = (image: MetadataImage, change: BrokerChange): MetadataRecord[] => {
   const records: MetadataRecord[] = [];
   for (const { topicId, partition } of partitionsHeldBy(image, change.brokerId)) {
-    const record = electionRecord(image, topicId, partition, change);
-    if (record !== undefined) records.push(record);
+    const value = partitionElection(image, topicId, partition, change);
+    if (value !== undefined) records.push({ kind: 'PartitionChangeRecord', value });
   }
   return records;
 };

@@ -1,12 +1,13 @@
 import { BrokerEpoch } from '@kafkaesque/kernel';
 import { ErrorCode } from '@kafkaesque/protocol';
 import { isReservedDirectory } from '../image/directory-id';
-import { brokerById, registeredBrokers } from '../image/lookups';
+import { brokerById, featureLevel, registeredBrokers } from '../image/lookups';
 import type { BrokerImage } from '../image/metadata-image';
 import type { MetadataRecord } from '../records';
 import type { CommandError, RegisterBrokerCommand } from './commands';
 import type { Decision, DecisionContext } from './decision';
 import { electionRecords } from './elections';
+import { endpointsOf, featuresOf } from './registrations';
 import { refused } from './new-partitions';
 
 const invalidDirectories = (
@@ -27,20 +28,30 @@ const invalidDirectories = (
   return undefined;
 };
 
-/** Every finalized level must lie within what the broker can do. */
-const unsupportedFeature = (
-  command: RegisterBrokerCommand,
+/** Every finalized level must lie within what the broker can do; a feature it does not name it has at level 0 only. */
+const featureRefusal = (
+  { features }: RegisterBrokerCommand,
   { image }: DecisionContext,
-): string | undefined => {
-  for (const [name, level] of image.features.entries()) {
-    const range = command.features.find((feature) => feature.name === name);
-    if (range === undefined)
-      return `Unable to register because the broker does not support finalized version ${level} of ${name}. The broker wants a version between 0 and 0, inclusive.`;
-    if (level < range.minSupportedVersion || level > range.maxSupportedVersion)
-      return (
-        `Unable to register because the broker does not support finalized version ${level} of ${name}. The broker ` +
-        `wants a version between ${range.minSupportedVersion} and ${range.maxSupportedVersion}, inclusive.`
-      );
+): CommandError | undefined => {
+  const unsupported = (name: string, min: number, max: number): CommandError | undefined => {
+    const level = featureLevel(image, name);
+    if (level >= min && level <= max) return undefined;
+    return refused(
+      ErrorCode.UNSUPPORTED_VERSION,
+      `Unable to register because the broker does not support finalized version ${level} of ${name}. The broker ` +
+        `wants a version between ${min} and ${max}, inclusive.`,
+    );
+  };
+  for (const { name, minSupportedVersion, maxSupportedVersion } of features) {
+    const error = unsupported(name, minSupportedVersion, maxSupportedVersion);
+    if (error !== undefined) return error;
+  }
+  const named = new Set(features.map(({ name }) => name));
+  if (!named.has('metadata.version'))
+    return refused(ErrorCode.INVALID_REGISTRATION, "Request features do not contain 'metadata.version'");
+  for (const name of image.features.keys()) {
+    const error = named.has(name) ? undefined : unsupported(name, 0, 0);
+    if (error !== undefined) return error;
   }
   return undefined;
 };
@@ -68,8 +79,7 @@ const refusal = (
     );
   const directories = invalidDirectories(command, context);
   if (directories !== undefined) return refused(ErrorCode.INVALID_REGISTRATION, directories);
-  const feature = unsupportedFeature(command, context);
-  return feature === undefined ? undefined : refused(ErrorCode.UNSUPPORTED_VERSION, feature);
+  return featureRefusal(command, context);
 };
 
 /**
@@ -96,18 +106,8 @@ export const decideRegisterBroker = (
       isMigratingZkBroker: false,
       incarnationId: command.incarnationId,
       brokerEpoch,
-      // Field by field, so that this node's image holds what a follower reads back.
-      endPoints: command.listeners.map(({ name, host, port, securityProtocol }) => ({
-        name,
-        host,
-        port,
-        securityProtocol,
-      })),
-      features: command.features.map(({ name, minSupportedVersion, maxSupportedVersion }) => ({
-        name,
-        minSupportedVersion,
-        maxSupportedVersion,
-      })),
+      endPoints: endpointsOf(command.listeners),
+      features: featuresOf(command.features),
       rack: command.rack,
       fenced: amends ? existing.fenced : true,
       inControlledShutdown: amends ? existing.inControlledShutdown : false,

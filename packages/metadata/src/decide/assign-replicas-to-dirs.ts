@@ -1,0 +1,82 @@
+import type { BrokerId, TopicId } from '@kafkaesque/kernel';
+import { ErrorCode } from '@kafkaesque/protocol';
+import { changedPartition } from '../delta/partition-change';
+import { isOnlineDirectory } from '../image/directory-id';
+import { topicById } from '../image/lookups';
+import type { MetadataImage, PartitionImage } from '../image/metadata-image';
+import type { MetadataRecord, PartitionChangeRecord } from '../records';
+import { currentBroker } from './brokers';
+import type { AssignReplicasToDirsAnswer, AssignReplicasToDirsCommand } from './commands';
+import type { Decision, DecisionContext } from './decision';
+import { partitionElection, unchanged } from './elections';
+
+/** The partitions that one command assigns, each as it is after what the command says of it. */
+class Assignments {
+  readonly records: MetadataRecord[] = [];
+  readonly #image: MetadataImage;
+  readonly #brokerId: BrokerId;
+  readonly #online: readonly string[];
+  readonly #after = new Map<string, PartitionImage>();
+
+  constructor(image: MetadataImage, brokerId: BrokerId, online: readonly string[]) {
+    this.#image = image;
+    this.#brokerId = brokerId;
+    this.#online = online;
+  }
+
+  /** Puts the broker's replica into a directory; an error of Kafka's table. */
+  assign(topicId: TopicId, partitionIndex: number, directory: string): number {
+    const topic = topicById(this.#image, topicId);
+    if (topic === undefined) return ErrorCode.UNKNOWN_TOPIC_ID;
+    const key = `${topicId}-${partitionIndex}`;
+    const before = this.#after.get(key) ?? topic.partitions.get(partitionIndex);
+    if (before === undefined) return ErrorCode.UNKNOWN_TOPIC_OR_PARTITION;
+    const at = before.replicas.indexOf(this.#brokerId);
+    if (at < 0) return ErrorCode.NOT_LEADER_OR_FOLLOWER;
+    const value = this.#changed(topicId, before, before.directories.with(at, directory), directory);
+    if (value === undefined) return ErrorCode.NONE;
+    this.records.push({ kind: 'PartitionChangeRecord', value });
+    this.#after.set(key, changedPartition(before, value));
+    return ErrorCode.NONE;
+  }
+
+  /** Where the replica is may decide who leads: a directory that failed takes it out, one that serves brings it back. */
+  #changed(
+    topicId: TopicId,
+    before: PartitionImage,
+    directories: readonly string[],
+    directory: string,
+  ): PartitionChangeRecord | undefined {
+    const isOnline = isOnlineDirectory(directory, this.#online);
+    const election = partitionElection(
+      this.#image,
+      topicId,
+      { ...before, directories },
+      isOnline ? undefined : { kind: 'leaving', brokerId: this.#brokerId },
+    );
+    const isMoved = directories.some((one, i) => one !== before.directories[i]);
+    if (election === undefined && !isMoved) return undefined;
+    return { ...(election ?? unchanged(topicId, before)), directories: isMoved ? directories : null };
+  }
+}
+
+/** AssignReplicasToDirs (KIP-858): each partition succeeds or fails by itself. */
+export const decideAssignReplicasToDirs = (
+  command: AssignReplicasToDirsCommand,
+  { image }: DecisionContext,
+): Decision<AssignReplicasToDirsAnswer> => {
+  const found = currentBroker(image, command.brokerId, command.brokerEpoch);
+  if (found.kind === 'refused') return found;
+  const assignments = new Assignments(image, command.brokerId, found.broker.directories);
+  const directories = command.directories.map(({ id, topics }) => ({
+    id,
+    topics: topics.map(({ topicId, partitions }) => ({
+      topicId,
+      partitions: partitions.map(({ partitionIndex }) => ({
+        partitionIndex,
+        errorCode: assignments.assign(topicId, partitionIndex, id),
+      })),
+    })),
+  }));
+  return { kind: 'decided', records: assignments.records, response: { directories } };
+};
