@@ -135,6 +135,8 @@ export type RaftInput =
       readonly term: number;
       readonly sizeBytes: number;
     }
+  /** What the log still has behind the newest snapshot may go. */
+  | { readonly kind: 'trim' }
   /** A piece of a snapshot is in its file, up to `endPosition`. */
   | {
       readonly kind: 'chunk-stored';

@@ -36,8 +36,8 @@ export class Core {
   readonly random: Random;
   readonly log: RaftLog;
   readonly history: VoterHistory;
-  /** Controllers without a vote that want the log, by node id. */
-  readonly learners = new Map<number, ReplicaKey>();
+  /** Controllers without a vote that want the log, by `replicaId`. */
+  readonly learners = new Map<string, ReplicaKey>();
   nowMs = 0;
   term: number;
   votedFor: ReplicaKey | null;

@@ -1,5 +1,5 @@
 import type { BrokerId } from '@kafkaesque/kernel';
-import { BrokerId as brokerId, assert } from '@kafkaesque/kernel';
+import { assert } from '@kafkaesque/kernel';
 import type { ReplicaKey, Voter } from '@kafkaesque/protocol';
 import { LeaderChangeMessage } from '@kafkaesque/protocol';
 import type { Core } from './core';
@@ -7,10 +7,11 @@ import { becomeUnattached } from './election';
 import { entryTypes } from './log';
 import { membershipCommitted, membershipEnds, learnerProgressed, membershipWoken } from './membership';
 import type { MessageOf } from './messages';
+import { ANY_DIRECTORY, replicaId } from './messages';
 import { Progress } from './progress';
 import { earlyReadsReady, failReads, readsConfirmed } from './reads';
 import { becomeRemoved, transferProgressed, transferWoken } from './transfer';
-import { isMajority, isVoterKey, majorityReaches } from './voters';
+import { isMajority, isVoterKey, majorityReaches, voterOf } from './voters';
 
 const LEADER_CHANGE_VERSION = 1;
 
@@ -62,14 +63,9 @@ export const trackReplicas = (core: Core): void => {
   const before = new Map(progress);
   progress.clear();
   const track = (key: ReplicaKey): void => {
-    if (key.nodeId === core.self.nodeId || progress.has(key.nodeId)) return;
-    const known = before.get(key.nodeId);
-    progress.set(
-      key.nodeId,
-      known?.key.directoryId === key.directoryId
-        ? known
-        : new Progress(key, core.log.lastIndex + 1, core.nowMs),
-    );
+    const id = replicaId(key);
+    if (key.nodeId === core.self.nodeId || progress.has(id)) return;
+    progress.set(id, before.get(id) ?? new Progress(key, core.log.lastIndex + 1, core.nowMs));
   };
   for (const { nodeId, directoryId } of core.voters) track({ nodeId, directoryId });
   for (const learner of core.learners.values()) track(learner);
@@ -166,8 +162,8 @@ export const appendAnswered = (
   answer: MessageOf<'QuorumAppendAnswer'>,
 ): void => {
   if (core.role.kind !== 'leader' || answer.term !== core.term) return;
-  const progress = core.role.progress.get(from.nodeId);
-  if (progress === undefined || !isSame(progress.key, from)) return;
+  const progress = progressOf(core, from);
+  if (progress === undefined) return;
   assert(
     answer.matchIndex <= core.log.lastIndex,
     () => `node ${from.nodeId} matches up to ${answer.matchIndex}, this log ends at ${core.log.lastIndex}`,
@@ -181,8 +177,11 @@ export const appendAnswered = (
   transferProgressed(core, progress);
 };
 
-const isSame = (known: ReplicaKey, key: ReplicaKey): boolean =>
-  isVoterKey({ ...known, endpoints: [], kraftVersion: { min: 0, max: 0 } }, key);
+/** What this leader knows of a replica; a voter that is named without its directory is found by its node. */
+export const progressOf = (core: Core, key: ReplicaKey): Progress | undefined => {
+  const { progress } = core.leader;
+  return progress.get(replicaId(key)) ?? progress.get(replicaId({ ...key, directoryId: ANY_DIRECTORY }));
+};
 
 const accepted = (core: Core, progress: Progress, matchIndex: number): void => {
   const advanced = matchIndex > progress.matchIndex;
@@ -212,9 +211,9 @@ const refused = (
  * own term is committed by counting; what lies before it is committed with it (Raft 5.4.2).
  */
 export const maybeCommit = (core: Core): boolean => {
-  const { progress, startIndex } = core.leader;
-  const durable = core.voters.map(({ nodeId }) =>
-    nodeId === core.self.nodeId ? core.durableIndex : (progress.get(nodeId)?.matchIndex ?? 0),
+  const { startIndex } = core.leader;
+  const durable = core.voters.map((voter) =>
+    isVoterKey(voter, core.self) ? core.durableIndex : (progressOf(core, voter)?.matchIndex ?? 0),
   );
   const index = majorityReaches(durable, 0);
   if (index <= core.commitIndex || core.log.term(index) !== core.term) return false;
@@ -233,8 +232,10 @@ export const maybeCommit = (core: Core): boolean => {
 export const holdsQuorum = (core: Core): boolean => {
   const { progress } = core.leader;
   const heard = new Set<BrokerId>([core.self.nodeId]);
-  for (const { key, heardMs } of progress.values())
-    if (core.nowMs - heardMs < core.settings.fetchTimeoutMs) heard.add(brokerId(key.nodeId));
+  for (const { key, heardMs } of progress.values()) {
+    const isRecent = core.nowMs - heardMs < core.settings.fetchTimeoutMs;
+    if (isRecent && voterOf(core.voters, key) !== undefined) heard.add(key.nodeId);
+  }
   return isMajority(core.voters, heard);
 };
 

@@ -1,11 +1,12 @@
-import { BrokerId, assertNever } from '@kafkaesque/kernel';
+import type { BrokerId } from '@kafkaesque/kernel';
+import { assertNever } from '@kafkaesque/kernel';
 import type { ReplicaKey, Voter, VoterSet } from '@kafkaesque/protocol';
 import { encodeVoterSet } from '@kafkaesque/protocol';
 import type { MembershipChange, MembershipOutcome, RaftInput } from './contract';
 import type { Core } from './core';
-import { appendOwn, broadcast, maybeCommit, trackReplicas } from './leader';
+import { appendOwn, broadcast, maybeCommit, progressOf, trackReplicas } from './leader';
 import { entryTypes } from './log';
-import { ANY_DIRECTORY, sameReplica } from './messages';
+import { ANY_DIRECTORY, replicaId, sameReplica } from './messages';
 import type { Progress } from './progress';
 import { voterOf } from './voters';
 
@@ -68,7 +69,7 @@ export const changeMembership = (core: Core, input: ChangeInput): void => {
       deadlineMs: core.nowMs + input.timeoutMs,
     },
   };
-  const progress = core.role.progress.get(voter.nodeId);
+  const progress = progressOf(core, key);
   if (progress !== undefined) learnerProgressed(core, progress);
 };
 
@@ -80,7 +81,8 @@ const appendVoters = (core: Core, { id, answerWhenAppended }: ChangeInput, voter
   core.writeVoters();
   // Who leaves must still learn that it did.
   for (const { nodeId, directoryId } of leaving)
-    if (nodeId !== core.self.nodeId) core.learners.set(nodeId, { nodeId, directoryId });
+    if (nodeId !== core.self.nodeId)
+      core.learners.set(replicaId({ nodeId, directoryId }), { nodeId, directoryId });
   trackReplicas(core);
   core.leader.membership = { id, answerWhenAppended, stage: { kind: 'appended', index } };
   if (answerWhenAppended) answer(core, id, 'appended');
@@ -125,17 +127,15 @@ export const membershipEnds = (core: Core, outcome: 'unknown'): void => {
 
 /** A controller without a vote wants the log. */
 export const learnerFound = (core: Core, key: ReplicaKey): void => {
-  core.learners.set(key.nodeId, key);
+  core.learners.set(replicaId(key), key);
   if (core.role.kind !== 'leader') return;
   trackReplicas(core);
-  const progress = core.role.progress.get(BrokerId(key.nodeId));
-  if (progress !== undefined && sameReplica(progress.key, key)) progress.probe(progress.nextIndex);
+  const progress = progressOf(core, key);
+  if (progress?.state === 'replicate') progress.probe(progress.matchIndex + 1);
+  else if (progress !== undefined) progress.probeSent = false;
   broadcast(core, false);
 };
 
 export const learnerLost = (core: Core, key: ReplicaKey): void => {
-  const known = core.learners.get(key.nodeId);
-  if (known === undefined || !sameReplica(known, key)) return;
-  core.learners.delete(key.nodeId);
-  if (core.role.kind === 'leader') trackReplicas(core);
+  if (core.learners.delete(replicaId(key)) && core.role.kind === 'leader') trackReplicas(core);
 };

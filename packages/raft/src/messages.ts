@@ -39,6 +39,9 @@ export const isRaftMessage = (message: MemberMessage): message is RaftMessage =>
 /** As directory id: voters are named by their node id alone (`controller.quorum.voters`, `kraft.version` 0). */
 export const ANY_DIRECTORY = 'A'.repeat(22);
 
+/** Tells replicas apart in maps. */
+export const replicaId = ({ nodeId, directoryId }: ReplicaKey): string => `${nodeId}/${directoryId}`;
+
 /** Whether two keys name the same replica: the same node with the same disk. */
 export const sameReplica = (a: ReplicaKey, b: ReplicaKey): boolean =>
   a.nodeId === b.nodeId && a.directoryId === b.directoryId;

@@ -13,7 +13,15 @@ import {
   postponeElection,
 } from './election';
 import { refuseOldLeader, takeAppend } from './follower';
-import { appendAnswered, appendOwn, broadcast, leaderWoken, maybeCommit, sendEntries } from './leader';
+import {
+  appendAnswered,
+  appendOwn,
+  broadcast,
+  leaderWoken,
+  maybeCommit,
+  progressOf,
+  sendEntries,
+} from './leader';
 import type { LogEntry, LogPosition } from './log';
 import { entryTypes } from './log';
 import { changeMembership, learnerFound, learnerLost } from './membership';
@@ -31,6 +39,7 @@ import {
   snapshotWoken,
   takeChunk,
   takeOffer,
+  trimLog,
 } from './snapshot';
 import { transfer } from './transfer';
 import { voterOf } from './voters';
@@ -85,6 +94,10 @@ export class Raft {
   }
   get start(): LogPosition {
     return this.#core.log.start;
+  }
+  /** Of the newest durable snapshot. */
+  get snapshotIndex(): number {
+    return this.#core.snapshot.index;
   }
   /** The voters in force: those of the last voter set in the log, committed or not. */
   get voters(): VoterSet {
@@ -185,6 +198,8 @@ export class Raft {
         return changeMembership(core, input);
       case 'snapshot-taken':
         return snapshotTaken(core, input);
+      case 'trim':
+        return trimLog(core);
       case 'chunk-stored':
         return chunkStored(core, input);
       case 'snapshot-stored':
@@ -207,7 +222,7 @@ export class Raft {
   #peerFound(key: ReplicaKey): void {
     const core = this.#core;
     if (core.role.kind !== 'leader') return;
-    const progress = core.role.progress.get(key.nodeId);
+    const progress = progressOf(core, key);
     if (progress === undefined) return;
     if (progress.state === 'replicate') progress.probe(progress.matchIndex + 1);
     else progress.probeSent = false;

@@ -1,6 +1,6 @@
 import type { Core } from './core';
-import { broadcast } from './leader';
-import { majorityReaches } from './voters';
+import { broadcast, progressOf } from './leader';
+import { isVoterKey, majorityReaches } from './voters';
 
 /**
  * A linearizable read point (Raft thesis 6.4): the commit index as of now, good once a majority has answered something
@@ -33,8 +33,8 @@ export const earlyReadsReady = (core: Core): void => {
 export const readsConfirmed = (core: Core): void => {
   if (core.role.kind !== 'leader' || core.role.reads.length === 0) return;
   const { leader } = core;
-  const rounds = core.voters.map(({ nodeId }) =>
-    nodeId === core.self.nodeId ? leader.round : (leader.progress.get(nodeId)?.confirmedRound ?? 0),
+  const rounds = core.voters.map((voter) =>
+    isVoterKey(voter, core.self) ? leader.round : (progressOf(core, voter)?.confirmedRound ?? 0),
   );
   const confirmedRound = majorityReaches(rounds, 0);
   const ready = leader.reads.filter(({ round }) => round <= confirmedRound);

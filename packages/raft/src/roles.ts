@@ -29,8 +29,8 @@ export interface LeaderRole {
   /** Index of the first entry of its term: nothing is shown, read or changed before that is committed. */
   readonly startIndex: number;
   readonly startedMs: number;
-  /** Every other voter and learner, by node id. */
-  readonly progress: Map<BrokerId, Progress>;
+  /** Every other voter and learner, by `replicaId`. */
+  readonly progress: Map<string, Progress>;
   round: number;
   heartbeatAtMs: number;
   /** Reads that came before an entry of this term was committed. */

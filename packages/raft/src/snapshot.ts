@@ -152,6 +152,8 @@ export const snapshotStored = (core: Core, stored: InputOf<'snapshot-stored'>): 
 export const snapshotTaken = (core: Core, { index, term, sizeBytes }: InputOf<'snapshot-taken'>): void => {
   if (index <= core.snapshot.index || index > core.commitIndex) return;
   core.snapshot = { index, term, sizeBytes };
+  // Nobody lags behind a replica that is alone.
+  if (core.voters.length === 1 && core.isVoter && core.learners.size === 0) return trimLog(core);
   const { keptEntries, keptBytes } = core.settings;
   let start = index;
   let bytes = 0;
@@ -160,9 +162,16 @@ export const snapshotTaken = (core: Core, { index, term, sizeBytes }: InputOf<'s
     if (bytes > keptBytes) break;
     start -= 1;
   }
-  if (start <= core.log.start.index) return;
-  const position = { index: start, term: core.log.term(start) ?? term };
-  core.log.trim(position);
-  core.history.prune(index);
-  core.writeStart(position);
+  trimUpTo(core, start);
+};
+
+/** Lets go of everything that the newest snapshot covers. */
+export const trimLog = (core: Core): void => trimUpTo(core, core.snapshot.index);
+
+const trimUpTo = (core: Core, index: number): void => {
+  const term = core.log.term(index);
+  if (index <= core.log.start.index || term === undefined) return;
+  core.log.trim({ index, term });
+  core.history.prune(core.snapshot.index);
+  core.writeStart({ index, term });
 };

@@ -1,7 +1,7 @@
 import type { BrokerId } from '@kafkaesque/kernel';
 import type { Core } from './core';
 import { becomeUnattached } from './election';
-import { sendEntries } from './leader';
+import { progressOf, sendEntries } from './leader';
 import type { Progress } from './progress';
 import { voterOf } from './voters';
 
@@ -21,8 +21,10 @@ const bestSuccessor = (core: Core): Progress | undefined => {
 /** Lets another lead: nothing is appended until it has everything, then it is told to stand for election at once. */
 export const transfer = (core: Core, to: BrokerId | undefined): void => {
   if (core.role.kind !== 'leader' || core.role.transfer !== undefined) return;
-  const progress = to === undefined ? bestSuccessor(core) : core.role.progress.get(to);
-  if (progress === undefined || voterOf(core.voters, progress.key) === undefined) return;
+  const wanted = core.voters.find(({ nodeId }) => nodeId === to);
+  const progress =
+    to === undefined ? bestSuccessor(core) : wanted === undefined ? undefined : progressOf(core, wanted);
+  if (progress === undefined) return;
   core.role.transfer = {
     to: progress.key,
     deadlineMs: core.nowMs + core.settings.electionTimeoutMs,

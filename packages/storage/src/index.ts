@@ -43,6 +43,8 @@ export type {
   SnapshotName,
   SnapshotPlace,
 } from './write-ahead-log/snapshot-files';
+export { readSnapshotPart, receiveSnapshot } from './write-ahead-log/incoming-snapshot';
+export type { IncomingSnapshot } from './write-ahead-log/incoming-snapshot';
 export { openLazyDisk } from './faults/lazy-disk';
 export type { LazyDiskOptions, LazyMode } from './faults/lazy-disk';
 export { dropUnsynced } from './faults/power-loss';

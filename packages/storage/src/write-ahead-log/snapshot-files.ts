@@ -43,6 +43,8 @@ export interface SnapshotDraft extends LogPosition {
 
 const FILE_NAME = /^(\d{20})-(\d{10})\.checkpoint$/;
 const TEMPORARY_SUFFIX = '.part';
+/** Of a snapshot that comes from another node; one that was not finished is removed like any other. */
+export const INCOMING_SUFFIX = '.incoming.part';
 const MAGIC = Buffer.from('KQ-SNAP\n', 'latin1');
 const FORMAT_VERSION = 1;
 const CHUNK = 0xc1;
@@ -53,6 +55,10 @@ const TRAILER_HEADER_BYTES = 13;
 
 const nameOf = ({ index, term }: LogPosition): string =>
   `${String(index).padStart(20, '0')}-${String(term).padStart(10, '0')}.checkpoint`;
+
+/** Where the snapshot of that position is. */
+export const snapshotPath = ({ directory }: SnapshotPlace, position: LogPosition): string =>
+  `${directory}/${nameOf(position)}`;
 
 const encodeHeader = ({ index, term }: LogPosition, clusterId: string): Buffer => {
   const id = Buffer.from(clusterId);
@@ -214,16 +220,35 @@ const writeDurably = async (
  * verified. Only then may the log before it be dropped. Removes earlier snapshots but the last one.
  */
 export const writeSnapshot = async (place: SnapshotPlace, draft: SnapshotDraft): Promise<SnapshotName> => {
-  const { disk, directory, clusterId } = place;
-  const path = `${directory}/${nameOf(draft)}`;
+  const { clusterId } = place;
+  const path = snapshotPath(place, draft);
   const before = await listSnapshots(place);
   assert(!before.some((snapshot) => snapshot.path === path), () => `${path} is written once`);
   await writeDurably(place, path, (file) => writeContent(file, draft, clusterId));
   const written = { path, index: draft.index, term: draft.term, sizeBytes: 0 };
   const { sizeBytes } = await readSnapshot(place, written);
-  for (const old of before.slice(0, -1)) await disk.unlink(old.path);
-  if (before.length > 1) await disk.syncDirectory(directory);
+  await dropSnapshots(place, before.slice(0, -1));
   return { ...written, sizeBytes };
+};
+
+const dropSnapshots = async (
+  { disk, directory }: SnapshotPlace,
+  snapshots: readonly SnapshotName[],
+): Promise<void> => {
+  for (const { path } of snapshots) await disk.unlink(path);
+  if (snapshots.length > 0) await disk.syncDirectory(directory);
+};
+
+/** Gives a synced and verified file its name as a snapshot, durably. Removes earlier snapshots but the last one. */
+export const keepSnapshot = async (
+  place: SnapshotPlace,
+  path: string,
+  position: LogPosition,
+): Promise<void> => {
+  const before = (await listSnapshots(place)).filter(({ index }) => index < position.index);
+  await place.disk.rename(path, snapshotPath(place, position));
+  await place.disk.syncDirectory(place.directory);
+  await dropSnapshots(place, before.slice(0, -1));
 };
 
 /**
@@ -240,7 +265,7 @@ export const loadSnapshot = async (
   // A rename that a killed process made may not be durable yet.
   await disk.syncDirectory(directory);
   for (const { name, kind } of await disk.list(directory))
-    if (kind === 'file' && name.endsWith(`.checkpoint${TEMPORARY_SUFFIX}`))
+    if (kind === 'file' && name.includes('.checkpoint.') && name.endsWith(TEMPORARY_SUFFIX))
       await disk.unlink(`${directory}/${name}`);
   const usable = (await listSnapshots(place)).filter(({ index }) => index >= atLeast.index);
   for (const snapshot of usable.toReversed()) {

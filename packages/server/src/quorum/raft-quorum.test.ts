@@ -9,8 +9,8 @@ import type {
   StateSnapshot,
 } from '@kafkaesque/metadata';
 import { Scheduler, SimulatedDisk, VirtualClock } from '@kafkaesque/sim';
-import type { SingleVoterQuorum, SingleVoterQuorumOptions } from './single-voter-quorum';
-import { openSingleVoterQuorum } from './single-voter-quorum';
+import { openRaftQuorum } from './open-replica';
+import type { RaftQuorum, RaftQuorumOptions } from './raft-quorum';
 
 const record = (name: string, value = 'x'): MetadataRecord => ({
   kind: 'ConfigRecord',
@@ -61,6 +61,8 @@ class Follower implements QuorumListener {
   }
 }
 
+const SELF = { nodeId: BrokerId(1), directoryId: 'D'.repeat(21) + 'A' };
+
 class World {
   readonly random: Random;
   readonly scheduler = new Scheduler();
@@ -77,11 +79,9 @@ class World {
     });
   }
 
-  start(
-    listener: QuorumListener,
-    options: Partial<SingleVoterQuorumOptions> = {},
-  ): Promise<SingleVoterQuorum> {
-    return openSingleVoterQuorum({
+  /** Opens and waits until it leads. */
+  async start(listener: QuorumListener, options: Partial<RaftQuorumOptions> = {}): Promise<RaftQuorum> {
+    const quorum = await openRaftQuorum({
       disk: this.machine.mount(),
       directory: '/data/metadata',
       clock: this.clock,
@@ -89,16 +89,21 @@ class World {
       logger: silentLogger,
       faults: { fault: (what) => this.faults.push(what) },
       clusterId: 'cluster',
-      nodeId: BrokerId(1),
+      self: SELF,
+      configuredVoters: [{ ...SELF, endpoints: [], kraftVersion: { min: 0, max: 1 } }],
+      send: () => undefined,
       listener,
       ...options,
     });
+    quorum.begin();
+    while (quorum.leadership.kind !== 'leader' && this.faults.length === 0)
+      await new Promise<void>((resolve) => {
+        this.clock.wakeAt(this.clock.monotonicMs() + 1, resolve);
+      });
+    return quorum;
   }
 
-  open(
-    listener: QuorumListener,
-    options: Partial<SingleVoterQuorumOptions> = {},
-  ): Promise<SingleVoterQuorum> {
+  open(listener: QuorumListener, options: Partial<RaftQuorumOptions> = {}): Promise<RaftQuorum> {
     return this.scheduler.settle(this.start(listener, options));
   }
 
@@ -113,7 +118,7 @@ class World {
   }
 }
 
-const propose = (quorum: SingleVoterQuorum, ...names: string[]): Promise<unknown> => {
+const propose = (quorum: RaftQuorum, ...names: string[]): Promise<unknown> => {
   const proposal = quorum.propose(
     names.map((name) => record(name)),
     quorum.leadership.epoch,

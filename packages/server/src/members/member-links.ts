@@ -1,0 +1,194 @@
+import type {
+  BrokerId,
+  Channel,
+  ChannelDialer,
+  ChannelEnd,
+  Clock,
+  Logger,
+  MemberAddress,
+  Random,
+} from '@kafkaesque/kernel';
+import type { MemberMessage, MemberMessageDraft } from '@kafkaesque/protocol';
+import type { MemberIdentity } from './member-link';
+import { MemberLink } from './member-link';
+import type { MemberToDial } from './member-target';
+import { MemberTarget } from './member-target';
+
+/** What happens between this node and the others. */
+export interface MemberEvents {
+  /** Another channel to that member is up. */
+  up(peer: MemberIdentity, link: MemberLink): void;
+  message(peer: MemberIdentity, message: MemberMessage, link: MemberLink): void;
+  /** One channel less; `isLast`: there is no other. */
+  down(peer: MemberIdentity, isLast: boolean, link: MemberLink): void;
+  /** The process of a member that is dialled is gone, as far as could be found out. */
+  lost(peer: MemberIdentity): void;
+}
+
+export interface MemberLinksOptions {
+  readonly self: MemberIdentity;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly logger: Logger;
+  readonly dialer: ChannelDialer;
+  readonly events: MemberEvents;
+}
+
+const addressKey = ({ host, port }: MemberAddress): string => `${host}:${port}`;
+const targetKey = ({ nodeId, address }: MemberToDial): string => `${nodeId}@${addressKey(address)}`;
+
+/** The channels of one node to the other members of its cluster: those it dials and those it is dialled on. */
+export class MemberLinks {
+  readonly #options: MemberLinksOptions;
+  readonly #targets = new Map<string, MemberTarget>();
+  /** By node; the newest last. */
+  readonly #up = new Map<BrokerId, MemberLink[]>();
+  readonly #all = new Set<MemberLink>();
+  #isClosed = false;
+
+  constructor(options: MemberLinksOptions) {
+    this.#options = options;
+  }
+
+  get self(): MemberIdentity {
+    return this.#options.self;
+  }
+
+  /** Members to whom a channel is up, by ascending id. */
+  get peers(): readonly MemberIdentity[] {
+    const peers: MemberIdentity[] = [];
+    for (const links of this.#up.values()) {
+      const peer = links.at(-1)?.peer;
+      if (peer !== undefined) peers.push(peer);
+    }
+    return peers.sort((a, b) => a.nodeId - b.nodeId);
+  }
+
+  /** Takes a channel that another member dialled. */
+  readonly accept = (channel: Channel): void => {
+    if (this.#isClosed) {
+      channel.receive({ message: () => undefined, drained: () => undefined, ended: () => undefined });
+      channel.reset();
+      return;
+    }
+    const link = this.#linkOf(channel, undefined);
+    link.open();
+  };
+
+  /** Keeps a channel to each of these, and to no others; one address once. */
+  keepTo(members: readonly MemberToDial[]): void {
+    if (this.#isClosed) return;
+    const { self } = this.#options;
+    const wanted = new Map<string, MemberToDial>();
+    const named = new Set(
+      members.filter(({ nodeId }) => nodeId >= 0).map(({ address }) => addressKey(address)),
+    );
+    for (const member of members) {
+      if (member.nodeId === self.nodeId) continue;
+      if (member.nodeId < 0 && named.has(addressKey(member.address))) continue;
+      wanted.set(targetKey(member), member);
+    }
+    for (const [key, target] of this.#targets) {
+      if (wanted.has(key)) continue;
+      this.#targets.delete(key);
+      target.stop();
+    }
+    for (const [key, member] of wanted) if (!this.#targets.has(key)) this.#keepTo(key, member);
+  }
+
+  /** Sends to a member by the best channel there is. False: there is none, or it does not read. */
+  send(nodeId: BrokerId, message: MemberMessageDraft): boolean {
+    const links = this.#up.get(nodeId);
+    if (links === undefined) return false;
+    const link = links.findLast(({ isDialled }) => isDialled) ?? links.at(-1);
+    return link?.send(message) ?? false;
+  }
+
+  /** Who is at the other end of the channels to that node. */
+  peer(nodeId: BrokerId): MemberIdentity | undefined {
+    return this.#up.get(nodeId)?.at(-1)?.peer;
+  }
+
+  /** Ends every channel; nothing is told any more. */
+  close(): void {
+    this.#isClosed = true;
+    for (const target of this.#targets.values()) target.stop();
+    this.#targets.clear();
+    for (const link of this.#all) link.reset();
+    this.#up.clear();
+  }
+
+  #keepTo(key: string, member: MemberToDial): void {
+    const { clock, random, dialer, events } = this.#options;
+    const target = new MemberTarget({
+      target: member,
+      clock,
+      random,
+      dial: (address) => dialer.dial(address),
+      link: (channel, nodeId) => this.#linkOf(channel, nodeId),
+      lost: (peer, how) => {
+        if (this.#isClosed) return;
+        // What a dead process sent may still be on its way on another channel: it would make it look alive.
+        if (how === 'gone') this.#dropLinksOf(peer);
+        events.lost(peer);
+      },
+    });
+    this.#targets.set(key, target);
+    target.dial();
+  }
+
+  #dropLinksOf({ nodeId, incarnationId }: MemberIdentity): void {
+    for (const link of this.#up.get(nodeId) ?? [])
+      if (link.peer?.incarnationId === incarnationId) link.reset();
+  }
+
+  #linkOf(channel: Channel, dialled: BrokerId | undefined): MemberLink {
+    const { self, logger } = this.#options;
+    const link = new MemberLink({
+      channel,
+      self,
+      dialled,
+      logger,
+      events: {
+        up: (one, peer) => this.#isUp(one, peer),
+        message: (one, peer, message) => {
+          if (!this.#isClosed) this.#options.events.message(peer, message, one);
+        },
+        down: (one, peer, end) => this.#isDown(one, peer, end),
+      },
+    });
+    this.#all.add(link);
+    return link;
+  }
+
+  #isUp(link: MemberLink, peer: MemberIdentity): void {
+    if (this.#isClosed) return;
+    const target = [...this.#targets.values()].find((one) => one.owns(link));
+    if (peer.incarnationId === this.self.incarnationId) {
+      target?.isSelf();
+      link.close();
+      return;
+    }
+    const links = this.#up.get(peer.nodeId) ?? [];
+    this.#up.set(peer.nodeId, [...links, link]);
+    // Channels of an earlier life of that node may not have noticed its end.
+    for (const old of links) if (old.peer?.incarnationId !== peer.incarnationId) old.reset();
+    target?.up(peer);
+    this.#options.events.up(peer, link);
+  }
+
+  #isDown(link: MemberLink, peer: MemberIdentity | undefined, end: ChannelEnd): void {
+    this.#all.delete(link);
+    if (this.#isClosed) return;
+    if (peer !== undefined) {
+      const links = this.#up.get(peer.nodeId) ?? [];
+      const left = links.filter((one) => one !== link);
+      if (left.length < links.length) {
+        if (left.length === 0) this.#up.delete(peer.nodeId);
+        else this.#up.set(peer.nodeId, left);
+        this.#options.events.down(peer, left.length === 0, link);
+      }
+    }
+    [...this.#targets.values()].find((one) => one.owns(link))?.down(end);
+  }
+}

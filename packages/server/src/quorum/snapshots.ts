@@ -1,0 +1,189 @@
+import type { Clock, Logger } from '@kafkaesque/kernel';
+import { Failure, assert, hasCode } from '@kafkaesque/kernel';
+import type { MetadataRecord, QuorumListener } from '@kafkaesque/metadata';
+import { decodeRecords, encodeRecords } from '@kafkaesque/metadata';
+import type { VoterSet } from '@kafkaesque/protocol';
+import { decodeVoterSet, encodeVoterSet } from '@kafkaesque/protocol';
+import type { LogPosition, RaftInput } from '@kafkaesque/raft';
+import type { IncomingSnapshot, LoadedSnapshot, SnapshotPlace } from '@kafkaesque/storage';
+import { readSnapshotPart, receiveSnapshot, writeSnapshot } from '@kafkaesque/storage';
+
+/** Lets everything else that waits have its turn. */
+export const rest = (clock: Clock): Promise<void> =>
+  new Promise((resolve) => {
+    clock.wakeAt(clock.monotonicMs(), resolve);
+  });
+
+function* encodeChunks(chunks: Iterable<readonly MetadataRecord[]>): Iterable<Buffer> {
+  for (const chunk of chunks) yield encodeRecords(chunk);
+}
+
+export interface SnapshotsOptions {
+  readonly place: SnapshotPlace;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly listener: QuorumListener;
+  /** Into the machine. */
+  readonly input: (input: RaftInput) => void;
+  /** The disk failed: the process cannot go on. */
+  readonly failed: (what: string, cause: unknown) => void;
+}
+
+/** The snapshot files of one member: those it writes, those it receives, and those it hands on. */
+export class Snapshots {
+  readonly #options: SnapshotsOptions;
+  #incoming: Promise<IncomingSnapshot> | undefined;
+  /** One operation on the incoming file after the other. */
+  #work: Promise<void> = Promise.resolve();
+  #position: LogPosition | undefined;
+  #writing: Promise<void> | undefined;
+  /** Received, and not yet taken over into the state; by index. */
+  readonly #received = new Map<number, LoadedSnapshot>();
+
+  constructor(options: SnapshotsOptions) {
+    this.#options = options;
+  }
+
+  get isWriting(): boolean {
+    return this.#writing !== undefined;
+  }
+
+  /** Waits for what is under way. */
+  async settle(): Promise<void> {
+    await this.#writing;
+    await this.#work;
+  }
+
+  /** Writes the listener's state as of its last batch. Proposals go on meanwhile. */
+  take(voters: VoterSet): void {
+    if (this.#writing !== undefined) return;
+    this.#writing = this.#take(voters)
+      .catch((cause: unknown) => {
+        // The log still has everything; the next snapshot is tried after as much again.
+        this.#options.logger.error('a metadata snapshot failed', {
+          directory: this.#options.place.directory,
+          cause,
+        });
+      })
+      .finally(() => {
+        this.#writing = undefined;
+      });
+  }
+
+  async #take(voters: VoterSet): Promise<void> {
+    const { listener, place, logger, input } = this.#options;
+    const { offset: index, epoch: term, chunks } = listener.snapshot();
+    const draft = { index, term, voters: encodeVoterSet(voters), chunks: encodeChunks(chunks) };
+    const { sizeBytes } = await writeSnapshot(place, draft);
+    logger.info('wrote a metadata snapshot', { offset: index, epoch: term, sizeBytes });
+    input({ kind: 'snapshot-taken', index, term, sizeBytes });
+  }
+
+  begin(position: LogPosition): void {
+    this.abandon();
+    this.#position = position;
+    const opened = this.#work.then(() => receiveSnapshot(this.#options.place, position));
+    this.#incoming = opened;
+    this.#work = opened.then(
+      () => undefined,
+      (cause: unknown) => this.#receivingFailed(position, cause),
+    );
+  }
+
+  store(position: LogPosition, at: number, bytes: Buffer, isLast: boolean): void {
+    const incoming = this.#incoming;
+    if (incoming === undefined || this.#position?.index !== position.index) return;
+    const { index, term } = position;
+    this.#work = this.#work
+      .then(async () => {
+        const file = await incoming;
+        if (this.#incoming !== incoming) return;
+        await file.write(at, bytes);
+        this.#options.input({ kind: 'chunk-stored', index, term, endPosition: at + bytes.length });
+        if (isLast) await this.#finish(file);
+      })
+      .catch((cause: unknown) => this.#receivingFailed(position, cause));
+  }
+
+  /** What was being received is not wanted any more. */
+  abandon(): void {
+    const incoming = this.#incoming;
+    this.#incoming = undefined;
+    this.#position = undefined;
+    if (incoming === undefined) return;
+    this.#work = this.#work.then(async () => {
+      const file = await incoming.catch(() => undefined);
+      await file?.abandon();
+    });
+  }
+
+  async #finish(file: IncomingSnapshot): Promise<void> {
+    const snapshot = await file.finish();
+    const { index, term, sizeBytes } = snapshot;
+    this.#incoming = undefined;
+    this.#position = undefined;
+    this.#received.set(index, snapshot);
+    this.#options.logger.info('received a metadata snapshot', { offset: index, epoch: term, sizeBytes });
+    const voters = decodeVoterSet(snapshot.voters);
+    this.#options.input({ kind: 'snapshot-stored', index, term, sizeBytes, voters });
+  }
+
+  #receivingFailed(position: LogPosition, cause: unknown): void {
+    const { logger, input, failed, place } = this.#options;
+    this.#incoming = undefined;
+    this.#position = undefined;
+    if (hasCode(cause, 'EIO')) {
+      failed(`receiving a metadata snapshot in ${place.directory}`, cause);
+      return;
+    }
+    logger.warn('a metadata snapshot could not be received', { offset: position.index, cause });
+    input({ kind: 'snapshot-failed', index: position.index, term: position.term });
+  }
+
+  /** A piece of the snapshot for another member; undefined when it is not here any more. */
+  async part(
+    position: LogPosition,
+    at: number,
+    maxBytes: number,
+  ): Promise<{ readonly bytes: Buffer; readonly sizeBytes: number } | undefined> {
+    try {
+      return await readSnapshotPart(this.#options.place, position, at, maxBytes);
+    } catch (cause) {
+      this.#options.logger.error('a metadata snapshot cannot be read', { offset: position.index, cause });
+      return undefined;
+    }
+  }
+
+  /** The received snapshot that is to be taken over. */
+  takeReceived(position: LogPosition): LoadedSnapshot {
+    const received = this.#received.get(position.index);
+    assert(received?.term === position.term, () => `snapshot ${position.index} was received`);
+    for (const index of this.#received.keys()) if (index <= position.index) this.#received.delete(index);
+    return received;
+  }
+}
+
+/** Replaces the listener's state by a snapshot, in steps between which everything else goes on. */
+export const restoreState = async (
+  listener: QuorumListener,
+  { index, term, chunks }: Pick<LoadedSnapshot, 'index' | 'term' | 'chunks'>,
+  clock: Clock,
+): Promise<void> => {
+  const sink = listener.restore(index, term);
+  for (const chunk of chunks) {
+    sink.records(decodeRecords(chunk));
+    await rest(clock);
+  }
+  for (const _ of sink.finish()) await rest(clock);
+};
+
+/** Refuses a log that ends before an entry that is known to have been committed. */
+export const refuseLostLog = (directory: string, lastIndex: number, knownIndex: number): void => {
+  if (lastIndex >= knownIndex) return;
+  throw new Failure(
+    'WRITE_AHEAD_LOG_LOST',
+    `the metadata in ${directory} end at entry ${lastIndex}, and had ${knownIndex} at least: files are missing, cut ` +
+      'off or unreadable. Restore that directory from a backup. Only if the cluster holds nothing of value, empty the ' +
+      'log directories and start anew.',
+  );
+};
