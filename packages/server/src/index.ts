@@ -13,7 +13,11 @@ export type { ServerArguments } from './run-server';
 export { openWorld } from './world/open-world';
 export type { OpenWorldOptions } from './world/open-world';
 export { openControllerMember } from './quorum/controller-member';
-export type { ControllerMember, ControllerMemberOptions, OtherMemberEvents } from './quorum/controller-member';
+export type {
+  ControllerMember,
+  ControllerMemberOptions,
+  OtherMemberEvents,
+} from './quorum/controller-member';
 export { RaftQuorum } from './quorum/raft-quorum';
 export type { QuorumStatus, RaftQuorumOptions } from './quorum/raft-quorum';
 export { ControllerHost } from './controller/controller-host';
