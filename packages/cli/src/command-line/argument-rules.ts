@@ -2,33 +2,50 @@ import type { CommanderError } from 'commander';
 import { hasCode } from '@kafkaesque/kernel';
 import { UsageError } from './usage-error';
 
-/** What a tool asks of its command line before it looks at any value; options by their long names. */
+/**
+ * What a tool asks of its command line before it looks at any value; options by their long names, with the short one
+ * behind a slash where there is one: `config/-c`.
+ */
 export interface ArgumentRules {
   readonly required: readonly string[];
   /** Sets of which exactly one option must be there. */
   readonly oneOf?: readonly (readonly string[])[];
+  /** Sets of which no two options may be there. */
+  readonly atMostOneOf?: readonly (readonly string[])[];
 }
 
-const keyOf = (name: string): string => name.replace(/-(\w)/g, (_, letter: string) => letter.toUpperCase());
+const keyOf = (name: string): string =>
+  name.replace(/\/.*$/, '').replace(/-(\w)/g, (_, letter: string) => letter.toUpperCase());
 
 /**
  * Half of Kafka's tools read their command line with argparse4j, whose sentences differ from joptsimple's. Fails with
  * UsageError.
  */
-export const checkArguments = (flags: object, { required, oneOf = [] }: ArgumentRules): void => {
-  const isGiven = (name: string): boolean => Object.hasOwn(flags, keyOf(name));
-  for (const name of required) {
-    if (!isGiven(name)) throw new UsageError(`argument --${name} is required`);
-  }
-  for (const names of oneOf) {
-    const [first, second] = names.filter(isGiven);
-    if (first === undefined) {
-      throw new UsageError(`one of the arguments ${names.map((name) => `--${name} `).join('')}is required`);
-    }
+export const checkArguments = (
+  flags: object,
+  { required, oneOf = [], atMostOneOf = [] }: ArgumentRules,
+): void => {
+  const given = Object.keys(flags);
+  for (const names of [...oneOf, ...atMostOneOf]) {
+    // Keys stand in the order of the command line.
+    const byKey = new Map(names.map((name) => [keyOf(name), name]));
+    const [first, second] = given.flatMap((key) => byKey.get(key) ?? []);
     if (second !== undefined) {
       throw new UsageError(`argument --${second}: not allowed with argument --${first}`);
     }
   }
+  for (const name of required) {
+    if (!given.includes(keyOf(name))) throw new UsageError(`argument --${name} is required`);
+  }
+  for (const names of oneOf) {
+    if (names.some((name) => given.includes(keyOf(name)))) continue;
+    throw new UsageError(`one of the arguments ${names.map((name) => `--${name} `).join('')}is required`);
+  }
+};
+
+/** Refuses words that no option takes. Fails with UsageError. */
+export const refuseWords = ([word]: readonly string[]): void => {
+  if (word !== undefined) throw new UsageError(`unrecognized arguments: '${word}'`);
 };
 
 /** Reads whole numbers as argparse4j does; `type` is Java's name for them. */
@@ -55,7 +72,8 @@ export const argumentDouble =
 
 /** What commander found wrong, in the words of argparse4j. */
 export const argumentWords = (error: CommanderError): UsageError => {
-  const flag = /'(?:-\w, )?([^' <[]+)/.exec(error.message)?.[1] ?? '';
+  const [, short, long = ''] = /'(?:(-\w), )?([^' <[]+)/.exec(error.message) ?? [];
+  const flag = short === undefined ? long : `${long}/${short}`;
   if (hasCode(error, 'commander.unknownOption')) return new UsageError(`unrecognized arguments: '${flag}'`);
   if (hasCode(error, 'commander.optionMissingArgument')) {
     return new UsageError(`argument ${flag}: expected one argument`);

@@ -7,3 +7,11 @@ export const sdk = (): typeof import('@kafkaesque/client') =>
 /** The formats of the protocol and of segments, which are the other half. */
 export const protocol = (): typeof import('@kafkaesque/protocol') =>
   require('@kafkaesque/protocol') as typeof import('@kafkaesque/protocol');
+
+/** Disks, and the files of the write-ahead log. */
+export const storage = (): typeof import('@kafkaesque/storage') =>
+  require('@kafkaesque/storage') as typeof import('@kafkaesque/storage');
+
+/** The records of the metadata, and which features this release has. */
+export const metadata = (): typeof import('@kafkaesque/metadata') =>
+  require('@kafkaesque/metadata') as typeof import('@kafkaesque/metadata');

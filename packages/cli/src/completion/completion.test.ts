@@ -29,7 +29,9 @@ test('a value is one of some words, a file, anything or nothing', () => {
 
 test('what comes before the options is known', () => {
   expect(named('cluster')?.actions).toEqual(['cluster-id', 'unregister', 'list-endpoints']);
-  expect(named('storage')?.actions).toEqual(['info', 'format', 'random-uuid']);
+  expect(named('storage')?.actions).toEqual([
+    ...['info', 'format', 'version-mapping', 'feature-dependencies', 'random-uuid'],
+  ]);
   expect(named('topics')).toMatchObject({ actions: [], takesFiles: false });
   expect(named('server')).toMatchObject({ actions: [], takesFiles: true });
   expect(programsOf('server')).toEqual(['kafka-server-start', 'kafka-server-start.sh']);
