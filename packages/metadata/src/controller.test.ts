@@ -3,7 +3,7 @@ import { encodeMetadataRecord } from '@kafkaesque/protocol';
 import type { Controller } from './controller';
 import { createController } from './controller';
 import type { MetadataDelta } from './delta/metadata-delta';
-import { ExampleCluster, exampleConfigs } from './example-cluster';
+import { ExampleCluster, exampleConfigs, exampleQuorum } from './example-cluster';
 import { topicByName } from './image/lookups';
 import type { MetadataRecord } from './records';
 import { decodeRecords, encodeRecords } from './batch-codec';
@@ -15,6 +15,7 @@ const freshController = (): Controller =>
     defaultReplicationFactor: 1,
     maxPartitionsPerRequest: 10_000,
     configs: exampleConfigs,
+    quorum: exampleQuorum,
   });
 
 const topicRecords = (cluster: ExampleCluster, name: string): readonly MetadataRecord[] => {

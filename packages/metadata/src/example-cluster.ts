@@ -4,7 +4,8 @@ import { createController } from './controller';
 import type { Command, CommandResponses, ConfigView, RegisterBrokerCommand } from './decide/commands';
 import type { Decision } from './decide/decision';
 import type { MetadataDelta } from './delta/metadata-delta';
-import { supportedFeatures } from './features';
+import type { QuorumView } from './decide/quorum-view';
+import { supportedFeatures } from './features/supported-features';
 import type { MetadataRecord } from './records';
 
 /** A view of a few keys, enough to tell valid from invalid. */
@@ -29,6 +30,15 @@ export const exampleConfigs: ConfigView = {
     })),
 };
 
+/** Controller 1 alone, whose voters do not change. */
+export const exampleQuorum: QuorumView = {
+  nodeId: BrokerId(1),
+  voterIds: [BrokerId(1)],
+  kraftVersion: 0,
+  supportedKraftVersions: { min: 0, max: 0 },
+  refusesKraftVersion: () => undefined,
+};
+
 /** A cluster whose log commits everything at once: for the tests of this package. */
 export class ExampleCluster {
   readonly controller: Controller;
@@ -36,13 +46,17 @@ export class ExampleCluster {
   readonly random = new SeededRandom(1, 'example cluster');
   #nextOffset = 1;
 
-  constructor(brokers: readonly { readonly id: number; readonly rack?: string }[] = [{ id: 1 }]) {
+  constructor(
+    brokers: readonly { readonly id: number; readonly rack?: string }[] = [{ id: 1 }],
+    quorum: QuorumView = exampleQuorum,
+  ) {
     this.controller = createController({
       clusterId: 'example',
       defaultPartitions: 1,
       defaultReplicationFactor: 1,
       maxPartitionsPerRequest: 10_000,
       configs: exampleConfigs,
+      quorum,
     });
     this.run({ kind: 'bootstrap', features: new Map() });
     for (const { id, rack } of brokers) this.start(id, rack === undefined ? {} : { rack });

@@ -107,6 +107,7 @@ export type {
   UpdateFeaturesCommand,
 } from './decide/commands';
 export type { ControllerSettings, Decision, DecisionContext } from './decide/decision';
+export type { QuorumView } from './decide/quorum-view';
 export type { ConfigChangeRequest, NewTopicRequest, Policies } from './decide/policies';
 export { BrokerSessions } from './sessions/broker-sessions';
 export type { BrokerSessionsOptions } from './sessions/broker-sessions';
@@ -119,5 +120,17 @@ export { applyRecords } from './delta/apply-records';
 export { recordsOfImage, snapshotChunks } from './image/snapshot-records';
 export { invalidTopicName } from './image/topic-name';
 export { LOST_DIRECTORY, MIGRATING_DIRECTORY, UNASSIGNED_DIRECTORY } from './image/directory-id';
-export { supportedFeature, supportedFeatures } from './features';
+export {
+  KRAFT_VERSION,
+  registeredFeatures,
+  supportedFeature,
+  supportedFeatures,
+} from './features/supported-features';
+export {
+  dependenciesOf,
+  featureLevelsAt,
+  metadataVersionOf,
+  releaseVersions,
+} from './features/release-versions';
+export type { ReleaseVersion } from './features/release-versions';
 export { decodeRecords, encodeRecords } from './batch-codec';

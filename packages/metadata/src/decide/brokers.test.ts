@@ -1,8 +1,8 @@
 import { BrokerEpoch, BrokerId } from '@kafkaesque/kernel';
 import { ErrorCode } from '@kafkaesque/protocol';
 import { ExampleCluster } from '../example-cluster';
-import { supportedFeatures } from '../features';
-import { aliveBrokers, brokerById, featureLevel, topicByName } from '../image/lookups';
+import { supportedFeatures } from '../features/supported-features';
+import { aliveBrokers, brokerById, topicByName } from '../image/lookups';
 import type { PartitionImage } from '../image/metadata-image';
 
 const partition = (cluster: ExampleCluster, name = 'a', index = 0): PartitionImage =>
@@ -219,61 +219,5 @@ describe('producer ids', () => {
         }).producerIdStart,
     );
     expect(starts).toEqual([0, 1000, 2000]);
-  });
-});
-
-describe('feature levels', () => {
-  test('of a new cluster are those of this release, written once', () => {
-    const cluster = new ExampleCluster([]);
-    expect(featureLevel(cluster.controller.committed, 'metadata.version')).toBe(30);
-    expect(featureLevel(cluster.controller.committed, 'kafkaesque.version')).toBe(1);
-    expect(featureLevel(cluster.controller.committed, 'group.version')).toBe(0);
-    expect(cluster.decide({ kind: 'bootstrap', features: new Map() })).toMatchObject({ records: [] });
-  });
-
-  test.each([
-    {
-      feature: 'nope',
-      maxVersionLevel: 1,
-      upgradeType: 1,
-      why: 'Local controller does not support this feature.',
-    },
-    {
-      feature: 'metadata.version',
-      maxVersionLevel: 99,
-      upgradeType: 1,
-      why: 'Local controller only supports version 30',
-    },
-    {
-      feature: 'kafkaesque.version',
-      maxVersionLevel: 0,
-      upgradeType: 2,
-      why: 'This feature cannot be disabled.',
-    },
-    {
-      feature: 'kafkaesque.version',
-      maxVersionLevel: -1,
-      upgradeType: 1,
-      why: 'A feature version cannot be less than 0.',
-    },
-    {
-      feature: 'kafkaesque.version',
-      maxVersionLevel: 1,
-      upgradeType: 9,
-      why: 'The controller does not support the given upgrade type.',
-    },
-  ])('refuse $feature at level $maxVersionLevel', ({ why, ...update }) => {
-    const decision = new ExampleCluster().decide({
-      kind: 'update-features',
-      updates: [update],
-      validateOnly: false,
-    });
-    expect(decision).toEqual({
-      kind: 'refused',
-      errorCode: ErrorCode.INVALID_UPDATE_VERSION,
-      errorMessage:
-        'The update failed for all features since the following feature had an error: ' +
-        `Invalid update version ${update.maxVersionLevel} for feature ${update.feature}. ${why}`,
-    });
   });
 });

@@ -3,13 +3,20 @@ import type { MetadataImage } from '../image/metadata-image';
 import type { MetadataRecord } from '../records';
 import type { CommandError, ConfigView } from './commands';
 import type { Policies } from './policies';
+import type { QuorumView } from './quorum-view';
 
 /**
  * What a command comes to: records to append as one batch (none: answer at once) and the answer to give when they are
  * committed; or a refusal that changes nothing.
  */
 export type Decision<Response> =
-  | { readonly kind: 'decided'; readonly records: readonly MetadataRecord[]; readonly response: Response }
+  | {
+      readonly kind: 'decided';
+      readonly records: readonly MetadataRecord[];
+      readonly response: Response;
+      /** The quorum is to be taken to this `kraft.version` first, by a record of its own before these. */
+      readonly kraftVersion?: number;
+    }
   | ({ readonly kind: 'refused' } & CommandError);
 
 /** Defaults of the cluster that decisions read. */
@@ -22,6 +29,7 @@ export interface ControllerSettings {
   /** `max.request.partition.size.limit`-like bound on partitions one request may create. */
   readonly maxPartitionsPerRequest: number;
   readonly configs: ConfigView;
+  readonly quorum: QuorumView;
   readonly policies?: Policies;
 }
 

@@ -1,87 +1,162 @@
 import { ErrorCode } from '@kafkaesque/protocol';
-import { supportedFeature, supportedFeatures } from '../features';
-import { featureLevel, registeredBrokers } from '../image/lookups';
-import type { MetadataImage } from '../image/metadata-image';
+import { dependenciesOf } from '../features/release-versions';
+import { KRAFT_VERSION, supportedFeature, supportedFeatures } from '../features/supported-features';
+import { featureLevel, registeredBrokers, registeredControllers } from '../image/lookups';
 import type { MetadataRecord, SupportedFeature } from '../records';
 import type { BootstrapCommand, CommandError, CommandResponses, UpdateFeaturesCommand } from './commands';
 import type { Decision, DecisionContext } from './decision';
 import { refused } from './new-partitions';
 
 type Update = UpdateFeaturesCommand['updates'][number];
+type Range = Pick<SupportedFeature, 'minSupportedVersion' | 'maxSupportedVersion'>;
 
 const succeeded: CommandError = { errorCode: ErrorCode.NONE, errorMessage: null };
 const UPGRADE = 1;
+const UNSAFE_DOWNGRADE = 3;
 
-const outOfRange = (who: string, range: SupportedFeature | undefined, level: number): string | undefined => {
-  if (range === undefined) return level === 0 ? undefined : `${who} does not support this feature.`;
-  if (level === 0 || (level >= range.minSupportedVersion && level <= range.maxSupportedVersion))
-    return undefined;
-  return range.minSupportedVersion === range.maxSupportedVersion
-    ? `${who} only supports version ${range.minSupportedVersion}`
-    : `${who} only supports versions ${range.minSupportedVersion}-${range.maxSupportedVersion}`;
+/** What a feature that somebody does not know is to him. */
+const disabled: Range = { minSupportedVersion: 0, maxSupportedVersion: 0 };
+
+const outOfRange = (
+  who: string,
+  { minSupportedVersion: min, maxSupportedVersion: max }: Range,
+  level: number,
+): string | undefined => {
+  if (level >= min && level <= max) return undefined;
+  if (max === 0) return `${who} does not support this feature.`;
+  return `${who} only supports versions ${min === max ? min : `${min}-${max}`}`;
+};
+
+const rangeOf = (features: readonly SupportedFeature[], name: string): Range =>
+  features.find((feature) => feature.name === name) ?? disabled;
+
+/** What this node can do itself. */
+const localRange = ({ settings }: DecisionContext, name: string): Range => {
+  if (name !== KRAFT_VERSION) return supportedFeature(name) ?? disabled;
+  const { min, max } = settings.quorum.supportedKraftVersions;
+  return { minSupportedVersion: min, maxSupportedVersion: max };
 };
 
 /** Why no node, or not every node, can work at that level. */
-const unsupportedBy = (image: MetadataImage, name: string, level: number): string | undefined => {
-  const local = outOfRange('Local controller', supportedFeature(name), level);
+const unsupportedBy = (context: DecisionContext, name: string, level: number): string | undefined => {
+  const { image, settings } = context;
+  const { nodeId, voterIds } = settings.quorum;
+  const local = outOfRange(`Local controller ${nodeId}`, localRange(context, name), level);
   if (local !== undefined) return local;
   for (const broker of registeredBrokers(image)) {
-    const range = broker.features.find((feature) => feature.name === name);
-    const reason = outOfRange(`Broker ${broker.brokerId}`, range, level);
+    const reason = outOfRange(`Broker ${broker.brokerId}`, rangeOf(broker.features, name), level);
     if (reason !== undefined) return reason;
   }
+  const found = new Set([nodeId]);
+  for (const { controllerId, features } of registeredControllers(image)) {
+    if (controllerId === nodeId) continue;
+    found.add(controllerId);
+    const reason = outOfRange(`Controller ${controllerId}`, rangeOf(features, name), level);
+    if (reason !== undefined) return reason;
+  }
+  const missing = voterIds.find((id) => !found.has(id));
+  return missing === undefined
+    ? undefined
+    : `controller ${missing} has not registered, and may not support this feature`;
+};
+
+const currentLevel = ({ image, settings }: DecisionContext, name: string): number =>
+  name === KRAFT_VERSION ? settings.quorum.kraftVersion : featureLevel(image, name);
+
+/** Why a feature may not be at a level beside the others at theirs, in Kafka's words. */
+const missingDependency = (
+  name: string,
+  level: number,
+  levels: ReadonlyMap<string, number>,
+): string | undefined => {
+  for (const [dependency, least] of dependenciesOf(name, level) ?? [])
+    if ((levels.get(dependency) ?? 0) < least)
+      return `${name} could not be set to ${level} because it depends on ${dependency} level ${least}`;
   return undefined;
 };
 
-const refusal = (
-  image: MetadataImage,
-  { feature, maxVersionLevel: level, upgradeType }: Update,
+/** Downgrades that would lose metadata: none is carried out, whatever the caller permits (as Kafka). */
+const metadataDowngrade = (
+  { upgradeType, maxVersionLevel: level }: Update,
+  current: number,
 ): CommandError | undefined => {
+  if (level >= current) return undefined;
+  const reason =
+    upgradeType === UNSAFE_DOWNGRADE
+      ? 'Unsafe metadata downgrade is not supported in this version.'
+      : 'Refusing to perform the requested downgrade because it might delete metadata information.';
+  return refused(
+    ErrorCode.INVALID_UPDATE_VERSION,
+    `Unsupported metadata.version downgrade from ${current} to ${level}. ${reason}`,
+  );
+};
+
+const refusal = (
+  context: DecisionContext,
+  update: Update,
+  levels: ReadonlyMap<string, number>,
+): CommandError | undefined => {
+  const { feature, maxVersionLevel: level, upgradeType } = update;
   const invalid = (reason: string): CommandError =>
     refused(
       ErrorCode.INVALID_UPDATE_VERSION,
       `Invalid update version ${level} for feature ${feature}. ${reason}`,
     );
-  if (upgradeType < UPGRADE || upgradeType > 3)
+  if (upgradeType < UPGRADE || upgradeType > UNSAFE_DOWNGRADE)
     return invalid('The controller does not support the given upgrade type.');
   if (level < 0) return invalid('A feature version cannot be less than 0.');
-  const unsupported = unsupportedBy(image, feature, level);
+  const unsupported = unsupportedBy(context, feature, level);
   if (unsupported !== undefined) return invalid(unsupported);
-  const current = featureLevel(image, feature);
+  const current = currentLevel(context, feature);
   if (level < current && upgradeType === UPGRADE)
     return invalid(
       "Can't downgrade the version of this feature without setting the upgrade type to either safe or unsafe downgrade.",
     );
   if (level > current && upgradeType !== UPGRADE) return invalid("Can't downgrade to a newer version.");
-  if (level === 0 && (supportedFeature(feature)?.minSupportedVersion ?? 0) > 0)
-    return invalid('This feature cannot be disabled.');
-  return undefined;
+  if (feature === KRAFT_VERSION) {
+    if (level < current) return invalid("Can't downgrade the version of this feature.");
+    const reason = level === current ? undefined : context.settings.quorum.refusesKraftVersion(level);
+    return reason === undefined ? undefined : refused(ErrorCode.INVALID_UPDATE_VERSION, reason);
+  }
+  if (feature === 'metadata.version') return metadataDowngrade(update, current);
+  if (supportedFeature(feature) === undefined) return invalid(`Feature ${feature} not found.`);
+  const missing = missingDependency(feature, level, levels);
+  return missing === undefined ? undefined : invalid(missing);
 };
 
-const level = (name: string, featureLevel: number): MetadataRecord => ({
+const levelRecord = (name: string, featureLevel: number): MetadataRecord => ({
   kind: 'FeatureLevelRecord',
   value: { name, featureLevel },
 });
 
-/** UpdateFeatures: all updates or none. */
+/** UpdateFeatures: all updates or none. A higher `kraft.version` is for the quorum to carry out. */
 export const decideUpdateFeatures = (
   command: UpdateFeaturesCommand,
-  { image }: DecisionContext,
+  context: DecisionContext,
 ): Decision<CommandResponses['update-features']> => {
-  const results = command.updates.map((update) => ({
-    feature: update.feature,
-    ...(refusal(image, update) ?? succeeded),
-  }));
-  const failed = results.find(({ errorCode }) => errorCode !== ErrorCode.NONE);
-  if (failed !== undefined)
-    return refused(
-      failed.errorCode,
-      `The update failed for all features since the following feature had an error: ${failed.errorMessage}`,
-    );
-  const records = command.updates
-    .filter(({ feature, maxVersionLevel }) => featureLevel(image, feature) !== maxVersionLevel)
-    .map(({ feature, maxVersionLevel }) => level(feature, maxVersionLevel));
-  return { kind: 'decided', records: command.validateOnly ? [] : records, response: { results } };
+  const levels = new Map(context.image.features.entries());
+  for (const { feature, maxVersionLevel } of command.updates) levels.set(feature, maxVersionLevel);
+  for (const update of command.updates) {
+    const error = refusal(context, update, levels);
+    if (error !== undefined)
+      return refused(
+        error.errorCode,
+        `The update failed for all features since the following feature had an error: ${error.errorMessage}`,
+      );
+  }
+  const response = { results: command.updates.map(({ feature }) => ({ feature, ...succeeded })) };
+  const changed = command.updates.filter(
+    ({ feature, maxVersionLevel }) => currentLevel(context, feature) !== maxVersionLevel,
+  );
+  if (command.validateOnly || changed.length === 0) return { kind: 'decided', records: [], response };
+  const records = changed
+    .filter(({ feature }) => feature !== KRAFT_VERSION)
+    .map(({ feature, maxVersionLevel }) => levelRecord(feature, maxVersionLevel));
+  const kraft = changed.find(({ feature }) => feature === KRAFT_VERSION);
+  if (kraft === undefined) return { kind: 'decided', records, response };
+  // The record that does nothing is there to be waited for: it stands behind the quorum's own.
+  const noOp: MetadataRecord = { kind: 'NoOpRecord', value: {} };
+  return { kind: 'decided', records: [...records, noOp], response, kraftVersion: kraft.maxVersionLevel };
 };
 
 /** The facts a new cluster begins with. A cluster that has them decides nothing. */
@@ -90,17 +165,21 @@ export const decideBootstrap = (
   { image }: DecisionContext,
 ): Decision<CommandResponses['bootstrap']> => {
   if (image.features.size > 0) return { kind: 'decided', records: [], response: {} };
+  const levels = new Map(
+    supportedFeatures.map(({ name, defaultLevel }) => [name, command.features.get(name) ?? defaultLevel]),
+  );
   for (const [feature, wanted] of command.features) {
-    const reason = outOfRange('This release', supportedFeature(feature), wanted);
+    const reason =
+      outOfRange('This release', supportedFeature(feature) ?? disabled, wanted) ??
+      missingDependency(feature, wanted, levels);
     if (reason !== undefined)
       return refused(
         ErrorCode.INVALID_UPDATE_VERSION,
         `Invalid update version ${wanted} for feature ${feature}. ${reason}`,
       );
   }
-  const records = supportedFeatures
-    .map(({ name, defaultLevel }) => ({ name, wanted: command.features.get(name) ?? defaultLevel }))
-    .filter(({ wanted }) => wanted > 0)
-    .map(({ name, wanted }) => level(name, wanted));
+  const records = [...levels]
+    .filter(([, wanted]) => wanted > 0)
+    .map(([name, wanted]) => levelRecord(name, wanted));
   return { kind: 'decided', records, response: {} };
 };

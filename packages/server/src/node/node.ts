@@ -35,6 +35,7 @@ import { RequestMeters } from '../metrics/request-meters';
 import { RequestTracer } from '../metrics/request-tracer';
 import { allowEverything } from '../handlers/handler';
 import { loadPolicies } from '../policies/policies';
+import { onlyVoter } from '../quorum/only-voter';
 import type { SingleVoterQuorum } from '../quorum/single-voter-quorum';
 import { openSingleVoterQuorum } from '../quorum/single-voter-quorum';
 import { clusterIdentity } from './cluster-identity';
@@ -328,6 +329,7 @@ class Assembly {
         defaultReplicationFactor: this.#configuration.defaultReplicationFactor,
         maxPartitionsPerRequest: MAX_PARTITIONS_PER_REQUEST,
         configs: configView(() => this.#dynamic.layers(host.image)),
+        quorum: onlyVoter(this.#nodeId),
         policies,
       }),
       random: random.fork('controller'),

@@ -6,6 +6,7 @@ import { Scheduler, SimulatedMachine, SimulatedNetwork } from '@kafkaesque/sim';
 import { ControllerHost } from '../controller/controller-host';
 import type { ControllerMember } from './controller-member';
 import { openControllerMember } from './controller-member';
+import { onlyVoter } from './only-voter';
 
 const PORT = 9093;
 const directoryOf = (nodeId: number, disk: number): string => `D${nodeId}d${disk}`.padEnd(21, '0') + 'A';
@@ -59,6 +60,7 @@ class Controllers {
         defaultValue: () => undefined,
         effectiveTopicConfigs: () => [],
       },
+      quorum: onlyVoter(BrokerId(nodeId)),
     });
     const faults = { fault: (what: string, cause: unknown) => this.faults.push(`${what}: ${String(cause)}`) };
     const host = new ControllerHost({

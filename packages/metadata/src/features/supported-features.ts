@@ -1,4 +1,5 @@
-import type { SupportedFeature } from './records';
+import type { QuorumView } from '../decide/quorum-view';
+import type { SupportedFeature } from '../records';
 
 /**
  * What this release can do, under Kafka's names and numbers; a feature that is not implemented is not here.
@@ -10,6 +11,21 @@ export const supportedFeatures: readonly (SupportedFeature & {
 })[] = [
   { name: 'kafkaesque.version', minSupportedVersion: 1, maxSupportedVersion: 1, defaultLevel: 1 },
   { name: 'metadata.version', minSupportedVersion: 30, maxSupportedVersion: 30, defaultLevel: 30 },
+];
+
+/** The feature that the quorum keeps in records of its own; it is in no image. */
+export const KRAFT_VERSION = 'kraft.version';
+
+/** What a broker or controller says of itself when it registers: all that this release can do, the quorum's included. */
+export const registeredFeatures = ({
+  supportedKraftVersions: { min, max },
+}: Pick<QuorumView, 'supportedKraftVersions'>): readonly SupportedFeature[] => [
+  ...supportedFeatures.map(({ name, minSupportedVersion, maxSupportedVersion }) => ({
+    name,
+    minSupportedVersion,
+    maxSupportedVersion,
+  })),
+  ...(max === 0 ? [] : [{ name: KRAFT_VERSION, minSupportedVersion: min, maxSupportedVersion: max }]),
 ];
 
 /** What this release supports of a feature; undefined when it does not know it. */
