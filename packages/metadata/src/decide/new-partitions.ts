@@ -23,17 +23,15 @@ export const refused = (
   errorMessage,
 });
 
-/** Places partitions automatically. */
+/** Places partitions automatically: not on brokers that are about to leave, and on fenced ones last. */
 export const placePartitions = (
   { image, random }: DecisionContext,
   partitionCount: number,
   replicationFactor: number,
 ): Assignment => {
-  const brokers = registeredBrokers(image).map((broker) => ({
-    brokerId: broker.brokerId,
-    rack: broker.rack,
-    active: isActive(broker),
-  }));
+  const brokers = registeredBrokers(image)
+    .filter((broker) => broker.fenced || !broker.inControlledShutdown)
+    .map((broker) => ({ brokerId: broker.brokerId, rack: broker.rack, active: isActive(broker) }));
   const placement = placeStriped(brokers, partitionCount, replicationFactor, random);
   return placement.kind === 'placed'
     ? { kind: 'assigned', replicas: placement.replicas }

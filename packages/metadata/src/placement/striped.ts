@@ -13,55 +13,68 @@ export type Placement =
   | { readonly kind: 'placed'; readonly replicas: readonly (readonly BrokerId[])[] }
   | { readonly kind: 'impossible'; readonly reason: string };
 
-/** Brokers in a ring that is entered one further on for each partition. */
-interface Ring {
+/**
+ * The brokers of one rack in a ring, entered one further on each time. Leaders and followers go round it separately, so
+ * that each is spread evenly and partitions do not share all their brokers.
+ */
+interface Rack {
   readonly active: readonly BrokerId[];
   readonly inactive: readonly BrokerId[];
-  start: number;
+  leaderStart: number;
+  followerStart: number;
 }
 
-const ringOf = (brokers: readonly PlacementBroker[], random: Random): Ring => {
+const rackOf = (brokers: readonly PlacementBroker[], random: Random): Rack => {
   const ids = (active: boolean): BrokerId[] =>
     brokers
       .filter((broker) => broker.active === active)
       .map((broker) => broker.brokerId)
       .sort((a, b) => a - b);
   const active = ids(true);
-  return { active, inactive: ids(false), start: active.length === 0 ? 0 : random.below(active.length) };
+  const start = active.length === 0 ? 0 : random.below(active.length);
+  return { active, inactive: ids(false), leaderStart: start, followerStart: start + 1 };
 };
 
-/** Members of a ring from its start on, serving ones first. */
-const walk = (ring: Ring): BrokerId[] => {
+/** Brokers of a rack from a place in the ring on, serving ones first. */
+const walk = ({ active, inactive }: Rack, start: number): BrokerId[] => {
   const rotated = (ids: readonly BrokerId[]): readonly BrokerId[] => {
-    const at = ids.length === 0 ? 0 : ring.start % ids.length;
+    const at = ids.length === 0 ? 0 : start % ids.length;
     return [...ids.slice(at), ...ids.slice(0, at)];
   };
-  return [...rotated(ring.active), ...rotated(ring.inactive)];
+  return [...rotated(active), ...rotated(inactive)];
 };
 
-const ringsByRack = (brokers: readonly PlacementBroker[], random: Random): Ring[] => {
-  const racks = new Map<string, PlacementBroker[]>();
+const racksOf = (brokers: readonly PlacementBroker[], random: Random): Rack[] => {
+  const members = new Map<string | null, PlacementBroker[]>();
   for (const broker of brokers) {
-    const members = racks.get(broker.rack ?? '') ?? [];
-    racks.set(broker.rack ?? '', members);
-    members.push(broker);
+    const of = members.get(broker.rack) ?? [];
+    members.set(broker.rack, of);
+    of.push(broker);
   }
-  return [...racks.keys()].sort().map((rack) => ringOf(racks.get(rack) ?? [], random));
+  const names = [...members.keys()].sort((a, b) => {
+    // No rack is a rack of its own, before all others.
+    if (a === null || b === null) return a === null ? -1 : 1;
+    return a < b ? -1 : 1;
+  });
+  return names.map((name) => rackOf(members.get(name) ?? [], random));
 };
 
 /** One partition's replicas: racks in turn, within a rack its brokers in turn, a serving broker first. */
-const placeOne = (rings: readonly Ring[], firstRack: number, replicationFactor: number): BrokerId[] => {
-  const queues = rings.map((_, i) => {
-    const ring = rings[(firstRack + i) % rings.length];
-    assert(ring !== undefined, 'a rack index is within bounds');
-    return { ring, members: walk(ring) };
+const placeOne = (racks: readonly Rack[], firstRack: number, replicationFactor: number): BrokerId[] => {
+  const inTurn = racks.map((_, i) => {
+    const rack = racks[(firstRack + i) % racks.length];
+    assert(rack !== undefined, 'a rack index is within bounds');
+    return rack;
   });
   // A rack without a serving broker goes to the back, so that the leader serves.
-  queues.sort((a, b) => Number(b.ring.active.length > 0) - Number(a.ring.active.length > 0));
+  inTurn.sort((a, b) => Number(b.active.length > 0) - Number(a.active.length > 0));
+  const queues = inTurn
+    .slice(0, replicationFactor)
+    .map((rack, i) => walk(rack, i === 0 ? rack.leaderStart++ : rack.followerStart++));
   const replicas: BrokerId[] = [];
   for (let round = 0; replicas.length < replicationFactor; round++) {
-    for (const { members } of queues) {
-      const next = members[round];
+    for (const queue of queues) {
+      const next = queue[round];
       if (next !== undefined && replicas.length < replicationFactor) replicas.push(next);
     }
   }
@@ -95,13 +108,10 @@ export const placeStriped = (
         `The target replication factor of ${replicationFactor} cannot be reached because only ${brokers.length} broker(s) ` +
         'are registered or some brokers have all their log directories cordoned.',
     };
-  const rings = ringsByRack(brokers, random);
-  const firstRack = random.below(rings.length);
-  const replicas: (readonly BrokerId[])[] = [];
-  for (let partition = 0; partition < partitionCount; partition++) {
-    replicas.push(placeOne(rings, firstRack + partition, replicationFactor));
-    // Each time all racks have been first once, every rack begins one broker further on.
-    if ((partition + 1) % rings.length === 0) for (const ring of rings) ring.start++;
-  }
+  const racks = racksOf(brokers, random);
+  const firstRack = random.below(racks.length);
+  const replicas = Array.from({ length: partitionCount }, (_, partition) =>
+    placeOne(racks, firstRack + partition, replicationFactor),
+  );
   return { kind: 'placed', replicas };
 };
