@@ -1,10 +1,9 @@
-import type { Random } from '@kafkaesque/kernel';
-import { BrokerEpoch, BrokerId, NO_BROKER, SeededRandom, ZERO_TOPIC_ID } from '@kafkaesque/kernel';
+import { BrokerId, NO_BROKER, SeededRandom } from '@kafkaesque/kernel';
 import { decodeRecords, encodeRecords } from './batch-codec';
-import type { Command } from './decide/commands';
 import { applyRecords } from './delta/apply-records';
 import type { MetadataDelta } from './delta/metadata-delta';
 import { ExampleCluster } from './example-cluster';
+import { drawCommand } from './example-commands';
 import {
   emptyImage,
   heldReplicas,
@@ -16,78 +15,6 @@ import {
 } from './image/lookups';
 import type { MetadataImage, PartitionImage, TopicImage } from './image/metadata-image';
 import { recordsOfImage } from './image/snapshot-records';
-
-const names = ['a', 'b.c', 'b_c', 'd', 'e-f', 'g.h', 'g_h', 'i'];
-
-const drawTopicCommand = (random: Random): Command => {
-  const name = names[random.below(names.length)]!;
-  switch (random.below(4)) {
-    case 0:
-      return { kind: 'delete-topics', topics: [{ name, topicId: ZERO_TOPIC_ID }], retried: false };
-    case 1:
-      return {
-        kind: 'create-partitions',
-        topics: [{ name, count: 1 + random.below(8), assignments: null }],
-        validateOnly: random.below(5) === 0,
-      };
-    default: {
-      const replicationFactor = 1 + random.below(3);
-      const topic = {
-        name,
-        numPartitions: 1 + random.below(5),
-        replicationFactor,
-        assignments: [],
-        configs: [],
-      };
-      return {
-        kind: 'create-topics',
-        topics: [topic],
-        validateOnly: random.below(5) === 0,
-        topicIds: new Map(),
-      };
-    }
-  }
-};
-
-const drawBrokerCommand = (cluster: ExampleCluster, random: Random): Command => {
-  const id = 1 + random.below(4);
-  const brokerId = BrokerId(id);
-  const brokerEpoch = random.below(10) === 0 ? BrokerEpoch(1) : cluster.epochOf(id);
-  switch (random.below(8)) {
-    case 0:
-      return { kind: 'unregister-broker', brokerId };
-    case 1:
-      return { kind: 'begin-controlled-shutdown', brokerId, brokerEpoch };
-    case 2:
-      return { kind: 'fence-broker', brokerId, brokerEpoch };
-    case 3:
-      return cluster.registration(id, random.below(4) === 0 ? { previousBrokerEpoch: BrokerEpoch(-1) } : {});
-    case 4:
-      return { kind: 'allocate-producer-ids', brokerId, brokerEpoch };
-    default:
-      return { kind: 'unfence-broker', brokerId, brokerEpoch };
-  }
-};
-
-const drawConfigCommand = (random: Random): Command => {
-  const [resourceType, resourceName] =
-    random.below(2) === 0 ? [2, names[random.below(names.length)]!] : [4, '1'];
-  const change = {
-    name: `key.${random.below(3)}`,
-    configOperation: random.below(2),
-    value: String(random.below(3)),
-  };
-  const resources = [{ resourceType, resourceName, configs: [change] }];
-  return random.below(3) === 0
-    ? { kind: 'alter-configs', resources, validateOnly: false }
-    : { kind: 'incremental-alter-configs', resources, validateOnly: false };
-};
-
-const drawCommand = (cluster: ExampleCluster, random: Random): Command => {
-  const choice = random.below(10);
-  if (choice < 5) return drawTopicCommand(random);
-  return choice < 8 ? drawBrokerCommand(cluster, random) : drawConfigCommand(random);
-};
 
 const checkPartition = (image: MetadataImage, partition: PartitionImage): void => {
   const { replicas, isr, leader, directories, eligibleLeaderReplicas, lastKnownElr } = partition;
@@ -183,7 +110,7 @@ describe('any sequence of commands', () => {
       let producerIds = 0;
       try {
         for (let i = 0; i < 120; i++) {
-          const command = drawCommand(cluster, random);
+          const command = drawCommand(cluster.controller.speculative, random);
           const decision = cluster.decide(command);
           if (decision.kind === 'refused') continue;
           const delta = cluster.commit(decision.records);

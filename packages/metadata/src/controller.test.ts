@@ -3,20 +3,12 @@ import { encodeMetadataRecord } from '@kafkaesque/protocol';
 import type { Controller } from './controller';
 import { createController } from './controller';
 import type { MetadataDelta } from './delta/metadata-delta';
-import { ExampleCluster, exampleConfigs, exampleQuorum } from './example-cluster';
+import { ExampleCluster, exampleSettings } from './example-cluster';
 import { topicByName } from './image/lookups';
 import type { MetadataRecord } from './records';
 import { decodeRecords, encodeRecords } from './batch-codec';
 
-const freshController = (): Controller =>
-  createController({
-    clusterId: 'example',
-    defaultPartitions: 1,
-    defaultReplicationFactor: 1,
-    maxPartitionsPerRequest: 10_000,
-    configs: exampleConfigs,
-    quorum: exampleQuorum,
-  });
+const freshController = (): Controller => createController(exampleSettings());
 
 const topicRecords = (cluster: ExampleCluster, name: string): readonly MetadataRecord[] => {
   const topic = { name, numPartitions: 2, replicationFactor: 1, assignments: [], configs: [] };

@@ -32,9 +32,15 @@ export interface Controller {
   appended(offset: number, epoch: number, records: readonly MetadataRecord[]): void;
   /** A batch is committed, own or another leader's. Returns what it changed. */
   apply(batch: CommittedBatch): MetadataDelta;
-  /** Leadership is lost: everything appended and not committed is forgotten. */
+  /**
+   * Leadership is lost: everything appended and not committed is forgotten. Due before anything of a later epoch is
+   * applied; what was appended here may still be committed by the next leader, and is applied as anybody's.
+   */
   resign(): void;
-  /** Replaces the committed state; the end of `finish` swaps it in and reports the change from the state before. */
+  /**
+   * Replaces the committed state of a controller that does not lead; the end of `finish` swaps it in and reports the
+   * change from the state before. A restore that is not finished changes nothing.
+   */
   restore(offset: number, epoch: number, changed: (delta: MetadataDelta) => void): SnapshotSink;
   /** The committed state as records. */
   snapshot(): StateSnapshot;
@@ -97,6 +103,9 @@ class MetadataController implements Controller {
   }
 
   restore(offset: number, epoch: number, changed: (delta: MetadataDelta) => void): SnapshotSink {
+    // Who is given a snapshot follows a leader, and what it appended itself is lost.
+    this.resign();
+    const before = this.#committed;
     let image = emptyImage;
     return {
       // One draft for each chunk, so that none of them has more to finish than its own chunk.
@@ -105,15 +114,18 @@ class MetadataController implements Controller {
         for (const record of chunk) replay(draft, record);
         image = draft.finish(offset, epoch).after;
       },
-      finish: () => this.#replace({ ...image, offset, epoch }, changed),
+      finish: () => this.#replace(before, { ...image, offset, epoch }, changed),
     };
   }
 
-  *#replace(after: MetadataImage, changed: (delta: MetadataDelta) => void): Generator<void, void, void> {
-    const before = this.#committed;
+  *#replace(
+    before: MetadataImage,
+    after: MetadataImage,
+    changed: (delta: MetadataDelta) => void,
+  ): Generator<void, void, void> {
     const delta = yield* differenceInSteps(before, after);
     assert(this.#committed === before, 'nothing is committed while a snapshot replaces the state');
-    this.resign();
+    assert(this.#appended.length === 0, 'nobody leads while a snapshot replaces his state');
     this.#committed = after;
     changed(delta);
   }

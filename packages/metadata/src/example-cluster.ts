@@ -1,11 +1,14 @@
+import type { Random } from '@kafkaesque/kernel';
 import { BrokerEpoch, BrokerId, SeededRandom, assert } from '@kafkaesque/kernel';
 import type { Controller } from './controller';
 import { createController } from './controller';
 import type { Command, CommandResponses, ConfigView, RegisterBrokerCommand } from './decide/commands';
-import type { Decision } from './decide/decision';
+import type { ControllerSettings, Decision } from './decide/decision';
 import type { MetadataDelta } from './delta/metadata-delta';
 import type { QuorumView } from './decide/quorum-view';
 import { supportedFeatures } from './features/supported-features';
+import { brokerById } from './image/lookups';
+import type { MetadataImage } from './image/metadata-image';
 import type { MetadataRecord } from './records';
 
 /** A view of a few keys, enough to tell valid from invalid. */
@@ -39,6 +42,38 @@ export const exampleQuorum: QuorumView = {
   refusesKraftVersion: () => undefined,
 };
 
+export const epochIn = (image: MetadataImage, brokerId: number): BrokerEpoch =>
+  brokerById(image, BrokerId(brokerId))?.epoch ?? BrokerEpoch(-1);
+
+/** What a new start of a broker says of itself. */
+export const exampleRegistration = (
+  image: MetadataImage,
+  random: Random,
+  brokerId: number,
+  changes: Partial<RegisterBrokerCommand> = {},
+): RegisterBrokerCommand => ({
+  kind: 'register-broker',
+  brokerId: BrokerId(brokerId),
+  clusterId: 'example',
+  incarnationId: random.bytes(16).toString('base64url'),
+  listeners: [{ name: 'PLAINTEXT', host: `host-${brokerId}`, port: 9092, securityProtocol: 0 }],
+  features: supportedFeatures,
+  rack: null,
+  logDirs: [Buffer.alloc(16, 100 + brokerId).toString('base64url')],
+  previousBrokerEpoch: epochIn(image, brokerId),
+  ...changes,
+});
+
+/** The settings of an example's controller. */
+export const exampleSettings = (quorum: QuorumView = exampleQuorum): ControllerSettings => ({
+  clusterId: 'example',
+  defaultPartitions: 1,
+  defaultReplicationFactor: 1,
+  maxPartitionsPerRequest: 10_000,
+  configs: exampleConfigs,
+  quorum,
+});
+
 /** A cluster whose log commits everything at once: for the tests of this package. */
 export class ExampleCluster {
   readonly controller: Controller;
@@ -50,14 +85,7 @@ export class ExampleCluster {
     brokers: readonly { readonly id: number; readonly rack?: string }[] = [{ id: 1 }],
     quorum: QuorumView = exampleQuorum,
   ) {
-    this.controller = createController({
-      clusterId: 'example',
-      defaultPartitions: 1,
-      defaultReplicationFactor: 1,
-      maxPartitionsPerRequest: 10_000,
-      configs: exampleConfigs,
-      quorum,
-    });
+    this.controller = createController(exampleSettings(quorum));
     this.run({ kind: 'bootstrap', features: new Map() });
     for (const { id, rack } of brokers) this.start(id, rack === undefined ? {} : { rack });
   }
@@ -83,18 +111,7 @@ export class ExampleCluster {
   }
 
   registration(brokerId: number, changes: Partial<RegisterBrokerCommand> = {}): RegisterBrokerCommand {
-    return {
-      kind: 'register-broker',
-      brokerId: BrokerId(brokerId),
-      clusterId: 'example',
-      incarnationId: this.random.bytes(16).toString('base64url'),
-      listeners: [{ name: 'PLAINTEXT', host: `host-${brokerId}`, port: 9092, securityProtocol: 0 }],
-      features: supportedFeatures,
-      rack: null,
-      logDirs: [Buffer.alloc(16, 100 + brokerId).toString('base64url')],
-      previousBrokerEpoch: this.epochOf(brokerId),
-      ...changes,
-    };
+    return exampleRegistration(this.controller.speculative, this.random, brokerId, changes);
   }
 
   /** Registers and unfences. */
@@ -105,7 +122,7 @@ export class ExampleCluster {
   }
 
   epochOf(brokerId: number): BrokerEpoch {
-    return this.controller.speculative.brokers.get(String(brokerId))?.epoch ?? BrokerEpoch(-1);
+    return epochIn(this.controller.speculative, brokerId);
   }
 
   createTopic(name: string, partitions = 1, replicationFactor = 1): void {
