@@ -295,6 +295,9 @@ export {
   MetadataFollow,
   MetadataSnapshotPart,
   QuorumState,
+  RENEW_LEADERSHIP_KEY,
+  RenewLeadershipRequest,
+  RenewLeadershipResponse,
 } from './internal/member-messages';
 export {
   QuorumAppend,

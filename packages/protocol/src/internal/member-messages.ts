@@ -1,4 +1,4 @@
-import type { BrokerId } from '@kafkaesque/kernel';
+import type { BrokerEpoch, BrokerId, LeaderEpoch, PartitionIndex, TopicId } from '@kafkaesque/kernel';
 import { array, bool, bytes, int16, int32, int64, int8, string, uint16, uuid } from '../schema/field';
 import { message, type Infer } from '../schema/message';
 
@@ -99,7 +99,9 @@ export const MemberAnswer = message({
   flexible: '0+',
   fields: {
     correlationId: int64,
-    /** NOT_CONTROLLER and its like: nothing was done; there is no body. */
+    /** 0 done · 1 refused, nothing has changed · 2 asked of one that does not lead, nothing has changed · 3 unknown. */
+    outcome: int8,
+    /** Why it was refused; there is a body only of what was done. */
     errorCode: int16,
     errorMessage: string.nullable().default(null),
     /** The metadata offset that shows what was done; -1: nothing was changed. */
@@ -108,6 +110,37 @@ export const MemberAnswer = message({
   },
 });
 export type MemberAnswer = Infer<typeof MemberAnswer>;
+
+/** The key of RenewLeadership, which Kafka does not have. */
+export const RENEW_LEADERSHIP_KEY = 10_000;
+
+/** A broker whose append failed asks to lead these partitions again, in a new epoch. */
+export const RenewLeadershipRequest = message({
+  name: 'RenewLeadershipRequest',
+  versions: '0',
+  flexible: '0+',
+  fields: {
+    brokerId: int32.as<BrokerId>(),
+    brokerEpoch: int64.as<BrokerEpoch>(),
+    partitions: array({
+      topicId: uuid.as<TopicId>(),
+      partition: int32.as<PartitionIndex>(),
+      leaderEpoch: int32.as<LeaderEpoch>(),
+    }),
+  },
+});
+export type RenewLeadershipRequest = Infer<typeof RenewLeadershipRequest>;
+
+/** That it was done is all there is to say. */
+export const RenewLeadershipResponse = message({
+  name: 'RenewLeadershipResponse',
+  versions: '0',
+  flexible: '0+',
+  fields: {
+    errorCode: int16,
+  },
+});
+export type RenewLeadershipResponse = Infer<typeof RenewLeadershipResponse>;
 
 /** A broker wants the committed metadata behind `offset`, and may be sent so many bytes. */
 export const MetadataFollow = message({

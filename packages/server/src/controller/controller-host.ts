@@ -1,5 +1,5 @@
 import type { FaultHandler, Logger, Random } from '@kafkaesque/kernel';
-import { messageOf } from '@kafkaesque/kernel';
+import { hasCode, messageOf } from '@kafkaesque/kernel';
 import { ErrorCode } from '@kafkaesque/protocol';
 import type {
   Command,
@@ -25,9 +25,22 @@ export type CommandOutcome<Response> =
   | { readonly kind: 'not-controller' }
   | { readonly kind: 'unknown'; readonly cause: unknown };
 
-/** What brokers ask of the active controller; later, the same over the network. */
+/** How long a command may take, and on whose behalf it is given. */
+export interface SubmitOptions {
+  readonly timeoutMs?: number;
+  readonly caller?: {
+    readonly principal: { readonly type: string; readonly name: string };
+    readonly clientHost: string;
+    readonly clientId: string;
+  };
+}
+
+/** What is asked of the active controller, in this process or elsewhere. */
 export interface ControllerDoor {
-  submit<C extends Command>(command: C): Promise<CommandOutcome<CommandResponses[C['kind']]>>;
+  submit<C extends Command>(
+    command: C,
+    options?: SubmitOptions,
+  ): Promise<CommandOutcome<CommandResponses[C['kind']]>>;
 }
 
 export interface ControllerHostOptions {
@@ -52,6 +65,7 @@ export class ControllerHost implements ControllerDoor, QuorumListener {
   #quorum: Quorum | undefined;
   #leadership: Leadership = { kind: 'unattached', epoch: 0 };
   #waiting: WaitingForOffset[] = [];
+  #followers: { readonly offset: number; readonly resolve: () => void }[] = [];
 
   constructor(options: ControllerHostOptions) {
     this.#options = options;
@@ -65,6 +79,14 @@ export class ControllerHost implements ControllerDoor, QuorumListener {
 
   get isActive(): boolean {
     return this.#leadership.kind === 'leader';
+  }
+
+  /** Resolves once the committed state has that offset, whoever leads. */
+  whenApplied(offset: number): Promise<void> {
+    if (this.#controller.committed.offset >= offset) return Promise.resolve();
+    return new Promise((resolve) => {
+      this.#followers.push({ offset, resolve });
+    });
   }
 
   /** The quorum delivers to this host from now on. */
@@ -81,14 +103,16 @@ export class ControllerHost implements ControllerDoor, QuorumListener {
       random: this.#options.random,
       nextOffset: quorum.nextOffset,
     });
-    if (decision.kind === 'refused') {
-      return { kind: 'refused', errorCode: decision.errorCode, errorMessage: decision.errorMessage };
-    }
-    if (decision.records.length === 0) {
+    if (decision.kind === 'refused' || decision.records.length === 0) {
       // The decision may rest on batches that are appended but not committed: its answer may not overtake them.
       const readAt = this.#controller.speculative.offset;
-      if (!(await this.#committed(readAt))) return { kind: 'unknown', cause: 'leadership was lost' };
-      return { kind: 'done', response: decision.response, offset: readAt };
+      if (command.kind !== 'broker-heartbeat' && !(await this.#stillLeads(quorum)))
+        return { kind: 'not-controller' };
+      // Nothing was written for this command, so whoever leads next may be asked again.
+      if (!(await this.#committed(readAt)) || !this.#leads(epoch)) return { kind: 'not-controller' };
+      if (decision.kind === 'decided') return { kind: 'done', response: decision.response, offset: readAt };
+      const { errorCode, errorMessage } = decision;
+      return { kind: 'refused', errorCode, errorMessage };
     }
     const proposal = quorum.propose(decision.records, epoch);
     if (proposal.kind === 'refused') {
@@ -105,6 +129,21 @@ export class ControllerHost implements ControllerDoor, QuorumListener {
     return outcome.kind === 'dropped'
       ? { kind: 'not-controller' }
       : { kind: 'unknown', cause: outcome.cause };
+  }
+
+  #leads(epoch: number): boolean {
+    return this.#leadership.kind === 'leader' && this.#leadership.epoch === epoch;
+  }
+
+  /** What this controller decided without a record may rest on what another leader has changed since. */
+  async #stillLeads(quorum: Quorum): Promise<boolean> {
+    try {
+      await quorum.readBarrier();
+      return true;
+    } catch (error) {
+      if (!hasCode(error, 'NOT_LEADER')) throw error;
+      return false;
+    }
   }
 
   committed(batches: readonly CommittedBatch[]): void {
@@ -139,6 +178,10 @@ export class ControllerHost implements ControllerDoor, QuorumListener {
       return;
     }
     const { offset } = delta.after;
+    if (this.#followers.length > 0) {
+      for (const one of this.#followers) if (one.offset <= offset) one.resolve();
+      this.#followers = this.#followers.filter((one) => one.offset > offset);
+    }
     const ready = this.#waiting.filter((one) => one.offset <= offset);
     if (ready.length === 0) return;
     this.#waiting = this.#waiting.filter((one) => one.offset > offset);
