@@ -5,8 +5,8 @@ import type { Channel, ChannelEnd, ChannelHandler } from '@kafkaesque/kernel';
 export interface MemberStream {
   /** To be called once, before anything else. */
   start(events: MemberStreamEvents): void;
-  /** One message at a time: the next follows `sent`. The bytes must not change before that. */
-  write(message: Buffer): void;
+  /** At least one message; the next ones follow `sent`. The bytes must not change before that. */
+  write(messages: readonly Buffer[]): void;
   /** Nothing more is written; follows the last `sent`. */
   finish(): void;
   /** Gives up both directions at once. `ended` may still follow. */
@@ -20,7 +20,7 @@ export interface MemberStream {
 export interface MemberStreamEvents {
   /** The message is the receiver's to keep. */
   message(bytes: Buffer): void;
-  /** What was written last has left. */
+  /** All that was written has left. */
   sent(): void;
   /** The other side writes no more, and all its messages were brought. */
   finished(): void;
@@ -40,6 +40,9 @@ export interface MemberChannelOptions {
 /** Unsent bytes and messages from which `send` asks its caller to wait. */
 const HIGH_WATER_BYTES = 1024 * 1024;
 const HIGH_WATER_MESSAGES = 8192;
+/** Of what is written at once, without the message that goes beyond it. */
+const WRITE_BYTES = 64 * 1024;
+const WRITE_MESSAGES = 256;
 const DEFAULT_LINGER_MS = 5000;
 
 /** The kernel's Channel over a gRPC stream. */
@@ -51,10 +54,11 @@ export class MemberChannel implements Channel {
   #handler: ChannelHandler | undefined;
   /** `closing`: nothing is received any more, and the end is awaited. */
   #phase: 'open' | 'closing' | 'ended' = 'open';
-  /** What waits for the message that is being written; its first `#taken` are gone. */
+  /** What waits for the bytes that are being written; its first `#taken` are gone. */
   #queue: Buffer[] = [];
   #taken = 0;
-  #writing: Buffer | undefined;
+  #writingBytes = 0;
+  #isWriting = false;
   #isFinished = false;
   #unsentBytes = 0;
   #isAwaitingDrain = false;
@@ -132,8 +136,9 @@ export class MemberChannel implements Channel {
 
   #onSent(): void {
     if (this.#phase === 'ended') return;
-    this.#unsentBytes -= this.#writing?.length ?? 0;
-    this.#writing = undefined;
+    this.#unsentBytes -= this.#writingBytes;
+    this.#writingBytes = 0;
+    this.#isWriting = false;
     // Bytes have left: the other side reads.
     if (this.#phase === 'closing') this.#awaitEnd();
     const hasMore = this.#write();
@@ -151,22 +156,28 @@ export class MemberChannel implements Channel {
     this.#finish();
   }
 
-  /** Writes the next message, if it is time; false when none is left. */
+  /** Writes what waits, or some of it, if it is time; false when nothing is left to write. */
   #write(): boolean {
-    if (this.#writing !== undefined) return true;
-    const next = this.#queue[this.#taken];
-    if (next === undefined) {
+    if (this.#isWriting) return true;
+    const messages: Buffer[] = [];
+    while (this.#writingBytes < WRITE_BYTES && messages.length < WRITE_MESSAGES) {
+      const next = this.#queue[this.#taken];
+      if (next === undefined) break;
+      this.#taken += 1;
+      this.#writingBytes += next.length;
+      messages.push(next);
+    }
+    if (messages.length === 0) {
       if (this.#phase === 'closing') this.#finish();
       return false;
     }
-    this.#taken += 1;
     // The head is cut off rarely: moving the rest costs as much as it is long.
     if (this.#taken === this.#queue.length || this.#taken >= HIGH_WATER_MESSAGES) {
       this.#queue = this.#queue.slice(this.#taken);
       this.#taken = 0;
     }
-    this.#writing = next;
-    this.#stream.write(next);
+    this.#isWriting = true;
+    this.#stream.write(messages);
     return true;
   }
 
@@ -179,7 +190,7 @@ export class MemberChannel implements Channel {
   #dropUnsent(): void {
     this.#queue = [];
     this.#taken = 0;
-    this.#unsentBytes = this.#writing?.length ?? 0;
+    this.#unsentBytes = this.#writingBytes;
   }
 
   #awaitEnd(): void {
@@ -225,7 +236,7 @@ export class MemberChannel implements Channel {
     if (this.#phase === 'ended') return false;
     this.#phase = 'ended';
     clearTimeout(this.#linger);
-    this.#writing = undefined;
+    this.#writingBytes = 0;
     this.#dropUnsent();
     return true;
   }

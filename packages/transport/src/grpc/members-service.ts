@@ -1,4 +1,3 @@
-import { constants } from 'node:http2';
 import type { ServerHttp2Stream } from 'node:http2';
 import type { Metadata, ServerDuplexStream, ServiceDefinition } from '@grpc/grpc-js';
 import { Failure, assert } from '@kafkaesque/kernel';
@@ -31,6 +30,9 @@ export const MEMBER_LIMITS = {
   keepaliveTimeoutMs: 4000,
   lingerMs: 5000,
 } as const satisfies MemberLimits;
+
+/** RFC 9113, section 7. The names of node:http2 would load it before anybody dials. */
+const HTTP2_CANCEL = 8;
 
 const identity = (frame: Buffer): Buffer => frame;
 
@@ -102,20 +104,23 @@ class AcceptedStream implements MemberStream {
     call.sendMetadata(this.#headers);
     this.#sent = () => events.sent();
     call.on('data', (bytes: Buffer) => events.message(bytes));
-    // A stream that was reset may look as if it had been finished, until the turn is over.
+    // A stream that was reset, or whose connection was lost, ends too, but is closed by then. And node:http2 puts an
+    // end before a reset of its own; both arrive in one turn.
     call.on('end', () =>
       setImmediate(() => {
-        if (!call.cancelled) events.finished();
+        if (!this.#wire.closed && !this.#wire.destroyed) events.finished();
       }),
     );
     // Also comes when all is well, after the status has been sent.
     call.on('cancelled', () => events.ended(this.#end()));
   }
 
-  write(message: Buffer): void {
-    this.#call.write(message, (error: unknown) => {
-      if (error === undefined || error === null) this.#sent?.();
-    });
+  write(messages: readonly Buffer[]): void {
+    messages.forEach((message, index) =>
+      this.#call.write(message, (error: unknown) => {
+        if (index === messages.length - 1 && (error === undefined || error === null)) this.#sent?.();
+      }),
+    );
   }
 
   finish(): void {
@@ -124,7 +129,7 @@ class AcceptedStream implements MemberStream {
   }
 
   abort(): void {
-    this.#wire.close(constants.NGHTTP2_CANCEL);
+    this.#wire.close(HTTP2_CANCEL);
   }
 
   pause(): void {
