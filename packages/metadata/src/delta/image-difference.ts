@@ -1,8 +1,8 @@
-import type { ConfigOverrides, MetadataImage, PartitionImage, TopicImage } from '../image/metadata-image';
+import type { MetadataImage, PartitionImage, TopicImage } from '../image/metadata-image';
 import type { PersistentMap } from '../image/persistent-map';
 import type { ConfigChange, MetadataDelta, PartitionChange, TopicChange } from './metadata-delta';
 
-/** Partitions or topics in one step. */
+/** Partitions, topics or resources in one step. */
 const STEP = 1000;
 
 const sameList = (a: readonly unknown[], b: readonly unknown[]): boolean =>
@@ -74,18 +74,22 @@ const changedValues = <Value>(
   return changed;
 };
 
-const configChanges = (before: MetadataImage, after: MetadataImage): ConfigChange[] => {
+function* configChanges(before: MetadataImage, after: MetadataImage): Generator<void, ConfigChange[], void> {
   const changes: ConfigChange[] = [];
-  const compare = (key: string, { resource }: ConfigOverrides): void => {
-    const values = changedValues(before.configs.get(key)?.values, after.configs.get(key)?.values);
-    const changed = new Map([...values].map(([name, value]) => [name, value ?? null]));
-    if (changed.size > 0) changes.push({ resource, changed });
-  };
-  for (const [key, overrides] of after.configs.entries()) compare(key, overrides);
-  for (const [key, overrides] of before.configs.entries())
-    if (!after.configs.has(key)) compare(key, overrides);
+  let resources = 0;
+  for (const configs of [after.configs, before.configs]) {
+    for (const [key, { resource }] of configs.entries()) {
+      resources += 1;
+      if (resources % STEP === 0) yield;
+      // What both have was compared when the first of them was walked.
+      if (configs === before.configs && after.configs.has(key)) continue;
+      const values = changedValues(before.configs.get(key)?.values, after.configs.get(key)?.values);
+      const changed = new Map([...values].map(([name, value]) => [name, value ?? null]));
+      if (changed.size > 0) changes.push({ resource, changed });
+    }
+  }
   return changes;
-};
+}
 
 interface TopicChanges {
   readonly created: readonly TopicImage[];
@@ -126,6 +130,7 @@ export function* differenceInSteps(
   after: MetadataImage,
 ): Generator<void, MetadataDelta, void> {
   const topics = yield* topicChanges(before, after);
+  const configs = yield* configChanges(before, after);
   const features = changedValues(before.features, after.features);
   return {
     before,
@@ -135,7 +140,7 @@ export function* differenceInSteps(
     topicsChanged: topics.changed,
     brokersChanged: registrationChanges(before.brokers, after.brokers),
     controllersChanged: registrationChanges(before.controllers, after.controllers),
-    configsChanged: configChanges(before, after),
+    configsChanged: configs,
     featuresChanged: new Map([...features].map(([name, level]) => [name, level ?? 0])),
   };
 }

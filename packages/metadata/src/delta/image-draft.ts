@@ -9,7 +9,7 @@ import type {
   PartitionImage,
   TopicImage,
 } from '../image/metadata-image';
-import type { PersistentMap } from '../image/persistent-map';
+import type { MapDraft, PersistentMap } from '../image/persistent-map';
 import { emptyMap } from '../image/persistent-map';
 import { ReplicaIndexDraft } from '../image/replica-index';
 import { StateHashDraft } from '../image/state-hash';
@@ -24,9 +24,9 @@ import { TopicDraft } from './topic-draft';
 export class ImageDraft {
   readonly #before: MetadataImage;
   #features: PersistentMap<number>;
-  #topicsById: PersistentMap<TopicImage>;
-  #topicIdsByName: PersistentMap<TopicId>;
-  #topicNamesByMetricName: PersistentMap<string>;
+  readonly #topicsById: MapDraft<TopicImage>;
+  readonly #topicIdsByName: MapDraft<TopicId>;
+  readonly #topicNamesByMetricName: MapDraft<string>;
   #brokers: PersistentMap<BrokerImage>;
   #controllers: PersistentMap<ControllerImage>;
   #configs: MetadataImage['configs'];
@@ -44,9 +44,9 @@ export class ImageDraft {
   constructor(before: MetadataImage) {
     this.#before = before;
     this.#features = before.features;
-    this.#topicsById = before.topicsById;
-    this.#topicIdsByName = before.topicIdsByName;
-    this.#topicNamesByMetricName = before.topicNamesByMetricName;
+    this.#topicsById = before.topicsById.draft();
+    this.#topicIdsByName = before.topicIdsByName.draft();
+    this.#topicNamesByMetricName = before.topicNamesByMetricName.draft();
     this.#brokers = before.brokers;
     this.#controllers = before.controllers;
     this.#configs = before.configs;
@@ -58,9 +58,9 @@ export class ImageDraft {
     assert(!this.#topicIdsByName.has(name), () => `topic name ${name} is free`);
     assert(!this.#removed.has(topicId), () => `topic id ${topicId} is not used again`);
     this.#topics.set(topicId, new TopicDraft({ topicId, name }));
-    this.#topicIdsByName = this.#topicIdsByName.set(name, topicId);
+    this.#topicIdsByName.set(name, topicId);
     const metric = metricName(name);
-    if (metric !== undefined) this.#topicNamesByMetricName = this.#topicNamesByMetricName.set(metric, name);
+    if (metric !== undefined) this.#topicNamesByMetricName.set(metric, name);
   }
 
   /** Removes a topic with its partitions and its configuration. */
@@ -68,10 +68,10 @@ export class ImageDraft {
     const name = (this.#topics.get(topicId) ?? this.#topicsById.get(topicId))?.name;
     assert(name !== undefined, () => `topic ${topicId} is there to be removed`);
     this.#topics.delete(topicId);
-    this.#topicsById = this.#topicsById.delete(topicId);
-    this.#topicIdsByName = this.#topicIdsByName.delete(name);
+    this.#topicsById.delete(topicId);
+    this.#topicIdsByName.delete(name);
     const metric = metricName(name);
-    if (metric !== undefined) this.#topicNamesByMetricName = this.#topicNamesByMetricName.delete(metric);
+    if (metric !== undefined) this.#topicNamesByMetricName.delete(metric);
     this.#removed.add(topicId);
     const resource: ConfigResource = { type: 2, name };
     const overrides = this.#configs.get(configKey(resource));
@@ -156,9 +156,9 @@ export class ImageDraft {
         offset,
         epoch,
         features: this.#features,
-        topicsById: this.#topicsById,
-        topicIdsByName: this.#topicIdsByName,
-        topicNamesByMetricName: this.#topicNamesByMetricName,
+        topicsById: this.#topicsById.finish(),
+        topicIdsByName: this.#topicIdsByName.finish(),
+        topicNamesByMetricName: this.#topicNamesByMetricName.finish(),
         brokers: this.#brokers,
         controllers: this.#controllers,
         configs: this.#configs,
@@ -187,7 +187,7 @@ export class ImageDraft {
       const { topicId, name } = draft;
       const before = this.#before.topicsById.get(topicId);
       const { after, partitions } = draft.finish();
-      this.#topicsById = this.#topicsById.set(topicId, after);
+      this.#topicsById.set(topicId, after);
       index.change(topicId, partitions);
       for (const change of partitions) hash.partition(topicId, change.before, change.after);
       if (before === undefined) {

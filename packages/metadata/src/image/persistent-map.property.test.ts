@@ -38,6 +38,49 @@ describe('a persistent map', () => {
     );
   }, 60_000);
 
+  test('changed by many at once is what it is one by one, and is left alone by what the draft does later', () => {
+    fc.assert(
+      fc.property(fc.array(fc.array(step, { maxLength: 40 }), { maxLength: 8 }), (batches) => {
+        let [map, single] = [emptyMap<number>(), emptyMap<number>()];
+        const draft = map.draft();
+        const versions: { readonly map: PersistentMap<number>; readonly content: string }[] = [];
+        for (const batch of batches) {
+          const own = map.draft();
+          for (const one of batch) {
+            for (const changed of [own, draft])
+              if (one.kind === 'set') changed.set(one.key, one.value);
+              else changed.delete(one.key);
+            single = one.kind === 'set' ? single.set(one.key, one.value) : single.delete(one.key);
+            expect(own.get(one.key)).toBe(single.get(one.key));
+            expect(own.has(one.key)).toBe(single.has(one.key));
+          }
+          map = own.finish();
+          expect(own.finish()).toBe(map);
+          for (const version of [map, draft.finish()]) {
+            expect(version.size).toBe(single.size);
+            expect([...version.entries()]).toEqual([...single.entries()]);
+            versions.push({ map: version, content: JSON.stringify(contentOf(version)) });
+          }
+        }
+        for (const version of versions) expect(JSON.stringify(contentOf(version.map))).toBe(version.content);
+      }),
+    );
+  }, 60_000);
+
+  test('copies a shared path once for many changes', () => {
+    const names = Array.from({ length: 10_000 }, (_, i) => `key ${i}`);
+    const draft = emptyMap<number>().draft();
+    for (const [i, name] of names.entries()) draft.set(name, i);
+    const map = draft.finish();
+    const before = new Set(map.nodes());
+    const after = map.draft();
+    for (const name of names) after.set(name, -1);
+    const copied = [...after.finish().nodes()].filter((node) => !before.has(node)).length;
+    expect(copied).toBe(before.size);
+    const one = [...map.set('key 77', -1).nodes()].filter((node) => !before.has(node)).length;
+    expect(one).toBeLessThanOrEqual(6);
+  });
+
   test('walks the same keys in the same order, however they came in', () => {
     const random = new SeededRandom(1);
     const keys = Array.from({ length: 5000 }, () => random.bytes(16).toString('base64url'));
@@ -58,6 +101,7 @@ describe('a persistent map', () => {
     expect(map.set('a', 'x')).toBe(map);
     expect(map.delete('b')).toBe(map);
     expect(emptyMap().delete('b')).toBe(emptyMap());
+    expect(map.draft().finish()).toBe(map);
   });
 
   test('keeps keys apart whose hashes are equal', () => {

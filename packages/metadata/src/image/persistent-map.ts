@@ -14,8 +14,20 @@ export interface PersistentMap<Value> {
   entries(): IterableIterator<readonly [string, Value]>;
   values(): IterableIterator<Value>;
   keys(): IterableIterator<string>;
+  /** Many changes at once: what they share is copied once. The map itself stays as it is. */
+  draft(): MapDraft<Value>;
   /** The nodes it is made of: what a change copies some of. */
   nodes(): IterableIterator<object>;
+}
+
+/** A map under change. */
+export interface MapDraft<Value> {
+  get(key: string): Value | undefined;
+  has(key: string): boolean;
+  set(key: string, value: Value): void;
+  delete(key: string): void;
+  /** The map as it is now; the draft can go on. The very map it began with when nothing has changed. */
+  finish(): PersistentMap<Value>;
 }
 
 interface Leaf<Value> {
@@ -26,9 +38,11 @@ interface Leaf<Value> {
 }
 interface Branch<Value> {
   readonly kind: 'branch';
+  /** Who made this node, and may change it while nobody else has seen it. */
+  readonly owner: Owner;
   /** Bit i is set when slot i has a child; children stand in slot order. */
-  readonly bitmap: number;
-  readonly children: readonly Node<Value>[];
+  bitmap: number;
+  readonly children: Node<Value>[];
 }
 /** Different keys with all 32 hash bits equal, sorted by key. */
 interface Collision<Value> {
@@ -36,6 +50,8 @@ interface Collision<Value> {
   readonly hash: number;
   readonly leaves: readonly Leaf<Value>[];
 }
+/** Stands for one series of changes: compared by identity. */
+type Owner = Readonly<Record<string, never>>;
 type Node<Value> = Leaf<Value> | Branch<Value> | Collision<Value>;
 
 const BITS = 5;
@@ -72,7 +88,12 @@ const find = <Value>(root: Node<Value> | undefined, hash: number, key: string): 
 };
 
 /** A branch over two nodes whose hashes differ, or a collision when they do not. */
-const join = <Value>(a: Leaf<Value> | Collision<Value>, b: Leaf<Value>, shift: number): Node<Value> => {
+const join = <Value>(
+  a: Leaf<Value> | Collision<Value>,
+  b: Leaf<Value>,
+  shift: number,
+  owner: Owner,
+): Node<Value> => {
   if (a.hash === b.hash) {
     const leaves = a.kind === 'leaf' ? [a, b] : [...a.leaves.filter((leaf) => leaf.key !== b.key), b];
     return { kind: 'collision', hash: a.hash, leaves: leaves.sort((x, y) => (x.key < y.key ? -1 : 1)) };
@@ -80,25 +101,39 @@ const join = <Value>(a: Leaf<Value> | Collision<Value>, b: Leaf<Value>, shift: n
   const slotOfA = (a.hash >>> shift) & MASK;
   const slotOfB = (b.hash >>> shift) & MASK;
   if (slotOfA === slotOfB)
-    return { kind: 'branch', bitmap: 1 << slotOfA, children: [join(a, b, shift + BITS)] };
+    return { kind: 'branch', owner, bitmap: 1 << slotOfA, children: [join(a, b, shift + BITS, owner)] };
   return {
     kind: 'branch',
+    owner,
     bitmap: (1 << slotOfA) | (1 << slotOfB),
     children: slotOfA < slotOfB ? [a, b] : [b, a],
   };
 };
 
-const insert = <Value>(node: Node<Value> | undefined, leaf: Leaf<Value>, shift: number): Node<Value> => {
+/** `node` with `leaf`. Branches of this owner are changed where they are, others are copied. */
+const insert = <Value>(
+  node: Node<Value> | undefined,
+  leaf: Leaf<Value>,
+  shift: number,
+  owner: Owner,
+): Node<Value> => {
   if (node === undefined) return leaf;
-  if (node.kind === 'leaf') return node.key === leaf.key ? leaf : join(node, leaf, shift);
-  if (node.kind === 'collision') return join(node, leaf, shift);
+  if (node.kind === 'leaf') return node.key === leaf.key ? leaf : join(node, leaf, shift, owner);
+  if (node.kind === 'collision') return join(node, leaf, shift, owner);
+  const own: Branch<Value> =
+    node.owner === owner
+      ? node
+      : { kind: 'branch', owner, bitmap: node.bitmap, children: node.children.slice() };
   const bit = slotBit(leaf.hash, shift);
-  const index = indexOf(node.bitmap, bit);
-  const children = node.children.slice();
-  if ((node.bitmap & bit) === 0) children.splice(index, 0, leaf);
-  else children[index] = insert(node.children[index], leaf, shift + BITS);
-  return { kind: 'branch', bitmap: node.bitmap | bit, children };
+  const index = indexOf(own.bitmap, bit);
+  if ((own.bitmap & bit) === 0) own.children.splice(index, 0, leaf);
+  else own.children[index] = insert(own.children[index], leaf, shift + BITS, owner);
+  own.bitmap |= bit;
+  return own;
 };
+
+/** Owner of what is never changed again. */
+const nobody: Owner = {};
 
 /** `node` without `key`, which is known to be there; undefined when nothing is left. */
 const remove = <Value>(
@@ -123,7 +158,8 @@ const remove = <Value>(
   if (only === undefined) return undefined;
   // A branch with one leaf is the leaf: the shape of the trie depends on its keys alone.
   if (children.length === 1 && only.kind !== 'branch') return only;
-  return { kind: 'branch', bitmap: rest === undefined ? node.bitmap & ~bit : node.bitmap, children };
+  const bitmap = rest === undefined ? node.bitmap & ~bit : node.bitmap;
+  return { kind: 'branch', owner: nobody, bitmap, children };
 };
 
 function* leavesOf<Value>(node: Node<Value> | undefined): IterableIterator<Leaf<Value>> {
@@ -157,19 +193,19 @@ class Trie<Value> implements PersistentMap<Value> {
   }
 
   set(key: string, value: Value): PersistentMap<Value> {
-    const hash = hashOf(key);
-    const before = find(this.#root, hash, key);
-    if (before !== undefined && before.value === value) return this;
-    return new Trie(
-      insert(this.#root, { kind: 'leaf', hash, key, value }, 0),
-      before === undefined ? this.size + 1 : this.size,
-    );
+    const draft = this.draft();
+    draft.set(key, value);
+    return draft.finish();
   }
 
   delete(key: string): PersistentMap<Value> {
-    const hash = hashOf(key);
-    if (this.#root === undefined || find(this.#root, hash, key) === undefined) return this;
-    return new Trie(remove(this.#root, hash, key, 0), this.size - 1);
+    const draft = this.draft();
+    draft.delete(key);
+    return draft.finish();
+  }
+
+  draft(): MapDraft<Value> {
+    return new TrieDraft(this, this.#root);
   }
 
   *entries(): IterableIterator<readonly [string, Value]> {
@@ -186,6 +222,54 @@ class Trie<Value> implements PersistentMap<Value> {
 
   *nodes(): IterableIterator<object> {
     yield* nodesOf(this.#root);
+  }
+}
+
+class TrieDraft<Value> implements MapDraft<Value> {
+  #finished: PersistentMap<Value>;
+  #root: Node<Value> | undefined;
+  #size: number;
+  #owner: Owner = {};
+  #isChanged = false;
+
+  constructor(map: PersistentMap<Value>, root: Node<Value> | undefined) {
+    this.#finished = map;
+    this.#root = root;
+    this.#size = map.size;
+  }
+
+  get(key: string): Value | undefined {
+    return find(this.#root, hashOf(key), key)?.value;
+  }
+
+  has(key: string): boolean {
+    return find(this.#root, hashOf(key), key) !== undefined;
+  }
+
+  set(key: string, value: Value): void {
+    const hash = hashOf(key);
+    const before = find(this.#root, hash, key);
+    if (before !== undefined && before.value === value) return;
+    this.#root = insert(this.#root, { kind: 'leaf', hash, key, value }, 0, this.#owner);
+    if (before === undefined) this.#size += 1;
+    this.#isChanged = true;
+  }
+
+  delete(key: string): void {
+    const hash = hashOf(key);
+    if (this.#root === undefined || find(this.#root, hash, key) === undefined) return;
+    this.#root = remove(this.#root, hash, key, 0);
+    this.#size -= 1;
+    this.#isChanged = true;
+  }
+
+  finish(): PersistentMap<Value> {
+    if (!this.#isChanged) return this.#finished;
+    this.#isChanged = false;
+    // What was changed in place is seen by others from now on.
+    this.#owner = {};
+    this.#finished = new Trie(this.#root, this.#size);
+    return this.#finished;
   }
 }
 

@@ -3,7 +3,7 @@ import { NO_BROKER } from '@kafkaesque/kernel';
 import type { PartitionImage, TopicImage } from './metadata-image';
 import type { Membership, PartitionSet } from './partition-set';
 import { changedPartitionSet, emptyPartitionSet } from './partition-set';
-import type { PersistentMap } from './persistent-map';
+import type { MapDraft, PersistentMap } from './persistent-map';
 import { emptyMap } from './persistent-map';
 
 /** What one broker has to do with: its coming and going costs this, and not what the cluster holds. */
@@ -29,11 +29,32 @@ interface Step {
 
 const noReplicas: readonly BrokerId[] = [];
 
+/** What one broker holds, under change. */
+class HeldDraft {
+  replicas: number;
+  leaderships: number;
+  readonly topics: MapDraft<PartitionSet>;
+
+  constructor(held: HeldReplicas) {
+    this.replicas = held.replicas;
+    this.leaderships = held.leaderships;
+    this.topics = held.topics.draft();
+  }
+
+  change(topicId: TopicId, change: (before: PartitionSet) => PartitionSet): void {
+    const before = this.topics.get(topicId) ?? emptyPartitionSet;
+    const after = change(before);
+    this.replicas += after.size - before.size;
+    if (after.size === 0) this.topics.delete(topicId);
+    else this.topics.set(topicId, after);
+  }
+}
+
 /** An index under change. */
 export class ReplicaIndexDraft {
-  #index: ReplicaIndex;
-  /** Leaderships won less leaderships lost. */
-  readonly #leaderships = new Map<BrokerId, number>();
+  readonly #index: ReplicaIndex;
+  /** The brokers that something has changed for. */
+  readonly #held = new Map<BrokerId, HeldDraft>();
 
   constructor(index: ReplicaIndex) {
     this.#index = index;
@@ -56,7 +77,7 @@ export class ReplicaIndexDraft {
       for (const id of after.replicas) if (!old.includes(id)) note(id, { partition, isMember: true });
     }
     for (const [brokerId, changes] of memberships)
-      this.#hold(brokerId, topicId, (set) => changedPartitionSet(set, changes));
+      this.#heldBy(brokerId).change(topicId, (set) => changedPartitionSet(set, changes));
   }
 
   /** A topic is gone. */
@@ -66,43 +87,30 @@ export class ReplicaIndexDraft {
       this.#lead(leader, NO_BROKER);
       for (const replica of replicas) holders.add(replica);
     }
-    for (const brokerId of holders) this.#hold(brokerId, topic.topicId, () => emptyPartitionSet);
+    for (const brokerId of holders) this.#heldBy(brokerId).change(topic.topicId, () => emptyPartitionSet);
   }
 
   finish(): ReplicaIndex {
-    for (const [brokerId, change] of this.#leaderships) {
-      if (change === 0) continue;
-      const held = this.#held(brokerId);
-      this.#set(brokerId, { ...held, leaderships: held.leaderships + change });
+    const index = this.#index.draft();
+    for (const [brokerId, { replicas, leaderships, topics }] of this.#held) {
+      const key = String(brokerId);
+      if (replicas === 0 && leaderships === 0) index.delete(key);
+      else index.set(key, { replicas, leaderships, topics: topics.finish() });
     }
-    this.#leaderships.clear();
-    return this.#index;
+    return index.finish();
   }
 
   #lead(before: BrokerId, after: BrokerId): void {
     if (before === after) return;
-    if (before !== NO_BROKER) this.#leaderships.set(before, (this.#leaderships.get(before) ?? 0) - 1);
-    if (after !== NO_BROKER) this.#leaderships.set(after, (this.#leaderships.get(after) ?? 0) + 1);
+    if (before !== NO_BROKER) this.#heldBy(before).leaderships -= 1;
+    if (after !== NO_BROKER) this.#heldBy(after).leaderships += 1;
   }
 
-  #hold(brokerId: BrokerId, topicId: TopicId, change: (before: PartitionSet) => PartitionSet): void {
-    const held = this.#held(brokerId);
-    const before = held.topics.get(topicId) ?? emptyPartitionSet;
-    const after = change(before);
-    this.#set(brokerId, {
-      replicas: held.replicas + after.size - before.size,
-      leaderships: held.leaderships,
-      topics: after.size === 0 ? held.topics.delete(topicId) : held.topics.set(topicId, after),
-    });
-  }
-
-  #held(brokerId: BrokerId): HeldReplicas {
-    return this.#index.get(String(brokerId)) ?? holdsNothing;
-  }
-
-  #set(brokerId: BrokerId, held: HeldReplicas): void {
-    const key = String(brokerId);
-    const isNothing = held.replicas === 0 && held.leaderships === 0;
-    this.#index = isNothing ? this.#index.delete(key) : this.#index.set(key, held);
+  #heldBy(brokerId: BrokerId): HeldDraft {
+    const known = this.#held.get(brokerId);
+    if (known !== undefined) return known;
+    const draft = new HeldDraft(this.#index.get(String(brokerId)) ?? holdsNothing);
+    this.#held.set(brokerId, draft);
+    return draft;
   }
 }
