@@ -1,8 +1,8 @@
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { connect as connectHttp2 } from 'node:http2';
-import type { ClientHttp2Stream } from 'node:http2';
+import { connect as connectHttp2, constants } from 'node:http2';
+import type { ClientHttp2Session, ClientHttp2Stream } from 'node:http2';
 import { connect, createServer } from 'node:net';
 import type { AddressInfo, Socket } from 'node:net';
 import { Client, credentials } from '@grpc/grpc-js';
@@ -427,7 +427,8 @@ describe('a member that is another process, and not of our making:', () => {
 
 describe('one connection with many streams', () => {
   const open = async (port: number) => {
-    const session = connectHttp2(`http://${host}:${String(port)}`);
+    const socket = connect(port, host);
+    const session = connectHttp2(`http://${host}:${String(port)}`, { createConnection: () => socket });
     session.on('error', () => undefined);
     await once(session, 'remoteSettings');
     const request = (): ClientHttp2Stream => {
@@ -441,7 +442,7 @@ describe('one connection with many streams', () => {
       stream.resume();
       return stream;
     };
-    return { session, request };
+    return { session, request, socket };
   };
 
   test('has a bounded number of channels, and resetting them leaves nothing', async () => {
@@ -452,9 +453,43 @@ describe('one connection with many streams', () => {
     await until(() => accepted.length >= 100);
     await pass(50);
     expect(accepted).toHaveLength(100);
-    for (const stream of streams) stream.close(8);
+    for (const stream of streams) stream.close(constants.NGHTTP2_CANCEL);
     await until(() => accepted.every((side) => side.end?.kind === 'failed'));
     session.destroy();
+    await listener.stop();
+  });
+
+  test.each<
+    readonly [
+      string,
+      (parts: { session: ClientHttp2Session; stream: ClientHttp2Stream; socket: Socket }) => void,
+    ]
+  >([
+    ['the stream is reset', ({ stream }) => stream.close(constants.NGHTTP2_CANCEL)],
+    ['the stream is dropped', ({ stream }) => stream.close(constants.NGHTTP2_NO_ERROR)],
+    ['the session is ended', ({ session }) => session.destroy()],
+    [
+      'the stream is reset and the session ended',
+      ({ session, stream }) => {
+        stream.close(constants.NGHTTP2_CANCEL);
+        session.destroy();
+      },
+    ],
+    ['the connection is ended', ({ socket }) => socket.end()],
+    ['the connection is reset', ({ socket }) => socket.resetAndDestroy()],
+  ])('is not closed in good order when %s', async (_, leave) => {
+    const accepted: Side[] = [];
+    const listener = await openListener((channel) => accepted.push(sideOf(channel)));
+    for (const bytes of [Buffer.alloc(0), Buffer.from([0, 0, 0, 0, 1, 7])]) {
+      const { session, request, socket } = await open(listener.address.port);
+      const stream = request();
+      await once(stream, 'response');
+      stream.write(bytes);
+      leave({ session, stream, socket });
+      await until(() => accepted.at(-1)?.end !== undefined);
+      session.destroy();
+    }
+    expect(accepted.map(({ end }) => end?.kind)).toEqual(['failed', 'failed']);
     await listener.stop();
   });
 
@@ -463,7 +498,7 @@ describe('one connection with many streams', () => {
     const listener = await openListener((channel) => accepted.push(sideOf(channel)));
     const { session, request } = await open(listener.address.port);
     for (let round = 0; round < 50 && !session.destroyed; round++) {
-      for (let count = 0; count < 40; count++) request().close(8);
+      for (let count = 0; count < 40; count++) request().close(constants.NGHTTP2_CANCEL);
       await pass(1);
     }
     const dialer = memberDialer();
