@@ -6,7 +6,7 @@ import type { Command, CommandResponses, ConfigView, RegisterBrokerCommand } fro
 import type { ControllerSettings, Decision } from './decide/decision';
 import type { MetadataDelta } from './delta/metadata-delta';
 import type { QuorumView } from './decide/quorum-view';
-import { supportedFeatures } from './features/supported-features';
+import { supportedFeatures } from './features';
 import { brokerById } from './image/lookups';
 import type { MetadataImage } from './image/metadata-image';
 import type { MetadataRecord } from './records';

@@ -120,17 +120,5 @@ export { applyRecords } from './delta/apply-records';
 export { recordsOfImage, snapshotChunks } from './image/snapshot-records';
 export { invalidTopicName } from './image/topic-name';
 export { LOST_DIRECTORY, MIGRATING_DIRECTORY, UNASSIGNED_DIRECTORY } from './image/directory-id';
-export {
-  KRAFT_VERSION,
-  registeredFeatures,
-  supportedFeature,
-  supportedFeatures,
-} from './features/supported-features';
-export {
-  dependenciesOf,
-  featureLevelsAt,
-  metadataVersionOf,
-  releaseVersions,
-} from './features/release-versions';
-export type { ReleaseVersion } from './features/release-versions';
+export { KRAFT_VERSION, registeredFeatures, supportedFeature, supportedFeatures } from './features';
 export { decodeRecords, encodeRecords } from './batch-codec';

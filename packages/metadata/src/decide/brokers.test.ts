@@ -1,7 +1,7 @@
 import { BrokerEpoch, BrokerId } from '@kafkaesque/kernel';
 import { ErrorCode } from '@kafkaesque/protocol';
 import { ExampleCluster } from '../example-cluster';
-import { supportedFeatures } from '../features/supported-features';
+import { supportedFeatures } from '../features';
 import { aliveBrokers, brokerById, topicByName } from '../image/lookups';
 import type { PartitionImage } from '../image/metadata-image';
 

@@ -1,6 +1,6 @@
 import { BrokerId } from '@kafkaesque/kernel';
 import { ExampleCluster } from '../example-cluster';
-import { supportedFeatures } from '../features/supported-features';
+import { supportedFeatures } from '../features';
 import { registeredControllers } from '../image/lookups';
 import type { RegisterControllerCommand } from './commands';
 

@@ -1,7 +1,7 @@
 import { BrokerId } from '@kafkaesque/kernel';
 import { ErrorCode } from '@kafkaesque/protocol';
 import { ExampleCluster, exampleQuorum } from '../example-cluster';
-import { registeredFeatures, supportedFeatures } from '../features/supported-features';
+import { registeredFeatures, supportedFeatures } from '../features';
 import { featureLevel } from '../image/lookups';
 import type { UpdateFeaturesCommand } from './commands';
 import type { Decision } from './decision';

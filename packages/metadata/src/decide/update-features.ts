@@ -1,6 +1,5 @@
 import { ErrorCode } from '@kafkaesque/protocol';
-import { dependenciesOf } from '../features/release-versions';
-import { KRAFT_VERSION, supportedFeature, supportedFeatures } from '../features/supported-features';
+import { KRAFT_VERSION, supportedFeature, supportedFeatures } from '../features';
 import { featureLevel, registeredBrokers, registeredControllers } from '../image/lookups';
 import type { MetadataRecord, SupportedFeature } from '../records';
 import type { BootstrapCommand, CommandError, CommandResponses, UpdateFeaturesCommand } from './commands';
@@ -63,18 +62,6 @@ const unsupportedBy = (context: DecisionContext, name: string, level: number): s
 const currentLevel = ({ image, settings }: DecisionContext, name: string): number =>
   name === KRAFT_VERSION ? settings.quorum.kraftVersion : featureLevel(image, name);
 
-/** Why a feature may not be at a level beside the others at theirs, in Kafka's words. */
-const missingDependency = (
-  name: string,
-  level: number,
-  levels: ReadonlyMap<string, number>,
-): string | undefined => {
-  for (const [dependency, least] of dependenciesOf(name, level) ?? [])
-    if ((levels.get(dependency) ?? 0) < least)
-      return `${name} could not be set to ${level} because it depends on ${dependency} level ${least}`;
-  return undefined;
-};
-
 /** Downgrades that would lose metadata: none is carried out, whatever the caller permits (as Kafka). */
 const metadataDowngrade = (
   { upgradeType, maxVersionLevel: level }: Update,
@@ -91,11 +78,7 @@ const metadataDowngrade = (
   );
 };
 
-const refusal = (
-  context: DecisionContext,
-  update: Update,
-  levels: ReadonlyMap<string, number>,
-): CommandError | undefined => {
+const refusal = (context: DecisionContext, update: Update): CommandError | undefined => {
   const { feature, maxVersionLevel: level, upgradeType } = update;
   const invalid = (reason: string): CommandError =>
     refused(
@@ -119,9 +102,8 @@ const refusal = (
     return reason === undefined ? undefined : refused(ErrorCode.INVALID_UPDATE_VERSION, reason);
   }
   if (feature === 'metadata.version') return metadataDowngrade(update, current);
-  if (supportedFeature(feature) === undefined) return invalid(`Feature ${feature} not found.`);
-  const missing = missingDependency(feature, level, levels);
-  return missing === undefined ? undefined : invalid(missing);
+  // None of the features that this release has depends on another.
+  return supportedFeature(feature) === undefined ? invalid(`Feature ${feature} not found.`) : undefined;
 };
 
 const levelRecord = (name: string, featureLevel: number): MetadataRecord => ({
@@ -134,10 +116,8 @@ export const decideUpdateFeatures = (
   command: UpdateFeaturesCommand,
   context: DecisionContext,
 ): Decision<CommandResponses['update-features']> => {
-  const levels = new Map(context.image.features.entries());
-  for (const { feature, maxVersionLevel } of command.updates) levels.set(feature, maxVersionLevel);
   for (const update of command.updates) {
-    const error = refusal(context, update, levels);
+    const error = refusal(context, update);
     if (error !== undefined)
       return refused(
         error.errorCode,
@@ -165,21 +145,17 @@ export const decideBootstrap = (
   { image }: DecisionContext,
 ): Decision<CommandResponses['bootstrap']> => {
   if (image.features.size > 0) return { kind: 'decided', records: [], response: {} };
-  const levels = new Map(
-    supportedFeatures.map(({ name, defaultLevel }) => [name, command.features.get(name) ?? defaultLevel]),
-  );
   for (const [feature, wanted] of command.features) {
-    const reason =
-      outOfRange('This release', supportedFeature(feature) ?? disabled, wanted) ??
-      missingDependency(feature, wanted, levels);
+    const reason = outOfRange('This release', supportedFeature(feature) ?? disabled, wanted);
     if (reason !== undefined)
       return refused(
         ErrorCode.INVALID_UPDATE_VERSION,
         `Invalid update version ${wanted} for feature ${feature}. ${reason}`,
       );
   }
-  const records = [...levels]
-    .filter(([, wanted]) => wanted > 0)
-    .map(([name, wanted]) => levelRecord(name, wanted));
+  const records = supportedFeatures
+    .map(({ name, defaultLevel }) => ({ name, wanted: command.features.get(name) ?? defaultLevel }))
+    .filter(({ wanted }) => wanted > 0)
+    .map(({ name, wanted }) => levelRecord(name, wanted));
   return { kind: 'decided', records, response: {} };
 };

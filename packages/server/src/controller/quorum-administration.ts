@@ -62,7 +62,7 @@ export class QuorumAdministration {
     switch (apiKey) {
       case apis.DescribeQuorum.key: {
         const request = apis.DescribeQuorum.request.decode(body, apiVersion);
-        return answered(apis.DescribeQuorum.response, this.describe(request));
+        return answered(apis.DescribeQuorum.response, this.describeQuorum(request));
       }
       case apis.AddRaftVoter.key: {
         const request = apis.AddRaftVoter.request.decode(body, apiVersion);
@@ -99,7 +99,7 @@ export class QuorumAdministration {
   }
 
   /** How far every replica of the metadata is; offsets are ends, as Kafka's. */
-  describe(request: DescribeQuorumRequest): Draft<typeof DescribeQuorumResponse> {
+  describeQuorum(request: DescribeQuorumRequest): Draft<typeof DescribeQuorumResponse> {
     const known = (topicName: string, partitionIndex: number): boolean =>
       topicName === METADATA_TOPIC && partitionIndex === METADATA_PARTITION;
     return {

@@ -1,5 +1,5 @@
-import type { QuorumView } from '../decide/quorum-view';
-import type { SupportedFeature } from '../records';
+import type { QuorumView } from './decide/quorum-view';
+import type { SupportedFeature } from './records';
 
 /**
  * What this release can do, under Kafka's names and numbers; a feature that is not implemented is not here.
