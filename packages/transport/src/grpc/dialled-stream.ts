@@ -14,13 +14,13 @@ import { addressText, resetSocket } from '../tcp/tcp-connection';
 import { GrpcMessageReader, grpcParts } from './grpc-messages';
 import type { MemberStream, MemberStreamEvents } from './member-channel';
 import { membersDefinition } from './members-service';
+import { watchForLife } from './signs-of-life';
+import type { Patience } from './signs-of-life';
 
 /** How a stream is dialled, and its bounds. */
-export interface DialBounds {
+export interface DialBounds extends Patience {
   readonly maxMessageBytes: number;
   readonly windowBytes: number;
-  readonly keepaliveMs: number;
-  readonly keepaliveTimeoutMs: number;
   readonly dialTimeoutMs: number;
   readonly secure?: (socket: Socket, address: MemberAddress) => Duplex;
 }
@@ -63,8 +63,9 @@ export class DialledStream implements MemberStream {
   #socket: Socket | undefined;
   #session: ClientHttp2Session | undefined;
   #stream: ClientHttp2Stream | undefined;
-  /** Until the channel is up; then the time of the next sign of life. */
+  /** Until the channel is up. */
   #timer: NodeJS.Timeout | undefined;
+  #stopWatching: (() => void) | undefined;
   #isUp = false;
   #hasLeft = false;
   #isPaused = false;
@@ -93,7 +94,12 @@ export class DialledStream implements MemberStream {
       () => this.giveUp('ETIMEDOUT', `it did not answer within ${dialTimeoutMs} ms`),
       dialTimeoutMs,
     );
-    this.#dial();
+    try {
+      this.#dial();
+    } catch (error) {
+      // An address that cannot be one, as a port beyond 65,535.
+      this.giveUp('DIAL_FAILED', messageOf(error));
+    }
   }
 
   #dial(): void {
@@ -103,10 +109,9 @@ export class DialledStream implements MemberStream {
     socket.on('error', (error) => this.#noteFailure(socket, error));
     socket.on('close', () => this.#onLost(socket));
     socket.once('connect', () => {
-      import('node:http2').then(
-        (http2) => this.#open(http2, socket),
-        (error: unknown) => this.giveUp('HTTP2_NOT_LOADED', messageOf(error)),
-      );
+      import('node:http2')
+        .then((http2) => this.#open(http2, socket))
+        .catch((error: unknown) => this.giveUp('DIAL_FAILED', messageOf(error)));
     });
   }
 
@@ -201,7 +206,7 @@ export class DialledStream implements MemberStream {
     else if (!this.#isUp) {
       this.#isUp = true;
       clearTimeout(this.#timer);
-      this.#keepAlive();
+      this.#watch();
       this.#firstWrite = undefined;
       if (this.#hasSentFirst) this.#onSent();
     }
@@ -279,23 +284,12 @@ export class DialledStream implements MemberStream {
     };
   }
 
-  /** Asks for a sign of life whenever nothing has arrived for a while; what arrives is one. */
-  #keepAlive(): void {
-    const { keepaliveMs, keepaliveTimeoutMs } = this.#bounds;
-    const bytesRead = this.#socket?.bytesRead ?? 0;
-    const isSilent = (): boolean => this.#socket?.bytesRead === bytesRead;
-    this.#timer = setTimeout(() => {
-      if (!isSilent()) {
-        this.#keepAlive();
-        return;
-      }
-      if (this.#session?.destroyed !== false) return;
-      this.#session.ping(() => undefined);
-      this.#timer = setTimeout(() => {
-        if (isSilent()) this.giveUp('ETIMEDOUT', `it gave no sign of life for ${keepaliveTimeoutMs} ms`);
-        else this.#keepAlive();
-      }, keepaliveTimeoutMs);
-    }, keepaliveMs);
+  #watch(): void {
+    if (this.#session === undefined) return;
+    const { keepaliveTimeoutMs } = this.#bounds;
+    this.#stopWatching = watchForLife(this.#session, this.#bounds, () =>
+      this.giveUp('ETIMEDOUT', `it gave no sign of life for ${keepaliveTimeoutMs} ms`),
+    );
   }
 
   #failed(code: string, why: string): ChannelEnd {
@@ -320,6 +314,7 @@ export class DialledStream implements MemberStream {
     if (this.#hasLeft) return;
     this.#hasLeft = true;
     clearTimeout(this.#timer);
+    this.#stopWatching?.();
     this.#firstWrite = undefined;
     // What is unfinished is reset, so that the other side sees no end in good order.
     if (this.#status !== 0 && this.#socket !== undefined) resetSocket(this.#socket);

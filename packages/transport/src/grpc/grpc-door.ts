@@ -12,15 +12,12 @@ export interface GrpcService {
   readonly connections?: GrpcConnectionNeeds;
 }
 
-/** Of each, the largest that a service of the port asks for holds (of the keepalive the most frequent), for all of them. */
+/** Of each, the largest that a service of the port asks for holds for all of them. */
 export interface GrpcConnectionNeeds {
   /** Of a message in either direction. Default: grpc-js's, which receives up to 4 MiB. */
   readonly maxMessageBytes: number;
   /** What a client may have on the way before it is read. Default: HTTP/2's, which is 64 KiB. */
   readonly windowBytes: number;
-  /** How often a silent connection is asked whether its other side is there. Default: never. */
-  readonly keepaliveMs: number;
-  readonly keepaliveTimeoutMs: number;
 }
 
 /** What HTTP/2 connections of a port are answered with. */
@@ -48,8 +45,6 @@ export const openGrpcDoor = async (door: GrpcDoor): Promise<OpenGrpcDoor> => {
     ...(needs && {
       'grpc.max_receive_message_length': needs.maxMessageBytes,
       'grpc.max_send_message_length': needs.maxMessageBytes,
-      'grpc.keepalive_time_ms': needs.keepaliveMs,
-      'grpc.keepalive_timeout_ms': needs.keepaliveTimeoutMs,
     }),
   });
   if (needs !== undefined) widenWindows(server, needs.windowBytes);
@@ -75,8 +70,6 @@ const needsOf = (services: readonly GrpcService[]): GrpcConnectionNeeds | undefi
       (most, needs) => ({
         maxMessageBytes: Math.max(most?.maxMessageBytes ?? 0, needs.maxMessageBytes),
         windowBytes: Math.max(most?.windowBytes ?? 0, needs.windowBytes),
-        keepaliveMs: Math.min(most?.keepaliveMs ?? Infinity, needs.keepaliveMs),
-        keepaliveTimeoutMs: Math.min(most?.keepaliveTimeoutMs ?? Infinity, needs.keepaliveTimeoutMs),
       }),
       undefined,
     );

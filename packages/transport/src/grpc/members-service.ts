@@ -7,17 +7,15 @@ import { callOnWire, readAheadOf } from './grpc-js-insides';
 import type { GrpcService } from './grpc-door';
 import { MemberChannel } from './member-channel';
 import type { MemberStream, MemberStreamEvents } from './member-channel';
+import { watchForLife } from './signs-of-life';
+import type { Patience } from './signs-of-life';
 
-/** Bounds of the channels between members; both sides have them. */
-export interface MemberLimits {
+/** Bounds of the channels between members; both sides have them. The keepalive: 5,000 and 4,000 by default. */
+export interface MemberLimits extends Partial<Patience> {
   /** Of a message in either direction; default 16 MiB, an entry of the metadata log has at most 8. */
   readonly maxMessageBytes?: number;
   /** Bytes that may be on the way to a receiver before it has read them; default 8 MiB. */
   readonly windowBytes?: number;
-  /** How often an idle connection is asked whether the other side is there; default 5,000. */
-  readonly keepaliveMs?: number;
-  /** How long the answer may take; default 4,000. */
-  readonly keepaliveTimeoutMs?: number;
   /** How long a channel that is closing may bring nothing forward before it is given up; default 5,000. */
   readonly lingerMs?: number;
 }
@@ -62,13 +60,22 @@ export const membersService = async (
     implementation: {
       Open: (call: ServerDuplexStream<Buffer, Buffer>): void => {
         const remoteAddress = peerOf(call);
-        const channel = new MemberChannel(new AcceptedStream(call, new Metadata(), remoteAddress), {
+        const stream = new AcceptedStream(call, { headers: new Metadata(), remoteAddress, patience: bounds });
+        const channel = new MemberChannel(stream, {
           remoteAddress,
           maxMessageBytes: bounds.maxMessageBytes,
           lingerMs: bounds.lingerMs,
         });
-        accept(channel);
-        assert(channel.hasReceiver, 'who accepts a channel receives from it before it returns');
+        try {
+          accept(channel);
+          assert(channel.hasReceiver, 'who accepts a channel receives from it before it returns');
+        } catch (mistake) {
+          // grpc-js would answer with it, and nobody here would hear of it.
+          channel.reset();
+          queueMicrotask(() => {
+            throw mistake;
+          });
+        }
       },
     },
     connections: bounds,
@@ -80,20 +87,25 @@ const peerOf = (call: ServerDuplexStream<Buffer, Buffer>): string => {
   return addressText(socket?.remoteAddress, socket?.remotePort);
 };
 
+interface AcceptOptions {
+  readonly headers: Metadata;
+  readonly remoteAddress: string;
+  readonly patience: Patience;
+}
+
 /** The side of the server. */
 class AcceptedStream implements MemberStream {
   readonly #call: ServerDuplexStream<Buffer, Buffer>;
   readonly #wire: ServerHttp2Stream;
-  readonly #headers: Metadata;
-  readonly #remoteAddress: string;
+  readonly #options: AcceptOptions;
+  #isSilent = false;
   #sent: (() => void) | undefined;
   #isFinishing = false;
 
-  constructor(call: ServerDuplexStream<Buffer, Buffer>, headers: Metadata, remoteAddress: string) {
+  constructor(call: ServerDuplexStream<Buffer, Buffer>, options: AcceptOptions) {
     this.#call = call;
     this.#wire = callOnWire(call);
-    this.#headers = headers;
-    this.#remoteAddress = remoteAddress;
+    this.#options = options;
   }
 
   start(events: MemberStreamEvents): void {
@@ -101,7 +113,8 @@ class AcceptedStream implements MemberStream {
     // Otherwise 16 messages of any size are read ahead of a receiver that is paused.
     readAheadOf(call, 1);
     // Says to who dialled that the channel is up.
-    call.sendMetadata(this.#headers);
+    call.sendMetadata(this.#options.headers);
+    const stopWatching = this.#watch();
     this.#sent = () => events.sent();
     call.on('data', (bytes: Buffer) => events.message(bytes));
     // A stream that was reset, or whose connection was lost, ends too, but is closed by then. And node:http2 puts an
@@ -112,7 +125,19 @@ class AcceptedStream implements MemberStream {
       }),
     );
     // Also comes when all is well, after the status has been sent.
-    call.on('cancelled', () => events.ended(this.#end()));
+    call.on('cancelled', () => {
+      stopWatching?.();
+      events.ended(this.#end());
+    });
+  }
+
+  #watch(): (() => void) | undefined {
+    const { session } = this.#wire;
+    if (session === undefined) return undefined;
+    return watchForLife(session, this.#options.patience, () => {
+      this.#isSilent = true;
+      session.destroy();
+    });
   }
 
   write(messages: readonly Buffer[]): void {
@@ -144,18 +169,18 @@ class AcceptedStream implements MemberStream {
     const status = this.#wire.sentTrailers?.['grpc-status'];
     if (this.#isFinishing && Number(status) === 0) return { kind: 'closed' };
     const text = this.#wire.sentTrailers?.['grpc-message'];
-    const from = this.#remoteAddress;
-    return {
+    const broken = (code: string, why: string): ChannelEnd => ({
       kind: 'failed',
-      cause:
-        text === undefined
-          ? new Failure('CHANNEL_RESET', `the channel from ${from} was given up by its other side`, {
-              retriable: true,
-            })
-          : new Failure(
-              'CHANNEL_BROKEN',
-              `the channel from ${from} was given up: ${decodeURI(String(text))}`,
-            ),
-    };
+      cause: new Failure(code, `the channel from ${this.#options.remoteAddress} broke: ${why}`, {
+        retriable: true,
+      }),
+    });
+    if (this.#isSilent)
+      return broken(
+        'ETIMEDOUT',
+        `it gave no sign of life for ${this.#options.patience.keepaliveTimeoutMs} ms`,
+      );
+    if (text !== undefined) return broken('CHANNEL_BROKEN', decodeURI(String(text)));
+    return broken('CHANNEL_RESET', 'its other side gave it up');
   }
 }

@@ -281,6 +281,15 @@ describe('where no member answers, the end says why:', () => {
     dialer.close();
   });
 
+  test.each([
+    { host, port: 70_000 },
+    { host: 'fe80::1%no:host', port: 1 },
+  ])('its address is none: %p', async (address) => {
+    const dialer = memberDialer();
+    expect(await endOf(dialer, address)).toMatchObject({ kind: 'failed' });
+    dialer.close();
+  });
+
   test('the dialer is closed', async () => {
     const port = await openPort(() => undefined);
     const dialer = memberDialer();
@@ -315,11 +324,9 @@ test.each(['near', 'far'] as const)(
     proxy.isHeld.up = true;
     proxy.isHeld.down = true;
     await until(() => near.end !== undefined && far.end !== undefined);
-    expect(near.end).toMatchObject({
-      kind: 'failed',
-      cause: { code: listening === 'near' ? 'ETIMEDOUT' : 'CHANNEL_RESET' },
-    });
-    expect(far.end).toMatchObject({ kind: 'failed', cause: { code: 'CHANNEL_RESET' } });
+    const [noticed, told] = listening === 'near' ? [near.end, far.end] : [far.end, near.end];
+    expect(noticed).toMatchObject({ kind: 'failed', cause: { code: 'ETIMEDOUT' } });
+    expect(told).toMatchObject({ kind: 'failed', cause: { code: 'CHANNEL_RESET' } });
     await close();
   },
 );
