@@ -3,6 +3,7 @@ import type { Clock, Logger, Random } from '@kafkaesque/kernel';
 import type { Admin } from './admin/admin';
 import { ClusterAdmin } from './admin/cluster-admin';
 import { ClusterView } from './cluster/cluster-view';
+import type { Peers } from './cluster/cluster-view';
 import type { Consumer } from './consumer/consumer';
 import type { ConsumerOptions } from './consumer/consumer-options';
 import { consumerSettings } from './consumer/consumer-settings';
@@ -21,6 +22,11 @@ import type { Wire } from './wire/wire';
 export interface ClientOptions {
   /** `host:port,host:port`, or the same as a list; `kafka://host:port` is understood too. Not together with `wire`. */
   readonly bootstrapServers?: string | readonly string[] | undefined;
+  /**
+   * As `bootstrapServers`, but the listeners of controllers, for an admin that works while no broker does (KIP-919).
+   * Such a client has no producers and consumers. Not together with `bootstrapServers`.
+   */
+  readonly bootstrapControllers?: string | readonly string[] | undefined;
   /** A wire that somebody else opened and closes. */
   readonly wire?: Wire | undefined;
   readonly clientId?: string | undefined;
@@ -61,6 +67,7 @@ class ClusterClient implements Client {
   readonly #clock: Clock;
   readonly #random: Random;
   readonly #logger: Logger;
+  readonly #peers: Peers;
   readonly #cluster: ClusterView;
   readonly #requestTimeoutMs: number;
   readonly #open = new Set<Closable>();
@@ -70,10 +77,12 @@ class ClusterClient implements Client {
     this.#random = options.random ?? machineRandom();
     this.#logger = options.logger ?? silentLogger;
     this.#requestTimeoutMs = options.requestTimeoutMs ?? 30_000;
+    this.#peers = options.bootstrapControllers === undefined ? 'brokers' : 'controllers';
     this.#ownsWire = options.wire === undefined;
     this.wire = options.wire ?? this.#openWire(options);
     this.#cluster = new ClusterView({
       wire: this.wire,
+      peers: this.#peers,
       clock: this.#clock,
       random: this.#random,
       logger: this.#logger,
@@ -84,11 +93,13 @@ class ClusterClient implements Client {
   }
 
   producer(options: ProducerOptions = {}): Producer {
+    this.#refuseControllers('a producer');
     const settings = producerSettings({ requestTimeoutMs: this.#requestTimeoutMs, ...options });
     return this.#opened((closed) => new RecordProducer({ ...this.#world(), settings, closed }));
   }
 
   consumer(options: ConsumerOptions = {}): Consumer {
+    this.#refuseControllers('a consumer');
     const settings = consumerSettings({ requestTimeoutMs: this.#requestTimeoutMs, ...options });
     return this.#opened((closed) => new LogConsumer({ ...this.#world(), settings, closed }));
   }
@@ -120,8 +131,25 @@ class ClusterClient implements Client {
     return one;
   }
 
+  #refuseControllers(what: string): void {
+    if (this.#peers === 'brokers') return;
+    throw new ClientError(
+      'usage',
+      'INVALID_CONFIG',
+      `${what} needs brokers: open the client with bootstrapServers instead of bootstrapControllers`,
+    );
+  }
+
   #openWire(options: ClientOptions): Wire {
-    const { bootstrapServers, clientId } = options;
+    const { bootstrapControllers, clientId } = options;
+    if (options.bootstrapServers !== undefined && bootstrapControllers !== undefined) {
+      throw new ClientError(
+        'usage',
+        'INVALID_CONFIG',
+        'bootstrapServers and bootstrapControllers exclude each other: name the nodes to talk to',
+      );
+    }
+    const bootstrapServers = options.bootstrapServers ?? bootstrapControllers;
     if (bootstrapServers === undefined) {
       throw new ClientError(
         'usage',

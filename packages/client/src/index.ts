@@ -32,6 +32,18 @@ export type {
   TopicListing,
 } from './admin/admin';
 export type {
+  ControllerEndpoint,
+  FeatureChange,
+  FeatureChangeKind,
+  FeatureLevels,
+  FeaturesDescription,
+  QuorumAdmin,
+  QuorumDescription,
+  QuorumReplica,
+  RaftVoterKey,
+  VoterChangeOptions,
+} from './admin/quorum-admin';
+export type {
   Capabilities,
   FetchedPartition,
   FetchOptions,

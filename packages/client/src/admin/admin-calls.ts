@@ -6,6 +6,7 @@ import { ClientError, isClientError } from '../errors';
 import { withRetries } from '../timing/waiting';
 import type { DraftFor } from '../wire/wire';
 import type { CallOptions } from './admin';
+import { clusterOf, describingCluster } from './cluster-description';
 
 export interface ClusterAdminOptions {
   readonly cluster: ClusterView;
@@ -30,7 +31,11 @@ export type ChangeName =
   | 'CreatePartitions'
   | 'IncrementalAlterConfigs'
   | 'AlterConfigs'
-  | 'UnregisterBroker';
+  | 'UnregisterBroker'
+  | 'AddRaftVoter'
+  | 'RemoveRaftVoter'
+  | 'UpdateRaftVoter'
+  | 'UpdateFeatures';
 
 const BACKOFF = { firstMs: 100, maxMs: 1000 };
 
@@ -89,6 +94,18 @@ export class AdminCalls {
     return this.#options.cluster.ask(name, draft, { ...bounds, again: 'always' });
   }
 
+  /** As `ask`; where only controllers are known, the active one is asked, because the others cannot tell. */
+  async askActive<Name extends ApiName>(
+    name: Name,
+    draft: DraftFor<Name>,
+    bounds: CallBounds & { readonly minVersion?: number | undefined },
+  ): Promise<ResponseOf<Name>> {
+    const { cluster } = this;
+    await this.#learnBrokers(bounds);
+    const prefer = cluster.peers === 'controllers' ? cluster.controllerOrAny() : undefined;
+    return cluster.ask(name, draft, { ...bounds, prefer, again: 'always' });
+  }
+
   /** A question that one broker alone can answer. */
   async askBroker<Name extends ApiName>(
     broker: BrokerId,
@@ -104,7 +121,7 @@ export class AdminCalls {
   async change<Name extends ChangeName>(
     name: Name,
     draft: DraftFor<Name>,
-    bounds: CallBounds,
+    bounds: CallBounds & { readonly minVersion?: number | undefined },
   ): Promise<ResponseOf<Name>> {
     await this.#learnBrokers(bounds);
     const prefer = this.cluster.controllerOrAny();
@@ -133,7 +150,18 @@ export class AdminCalls {
   }
 
   async #learnBrokers(bounds: CallBounds): Promise<void> {
-    if (!this.cluster.hasBrokers) await this.metadata({ topics: [] }, bounds);
+    const { cluster } = this;
+    if (cluster.peers === 'brokers') {
+      if (!cluster.hasBrokers) await this.metadata({ topics: [] }, bounds);
+    } else if (!cluster.knowsController) await this.#learnControllers(bounds);
+  }
+
+  /** Controllers answer no Metadata, and forward nothing: the active one has to be known (KIP-919). */
+  async #learnControllers(bounds: CallBounds): Promise<void> {
+    const { draft, minVersion } = describingCluster('controllers', false);
+    const answer = await this.ask('DescribeCluster', draft, { ...bounds, minVersion });
+    const { nodes, controllerId } = clusterOf(answer);
+    this.cluster.learnBrokers({ brokers: nodes.map((node) => ({ ...node, nodeId: node.id })), controllerId });
   }
 }
 

@@ -3,6 +3,7 @@ import type { ListedOffset, OffsetSpec } from '../cluster/offset-lookup';
 import type { ClientError } from '../errors';
 import type { TopicPartition } from '../records';
 import type { Capabilities, NodeAddress } from '../wire/wire';
+import type { QuorumAdmin } from './quorum-admin';
 
 /** Bounds of one call of the admin. */
 export interface CallOptions {
@@ -148,7 +149,7 @@ export interface ActiveProducer {
   readonly currentTransactionStartOffset: Offset | undefined;
 }
 
-/** A broker; a fenced one is registered but does not serve. */
+/** A broker or a controller; a fenced broker is registered but does not serve. */
 export interface DescribedNode extends NodeAddress {
   readonly fenced: boolean;
 }
@@ -168,7 +169,7 @@ export interface Reassignment extends TopicPartition {
 }
 
 /** Administration of a cluster. Calls fail as a whole with ClientError; single things fail as outcomes. */
-export interface Admin extends AsyncDisposable {
+export interface Admin extends QuorumAdmin, AsyncDisposable {
   /** Creates topics. With `validateOnly` nothing is created, and the answer says what would be. */
   createTopics(
     topics: readonly NewTopic[],
@@ -242,7 +243,8 @@ export interface Admin extends AsyncDisposable {
     options?: CallOptions & { readonly broker?: BrokerId },
   ): Promise<readonly Outcome<TopicPartition, readonly ActiveProducer[]>[]>;
   /**
-   * Brokers, controller and id of the cluster (KIP-700). Fenced brokers are left out unless asked for; brokers before
+   * Brokers, controller and id of the cluster (KIP-700); controllers instead of brokers, and the active one as the
+   * controller, when the client was opened with `bootstrapControllers` (KIP-919). Fenced brokers are left out unless asked for; brokers before
    * Kafka 4.1 cannot be asked (KIP-1073).
    */
   describeCluster(options?: CallOptions & { readonly includeFenced?: boolean }): Promise<ClusterDescription>;

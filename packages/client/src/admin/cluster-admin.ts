@@ -34,8 +34,10 @@ import { AdminCalls, closedAdmin, failed, incomplete } from './admin-calls';
 import type { CallBounds, ClusterAdminOptions } from './admin-calls';
 import { ClusterConfigs } from './cluster-configs';
 import { clusterOf, describingCluster } from './cluster-description';
+import { ClusterQuorum } from './cluster-quorum';
 import { logDirectoryOf } from './log-directories';
 import { deletingRecords, describingProducers } from './partition-requests';
+import type { FeaturesDescription, QuorumAdmin, QuorumDescription } from './quorum-admin';
 import { describeFromMetadata, describeInPages } from './topic-descriptions';
 
 const DEFAULT_PARTITION_LIMIT = 2000;
@@ -48,10 +50,12 @@ const FIRST_VERSION_WITH_TOPIC_RECORDS = 6;
 export class ClusterAdmin implements Admin {
   readonly #calls: AdminCalls;
   readonly #configs: ClusterConfigs;
+  readonly #quorum: ClusterQuorum;
 
   constructor(options: ClusterAdminOptions) {
     this.#calls = new AdminCalls(options);
     this.#configs = new ClusterConfigs(this.#calls);
+    this.#quorum = new ClusterQuorum(this.#calls);
   }
 
   createTopics(
@@ -260,7 +264,10 @@ export class ClusterAdmin implements Admin {
   describeCluster(
     options: CallOptions & { readonly includeFenced?: boolean } = {},
   ): Promise<ClusterDescription> {
-    const { draft, minVersion } = describingCluster(options.includeFenced ?? false);
+    const { draft, minVersion } = describingCluster(
+      this.#calls.cluster.peers,
+      options.includeFenced ?? false,
+    );
     return this.#calls.call('describing the cluster', options, async (bounds) =>
       clusterOf(await this.#calls.ask('DescribeCluster', draft, { ...bounds, minVersion })),
     );
@@ -269,8 +276,35 @@ export class ClusterAdmin implements Admin {
   unregisterBroker(id: number, options: CallOptions = {}): Promise<void> {
     return this.#calls.call('unregistering a broker', options, async (bounds) => {
       const answer = await this.#calls.change('UnregisterBroker', { brokerId: BrokerId(id) }, bounds);
+      if (answer.errorCode === ErrorCode.NOT_CONTROLLER) this.#calls.cluster.forgetController();
       if (answer.errorCode !== 0) throw brokerError(answer.errorCode, answer.errorMessage);
     });
+  }
+
+  describeQuorum(options: CallOptions = {}): Promise<QuorumDescription> {
+    return this.#quorum.describeQuorum(options);
+  }
+
+  addRaftVoter(...args: Parameters<QuorumAdmin['addRaftVoter']>): Promise<void> {
+    return this.#quorum.addRaftVoter(...args);
+  }
+
+  removeRaftVoter(...args: Parameters<QuorumAdmin['removeRaftVoter']>): Promise<void> {
+    return this.#quorum.removeRaftVoter(...args);
+  }
+
+  updateRaftVoter(...args: Parameters<QuorumAdmin['updateRaftVoter']>): Promise<void> {
+    return this.#quorum.updateRaftVoter(...args);
+  }
+
+  describeFeatures(...args: Parameters<QuorumAdmin['describeFeatures']>): Promise<FeaturesDescription> {
+    return this.#quorum.describeFeatures(...args);
+  }
+
+  updateFeatures(
+    ...args: Parameters<QuorumAdmin['updateFeatures']>
+  ): Promise<readonly Outcome<string, undefined>[]> {
+    return this.#quorum.updateFeatures(...args);
   }
 
   listOffsets(

@@ -11,6 +11,7 @@ const open = (mishap: () => Mishap = () => 'none') => {
   const cluster = new SimulatedCluster({ clock, random, topics: { a: 2, b: 1 }, brokers: 3, mishap });
   const view = new ClusterView({
     wire: cluster,
+    peers: 'brokers',
     clock,
     random,
     logger: silentLogger,

@@ -24,8 +24,12 @@ export interface TopicView {
   readonly partitions: readonly PartitionView[];
 }
 
+/** Whom the wire leads to. Controllers know no topics, and forward nothing. */
+export type Peers = 'brokers' | 'controllers';
+
 export interface ClusterViewOptions {
   readonly wire: Wire;
+  readonly peers: Peers;
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
@@ -54,6 +58,7 @@ const SUSPECT_MS = 5000;
 /** What one client knows of the cluster: brokers and the leaders of the topics it uses, refreshed when proved wrong. */
 export class ClusterView {
   readonly wire: Wire;
+  readonly peers: Peers;
   readonly #options: ClusterViewOptions;
   readonly #topics = new Map<string, Known>();
   readonly #failures = new Map<string, ClientError>();
@@ -66,6 +71,7 @@ export class ClusterView {
 
   constructor(options: ClusterViewOptions) {
     this.wire = options.wire;
+    this.peers = options.peers;
     this.#options = options;
   }
 
@@ -163,12 +169,19 @@ export class ClusterView {
     this.#controller = NO_BROKER;
   }
 
+  get knowsController(): boolean {
+    return this.#controller !== NO_BROKER;
+  }
+
   get hasBrokers(): boolean {
     return this.#brokers.length > 0;
   }
 
   /** Takes in what a Metadata answer says of brokers, whoever asked. */
-  learnBrokers(metadata: Pick<Metadata, 'brokers' | 'controllerId'>): void {
+  learnBrokers(metadata: {
+    readonly brokers: readonly Pick<Metadata['brokers'][number], 'nodeId' | 'host' | 'port' | 'rack'>[];
+    readonly controllerId: BrokerId;
+  }): void {
     if (metadata.brokers.length === 0) return;
     this.#brokers = metadata.brokers.map(({ nodeId, host, port, rack }) => ({
       id: nodeId,

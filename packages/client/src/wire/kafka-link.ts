@@ -7,6 +7,7 @@ import { ClientError } from '../errors';
 import { abortedError } from '../timing/waiting';
 import { chooseVersion } from './version-choice';
 import type { VersionBounds } from './version-choice';
+import { SOFTWARE } from './software';
 import type { Capabilities } from './wire';
 
 export interface LinkOptions {
@@ -40,8 +41,6 @@ interface Pending extends LinkRequest {
   isSettled: boolean;
 }
 
-/** Name and version that brokers log and count clients by (KIP-511). */
-const SOFTWARE = { clientSoftwareName: 'kafkaesque', clientSoftwareVersion: '0.1.0' };
 const MIN_RESPONSE_BYTES = 4;
 /** Requests that may wait in one link; more means that the caller has no back-pressure of its own. */
 const MAX_QUEUED = 10_000;
