@@ -34,7 +34,16 @@ export type {
   WriteAheadLogWrite,
 } from './write-ahead-log/write-ahead-log';
 export { initialHardState, logBeginning } from './write-ahead-log/records';
-export type { Candidate, HardState, LogPosition, WriteAheadLogEntry } from './write-ahead-log/records';
+export type {
+  Candidate,
+  HardState,
+  LogPosition,
+  WriteAheadLogEntry,
+  WriteAheadLogRecord,
+} from './write-ahead-log/records';
+export { inspectLogFile, verifyMetadata } from './write-ahead-log/inspection';
+export type { FileFinding, InspectedFrame, InspectedLogFile } from './write-ahead-log/inspection';
+export type { FileHeader } from './write-ahead-log/file-header';
 export type { WriteAheadLogReport } from './write-ahead-log/recovery';
 export { listSnapshots, loadSnapshot, readSnapshot, writeSnapshot } from './write-ahead-log/snapshot-files';
 export type {
