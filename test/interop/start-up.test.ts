@@ -32,6 +32,7 @@ test.each([
   ...['server', 'topics', 'console-producer', 'console-consumer', 'get-offsets', 'dump-log', 'configs'],
   ...['delete-records', 'log-dirs', 'cluster', 'broker-api-versions', 'producer-perf-test'],
   ...['consumer-perf-test', 'e2e-latency', 'verifiable-producer', 'completion'],
+  ...['storage', 'metadata', 'metadata-quorum', 'features'],
 ])('%s --help loads neither client, nor protocol, nor server', async (name) => {
   const loaded = await modulesOf(`${name} --help`);
   expect(packagesOf(loaded)).toEqual(expect.arrayContaining(['cli', 'commander']));

@@ -13,6 +13,7 @@ export interface Tool {
 export const tools = {
   server: 'run a broker and controller: server [server.properties] [--override key=value]…',
   storage: 'format log directories, show what they hold, make a random id',
+  metadata: 'print and check the metadata log and its snapshots, offline',
   topics: 'create, list, describe, extend and delete topics',
   'console-producer': 'send lines from standard input',
   'console-consumer': 'print records to standard output',
@@ -22,6 +23,8 @@ export const tools = {
   'delete-records': 'delete the first records of partitions',
   'log-dirs': 'show how much room each replica takes',
   cluster: "show a cluster's id and endpoints, forget a broker",
+  'metadata-quorum': 'show the metadata quorum, add and remove controllers',
+  features: 'show and change the feature levels of a cluster',
   'broker-api-versions': 'show which APIs each broker offers',
   'producer-perf-test': 'measure how fast a topic takes records',
   'consumer-perf-test': 'measure how fast topics can be read',

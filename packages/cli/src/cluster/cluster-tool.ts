@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import type { Admin, ClusterDescription } from '@kafkaesque/client';
-import { argumentNumber, argumentWords, checkArguments } from '../command-line/argument-rules';
+import { argumentNumber, argumentWords, checkArguments, refuseWords } from '../command-line/argument-rules';
 import { clientOptions, clientProperties } from '../command-line/client-flags';
 import { sdk } from '../command-line/loaded-on-demand';
 import { withUsage } from '../command-line/outcome';
@@ -29,15 +29,16 @@ const clusterCommand = (calledAs: string): Command =>
     examples: [
       '$0 cluster-id --bootstrap-server localhost:9092',
       '$0 list-endpoints --bootstrap-server localhost:9092 --include-fenced-brokers',
+      '$0 list-endpoints --bootstrap-controller localhost:9093',
       '$0 unregister --bootstrap-server localhost:9092 --id 3',
     ],
   })
     .addArgument(wordArgument('[action]', ACTIONS))
     .option('-b, --bootstrap-server <host:port,…>', 'REQUIRED: brokers to connect to first')
-    .option('-C, --bootstrap-controller <host:port,…>', 'not there yet: nodes open no controller listener')
+    .option('-C, --bootstrap-controller <host:port,…>', 'instead of it: controllers to connect to first')
     .option('--command-config <file>', 'a properties file for the client')
     .option('-c, --config <file>', 'the old name of --command-config')
-    .option('-i, --id <id>', 'the broker to unregister', argumentNumber('id', 'Integer'))
+    .option('-i, --id <id>', 'the broker to unregister', argumentNumber('id/-i', 'Integer'))
     .option('--include-fenced-brokers', 'list fenced brokers as well')
     .option('--json', 'print one line of JSON');
 
@@ -56,6 +57,7 @@ export const tool: Tool = {
         if (parsed.kind === 'done') return 0;
         const { flags } = parsed;
         const action = checkedAction(command.args[0], flags, terminal);
+        refuseWords(command.args.slice(1));
         const properties = clientProperties(flags.commandConfig ?? flags.config, []);
         await using client = sdk().openClient(clientOptions(flags, properties, terminal, 'kafka-cluster'));
         await actions[action](client.admin(), flags, terminal);
@@ -73,8 +75,8 @@ const checkedAction = (word: string | undefined, flags: ClusterFlags, terminal: 
       `invalid choice: '${word}' (choose from ${ACTIONS.map((one) => `'${one}'`).join(', ')})`,
     );
   }
-  const connection = ['bootstrap-server', 'bootstrap-controller'];
-  checkArguments(flags, { required: action === 'unregister' ? ['id'] : [], oneOf: [connection] });
+  const connection = ['bootstrap-server/-b', 'bootstrap-controller/-C'];
+  checkArguments(flags, { required: action === 'unregister' ? ['id/-i'] : [], oneOf: [connection] });
   if (flags.config !== undefined && flags.commandConfig !== undefined) {
     throw new UsageError('--config and --command-config cannot be specified together.');
   }
@@ -83,13 +85,10 @@ const checkedAction = (word: string | undefined, flags: ClusterFlags, terminal: 
       'Option --config has been deprecated and will be removed in a future version. Use --command-config instead.\n',
     );
   }
-  if (flags.bootstrapController !== undefined) {
-    if (flags.includeFencedBrokers) {
-      throw new UsageError(
-        'The option --include-fenced-brokers is only supported with --bootstrap-server option',
-      );
-    }
-    throw new UsageError('--bootstrap-controller is not there yet: use --bootstrap-server');
+  if (flags.bootstrapController !== undefined && flags.includeFencedBrokers && action === 'list-endpoints') {
+    throw new UsageError(
+      'The option --include-fenced-brokers is only supported with --bootstrap-server option',
+    );
   }
   return action;
 };
@@ -116,7 +115,10 @@ const unregister: Action = async (admin, { id = -1, json }, terminal) => {
 const listEndpoints: Action = async (admin, flags, terminal) => {
   const includeFenced = flags.includeFencedBrokers === true;
   const { nodes } = await admin.describeCluster({ includeFenced });
-  terminal.out(flags.json ? `${JSON.stringify({ endpoints: nodes })}\n` : endpointLines(nodes));
+  const isControllers = flags.bootstrapController !== undefined;
+  terminal.out(
+    flags.json ? `${JSON.stringify({ endpoints: nodes })}\n` : endpointLines(nodes, isControllers),
+  );
 };
 
 const actions: Readonly<Record<ClusterAction, Action>> = {
@@ -130,7 +132,8 @@ const WIDTH = 10;
 const HOST_WIDTH = 100;
 const TYPE_WIDTH = 15;
 
-const endpointLines = (nodes: ClusterDescription['nodes']): string => {
+/** Controllers are never fenced, so Kafka's tool leaves the column out. */
+const endpointLines = (nodes: ClusterDescription['nodes'], isControllers: boolean): string => {
   const widest = (texts: readonly string[], otherwise: number): number =>
     texts.length === 0 ? otherwise : Math.max(...texts.map((text) => text.length));
   const hostWidth = widest(
@@ -141,11 +144,15 @@ const endpointLines = (nodes: ClusterDescription['nodes']): string => {
     nodes.flatMap(({ rack }) => (rack === null ? [] : [rack])),
     WIDTH,
   );
-  const widths = [WIDTH, hostWidth, WIDTH, rackWidth, WIDTH, TYPE_WIDTH];
+  const state = <Cell>(cell: Cell): readonly Cell[] => (isControllers ? [] : [cell]);
+  const widths = [WIDTH, hostWidth, WIDTH, rackWidth, ...state(WIDTH), TYPE_WIDTH];
   const row = (cells: readonly (string | number | null)[]): string =>
     `${cells.map((cell, index) => String(cell).padEnd(widths[index] ?? 0)).join(' ')}\n`;
   const rows = nodes.map(({ id, host, port, rack, fenced }) =>
-    row([id, host, port, rack, fenced ? 'fenced' : 'unfenced', 'broker']),
+    row([
+      ...[id, host, port, rack, ...state(fenced ? 'fenced' : 'unfenced')],
+      isControllers ? 'controller' : 'broker',
+    ]),
   );
-  return row(['ID', 'HOST', 'PORT', 'RACK', 'STATE', 'ENDPOINT_TYPE']) + rows.join('');
+  return row(['ID', 'HOST', 'PORT', 'RACK', ...state('STATE'), 'ENDPOINT_TYPE']) + rows.join('');
 };

@@ -14,6 +14,8 @@ export type Properties = Readonly<Record<string, string>>;
 
 export interface ConnectionFlags {
   readonly bootstrapServer?: string;
+  /** Controllers instead of brokers; only where a tool offers it. */
+  readonly bootstrapController?: string;
   readonly brokerList?: string;
   readonly commandConfig?: string;
   readonly commandProperty?: readonly string[];
@@ -80,8 +82,7 @@ export const clientOptions = (
   clientId: string,
 ): ClientOptions => {
   refuseBothSpellings(flags, [{ old: 'broker-list', now: 'bootstrap-server' }]);
-  const bootstrapServers = flags.bootstrapServer ?? flags.brokerList ?? properties['bootstrap.servers'];
-  requireFlag(bootstrapServers, 'bootstrap-server');
+  const bootstrap = bootstrapOf(flags, properties);
   const protocol = properties[SECURITY_PROTOCOL];
   if (protocol !== undefined && protocol.toUpperCase() !== 'PLAINTEXT') {
     throw new UsageError(
@@ -89,12 +90,22 @@ export const clientOptions = (
     );
   }
   return {
-    bootstrapServers,
+    ...bootstrap,
     clientId: properties['client.id'] ?? clientId,
     requestTimeoutMs: numberProperty(properties, 'request.timeout.ms'),
     metadataMaxAgeMs: numberProperty(properties, 'metadata.max.age.ms'),
     logger: warningsTo(terminal),
   };
+};
+
+const bootstrapOf = (
+  { bootstrapController, bootstrapServer, brokerList }: ConnectionFlags,
+  properties: Properties,
+): Pick<ClientOptions, 'bootstrapServers' | 'bootstrapControllers'> => {
+  if (bootstrapController !== undefined) return { bootstrapControllers: bootstrapController };
+  const bootstrapServers = bootstrapServer ?? brokerList ?? properties['bootstrap.servers'];
+  requireFlag(bootstrapServers, 'bootstrap-server');
+  return { bootstrapServers };
 };
 
 /** Warnings and errors as lines on stderr, each sentence once. */

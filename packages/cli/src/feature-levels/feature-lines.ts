@@ -1,14 +1,8 @@
 import { UsageError } from '../command-line/usage-error';
-import {
-  METADATA_VERSION,
-  defaultLevel,
-  dependenciesOf,
-  kafkaFeature,
-  kafkaFeatures,
-} from './kafka-features';
+import { METADATA_VERSION, defaultLevels, dependenciesOf, isKafkaFeature } from './kafka-features';
 import type { FeatureLevel } from './kafka-features';
 import {
-  LATEST_STABLE_LEVEL,
+  latestStableVersion,
   metadataVersionNamed,
   metadataVersionOf,
   metadataVersions,
@@ -17,10 +11,9 @@ import {
 
 /** `version-mapping`: the levels that a release begins a cluster with. Fails with UsageError. */
 export const versionMapping = (release: string | undefined): string => {
-  const version =
-    release === undefined ? metadataVersionOf(LATEST_STABLE_LEVEL) : metadataVersionNamed(release);
+  const version = release === undefined ? latestStableVersion : metadataVersionNamed(release);
   if (version === undefined) throw new UsageError(unknownRelease(release ?? '', metadataVersions));
-  const lines = kafkaFeatures.map((feature) => `${feature.name}=${defaultLevel(feature, version.level)}`);
+  const lines = defaultLevels(version.level).map(({ feature, level }) => `${feature}=${level}`);
   return [`${METADATA_VERSION}=${version.level} (${release ?? version.name})`, ...lines, ''].join('\n');
 };
 
@@ -40,10 +33,9 @@ export const dependencyLines = (
     if (metadataVersionOf(level) === undefined) throw new UsageError(`Unknown metadata.version ${level}`);
     return `${called(asked)} has no dependencies.\n`;
   }
-  const feature = kafkaFeature(name);
-  if (feature === undefined) throw new UsageError(`Unknown feature: ${name}`);
-  if (level < 0 || level > feature.maxLevel) throw new UsageError(unsupported(asked));
-  const needs = dependenciesOf(feature, level);
+  if (!isKafkaFeature(name)) throw new UsageError(`Unknown feature: ${name}`);
+  const needs = dependenciesOf(asked);
+  if (needs === undefined) throw new UsageError(unsupported(asked));
   if (needs.length === 0) return `${called(asked)} has no dependencies.\n`;
   return [`${called(asked)} requires:`, ...needs.map((need) => `    ${called(need)}`), ''].join('\n');
 };

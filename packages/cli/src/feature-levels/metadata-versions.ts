@@ -6,17 +6,19 @@ export interface MetadataVersion {
 }
 
 const FIRST_LEVEL = 7;
+/** Kafka 4.3 knows it, and will not use it before it is stable. */
+const UNSTABLE = '4.4-IV0';
 
-/** Kafka's own, in order; the last is not stable in Kafka 4.3. */
+/** All that Kafka 4.3 knows, in order. */
 export const metadataVersions: readonly MetadataVersion[] = [
   ...['3.3-IV3', '3.4-IV0', '3.5-IV0', '3.5-IV1', '3.5-IV2', '3.6-IV0', '3.6-IV1', '3.6-IV2'],
   ...['3.7-IV0', '3.7-IV1', '3.7-IV2', '3.7-IV3', '3.7-IV4', '3.8-IV0', '3.9-IV0'],
   ...['4.0-IV0', '4.0-IV1', '4.0-IV2', '4.0-IV3', '4.1-IV0', '4.1-IV1', '4.2-IV0', '4.2-IV1', '4.3-IV0'],
-  '4.4-IV0',
+  UNSTABLE,
 ].map((name, index) => ({ level: FIRST_LEVEL + index, name }));
 
-/** Level of 4.3-IV0, what Kafka 4.3 begins a cluster with. */
-export const LATEST_STABLE_LEVEL = 30;
+/** What Kafka 4.3 begins a cluster with. */
+export const latestStableVersion = metadataVersions.findLast(({ name }) => name !== UNSTABLE);
 
 /** The name of a level; undefined for one that Kafka 4.3 does not know. */
 export const metadataVersionOf = (level: number): MetadataVersion | undefined =>
@@ -27,15 +29,12 @@ export const metadataVersionOf = (level: number): MetadataVersion | undefined =>
  * there is no such release.
  */
 export const metadataVersionNamed = (text: string): MetadataVersion | undefined => {
-  // Kafka looks at no more than the first two numbers.
-  const name = text.split('.').slice(0, 2).join('.');
+  // Kafka looks at no more than the first two numbers, and calls nothing a release that is not stable.
+  const key = text.split('.').slice(0, 2).join('.');
   return metadataVersions.findLast(
-    (version) =>
-      name === version.name || (name === releaseOf(version) && version.level <= LATEST_STABLE_LEVEL),
+    ({ name }) => name === key || (name !== UNSTABLE && name.slice(0, name.indexOf('-')) === key),
   );
 };
-
-const releaseOf = ({ name }: MetadataVersion): string => name.slice(0, name.indexOf('-'));
 
 /** Kafka's sentence about a release that is not among `supported`. */
 export const unknownRelease = (text: string, supported: readonly MetadataVersion[]): string =>

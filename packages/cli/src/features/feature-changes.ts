@@ -1,7 +1,7 @@
 import type { FeatureChange, FeatureChangeKind } from '@kafkaesque/client';
 import { UsageError } from '../command-line/usage-error';
 import { parseFeatureLevel } from '../feature-levels/feature-lines';
-import { METADATA_VERSION, defaultLevel, kafkaFeatures } from '../feature-levels/kafka-features';
+import { METADATA_VERSION, defaultLevels } from '../feature-levels/kafka-features';
 import { metadataVersionNamed, metadataVersions, unknownRelease } from '../feature-levels/metadata-versions';
 import type { MetadataVersion } from '../feature-levels/metadata-versions';
 import type { FeaturesAction, FeaturesFlags } from './features-flags';
@@ -41,7 +41,7 @@ const chosen = (
       throw new UsageError('Can not specify `release-version` with other feature flags.');
     const version = releaseNamed(releaseVersion);
     levels.set(METADATA_VERSION, version.level);
-    for (const one of kafkaFeatures) levels.set(one.name, defaultLevel(one, version.level));
+    for (const { feature: name, level } of defaultLevels(version.level)) levels.set(name, level);
     return levels;
   }
   if (metadata !== undefined) {

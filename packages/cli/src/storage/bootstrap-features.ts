@@ -2,9 +2,9 @@ import { UsageError } from '../command-line/usage-error';
 import {
   KRAFT_VERSION,
   METADATA_VERSION,
-  defaultLevel,
+  defaultLevels,
   dependenciesOf,
-  kafkaFeature,
+  isKafkaFeature,
 } from '../feature-levels/kafka-features';
 import type { FeatureLevel } from '../feature-levels/kafka-features';
 import {
@@ -121,7 +121,7 @@ const checkNames = (
   );
   for (const name of names) {
     if (known.includes(name)) continue;
-    if (kafkaFeature(name) !== undefined && levels.get(name) === 0) continue;
+    if (isKafkaFeature(name) && levels.get(name) === 0) continue;
     throw new UsageError(
       `Unsupported feature: ${name}. Supported features are: ${[...new Set(known)].sort().join(', ')}`,
     );
@@ -142,16 +142,14 @@ const checkKraftVersion = (level: number | undefined, hasStaticVoters: boolean):
       `Cannot set kraft.version to ${level} unless controller.quorum.voters is empty and one of the flags ${FLAGS} is used. ` +
         `For dynamic controllers support, try using one of ${FLAGS} and removing controller.quorum.voters.`,
     );
-  if (level < 0 || level > (kafkaFeature(KRAFT_VERSION)?.maxLevel ?? 0))
+  if (dependenciesOf({ feature: KRAFT_VERSION, level }) === undefined)
     throw new UsageError(`No feature:${KRAFT_VERSION} with feature level ${level}`);
 };
 
 /** A feature of Kafka's comes with its release; one of our own with this one. */
 const levelOf = (range: FeatureRange, metadataVersion: number): number => {
-  const kafkas = kafkaFeature(range.name);
-  return kafkas === undefined
-    ? range.defaultLevel
-    : Math.min(defaultLevel(kafkas, metadataVersion), range.maxSupportedVersion);
+  const kafkas = defaultLevels(metadataVersion).find(({ feature }) => feature === range.name);
+  return kafkas === undefined ? range.defaultLevel : Math.min(kafkas.level, range.maxSupportedVersion);
 };
 
 const checkLevel = (
@@ -162,9 +160,7 @@ const checkLevel = (
   const { minSupportedVersion: min, maxSupportedVersion: max } = rangeOf(ranges, feature);
   if (level !== 0 && (level < min || level > max))
     throw new UsageError(`No feature:${feature} with feature level ${level}`);
-  const kafkas = kafkaFeature(feature);
-  const needs = kafkas === undefined ? [] : dependenciesOf(kafkas, level);
-  for (const need of needs)
+  for (const need of dependenciesOf({ feature, level }) ?? [])
     if (need.feature === METADATA_VERSION && need.level > metadataVersion.level)
       throw new UsageError(
         `${feature} could not be set to ${level} because it depends on ${need.feature} level ${need.level}`,

@@ -146,6 +146,12 @@ export const fakeAdmin = ({ topics, reassignments, offsets = {} }: FakeCluster):
       record('unregisterBroker', id);
       return Promise.resolve();
     },
+    describeQuorum: () => Promise.reject(new Error('not asked in these tests')),
+    addRaftVoter: () => Promise.reject(new Error('not asked in these tests')),
+    removeRaftVoter: () => Promise.reject(new Error('not asked in these tests')),
+    updateRaftVoter: () => Promise.reject(new Error('not asked in these tests')),
+    describeFeatures: () => Promise.reject(new Error('not asked in these tests')),
+    updateFeatures: () => Promise.reject(new Error('not asked in these tests')),
     listOffsets: (specs) =>
       Promise.resolve(
         specs.map(({ topic: name, partition }) => {
