@@ -1,7 +1,7 @@
 import type { Random } from '@kafkaesque/kernel';
 import { assert } from '@kafkaesque/kernel';
 import type { ReplicaKey, VoterSet } from '@kafkaesque/protocol';
-import { encodeVoterSet } from '@kafkaesque/protocol';
+import { decodeVoterSet, encodeVoterSet } from '@kafkaesque/protocol';
 import type {
   HardState,
   LeadershipState,
@@ -11,7 +11,7 @@ import type {
   RaftWrite,
 } from './contract';
 import type { LogEntry, LogPosition } from './log';
-import { RaftLog } from './log';
+import { RaftLog, entryTypes } from './log';
 import type { RaftMessage } from './messages';
 import type { LeaderRole, Role } from './roles';
 import { transitions } from './roles';
@@ -74,6 +74,9 @@ export class Core {
     this.votedFor = hardState.votedFor;
     this.snapshot = { index: snapshot.index, term: snapshot.term, sizeBytes: snapshot.sizeBytes };
     this.history = new VoterHistory(snapshot.index, snapshot.voters);
+    for (const { index, type, bytes } of entries)
+      if (type === entryTypes.voters && index > snapshot.index)
+        this.history.append(index, decodeVoterSet(bytes));
     this.commitIndex = snapshot.index;
     this.durableIndex = this.log.lastIndex;
     assert(

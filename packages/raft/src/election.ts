@@ -66,10 +66,17 @@ export const leaderGone = (core: Core, nodeId: BrokerId): void => {
   );
 };
 
+/**
+ * Whether this replica may call an election: because it has a vote, or because its removal is in its log and not known
+ * to be committed. Then it may be the only one with a log that the others vote for (Raft thesis 4.2.2).
+ */
+export const mayStand = (core: Core): boolean =>
+  core.isVoter || voterOf(core.history.at(core.commitIndex), core.self) !== undefined;
+
 /** The time of an election has come, unless this process was away meanwhile. */
 export const electionDue = (core: Core): void => {
   if (core.nowMs < core.electionDeadlineMs) return;
-  if (!core.isVoter) return postponeElection(core);
+  if (!mayStand(core)) return postponeElection(core);
   if (core.nowMs - core.electionDeadlineMs > LATE_MS) return postponeElection(core);
   askForPreVotes(core);
 };
@@ -92,7 +99,7 @@ const askVoters = (core: Core, preVote: boolean, transfer: boolean): void => {
 
 /** Would the others elect this replica? Nothing changes by asking (KIP-996). */
 const askForPreVotes = (core: Core): void => {
-  const granted = new Set([core.self.nodeId]);
+  const granted = new Set(core.isVoter ? [core.self.nodeId] : []);
   const hadLeader = core.role.kind === 'follower';
   core.become({ kind: 'prospective', granted, refused: new Set() });
   if (hadLeader) core.announce({ kind: 'unattached', term: core.term });
@@ -125,6 +132,8 @@ export const ownVoteDurable = (core: Core): void => {
   const { role } = core;
   if (role.kind !== 'candidate' || role.granted.has(core.self.nodeId) || !core.isDurable(role.ownVote))
     return;
+  // Who has no vote any more does not vote for itself either.
+  if (!core.isVoter) return;
   role.granted.add(core.self.nodeId);
   if (isMajority(core.voters, role.granted)) win(core, role.granted);
 };

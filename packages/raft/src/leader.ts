@@ -1,7 +1,7 @@
 import type { BrokerId } from '@kafkaesque/kernel';
 import { assert } from '@kafkaesque/kernel';
 import type { ReplicaKey, Voter } from '@kafkaesque/protocol';
-import { LeaderChangeMessage } from '@kafkaesque/protocol';
+import { LeaderChangeMessage, encodeVoterSet } from '@kafkaesque/protocol';
 import type { Core } from './core';
 import { becomeUnattached } from './election';
 import { entryTypes } from './log';
@@ -48,7 +48,19 @@ export const becomeLeader = (core: Core, granting: readonly Voter[]): void => {
   );
   core.announce({ kind: 'leader', term: core.term });
   appendOwn(core, entryTypes.leaderChange, change);
+  nameVoters(core);
   broadcast(core, true);
+};
+
+/**
+ * The voters that disks were formatted with stand in no entry: the first leader writes them into the log, so that those
+ * who only follow know them too. Voters that configuration names are known to all, and never change.
+ */
+const nameVoters = (core: Core): void => {
+  const { voters, history } = core;
+  if (history.currentIndex > 0 || voters.some(({ directoryId }) => directoryId === ANY_DIRECTORY)) return;
+  history.append(appendOwn(core, entryTypes.voters, encodeVoterSet(voters)), voters);
+  core.writeVoters();
 };
 
 /** Somebody else leads, or nobody does: whoever waits for this leader is told. */

@@ -19,7 +19,8 @@ describe('elections', () => {
     expect(quorum.leaders).toHaveLength(0);
     quorum.slowDisks.clear();
     quorum.settle();
-    expect(quorum.leader.raft.commitIndex).toBe(1);
+    // The first entry of its term, and the voters that its disk was formatted with.
+    expect(quorum.leader.raft.commitIndex).toBe(2);
   });
 
   test.each([[[1, 2, 3]], [[1, 2, 3, 4, 5]]])('%p elect one leader, and all follow it', (nodeIds) => {
@@ -229,6 +230,24 @@ describe('membership', () => {
     expect(quorum.applied(4)).toEqual(['before']);
   });
 
+  test('who starts again knows the voters that its log names', () => {
+    const quorum = withLearner();
+    change(quorum, { change: { kind: 'add', voter: exampleVoter(4) } });
+    for (const nodeId of [1, 2, 3, 4]) {
+      quorum.crash(nodeId);
+      quorum.restart(nodeId);
+      expect(quorum.votersOf(nodeId)).toEqual([1, 2, 3, 4]);
+    }
+  });
+
+  test('who was formatted without voters learns them from the log', () => {
+    const quorum = withLearner();
+    expect(quorum.votersOf(4)).toEqual([1, 2, 3]);
+    quorum.crash(4);
+    quorum.restart(4);
+    expect(quorum.votersOf(4)).toEqual([1, 2, 3]);
+  });
+
   test('a replica that nobody has heard of does not', () => {
     const quorum = elected();
     expect(change(quorum, { change: { kind: 'add', voter: exampleVoter(9) } })).toMatchObject({
@@ -255,6 +274,29 @@ describe('membership', () => {
     expect(quorum.leader.key).not.toEqual(old.key);
     expect(quorum.leader.raft.voters).toHaveLength(2);
     expect(old.raft.isVoter).toBe(false);
+  });
+
+  test('who is about to be removed stands for election when nobody else can win', () => {
+    const quorum = new ExampleQuorum([1, 2]);
+    quorum.run(3000);
+    const old = quorum.leader;
+    const [other = 0] = others(quorum);
+    // Its removal reaches its own log and no other, and then it starts again.
+    quorum.isolate(old.key.nodeId);
+    quorum.input(old.key.nodeId, {
+      kind: 'change-membership',
+      id: 9,
+      change: { kind: 'remove', voter: old.key },
+      timeoutMs: 1000,
+      answerWhenAppended: false,
+    });
+    quorum.settle();
+    quorum.crash(old.key.nodeId);
+    quorum.restart(old.key.nodeId);
+    quorum.heal();
+    quorum.run(5000);
+    expect(quorum.leader.key.nodeId).toBe(other);
+    expect(quorum.votersOf(other)).toEqual([other]);
   });
 
   test('a set that is overridden was never in force', () => {

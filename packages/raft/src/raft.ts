@@ -9,6 +9,7 @@ import {
   electionDue,
   judgeVote,
   leaderGone,
+  mayStand,
   ownVoteDurable,
   postponeElection,
 } from './election';
@@ -288,9 +289,10 @@ export class Raft {
   }
 
   #wakeAtMs(): number {
-    const { role, fetch, electionDeadlineMs, isVoter } = this.#core;
+    const { role, fetch, electionDeadlineMs } = this.#core;
     const fetchAtMs = fetch?.deadlineMs ?? Infinity;
-    if (role.kind !== 'leader') return Math.min(fetchAtMs, isVoter ? electionDeadlineMs : Infinity);
+    if (role.kind !== 'leader')
+      return Math.min(fetchAtMs, mayStand(this.#core) ? electionDeadlineMs : Infinity);
     const stage = role.membership?.stage;
     return Math.min(
       role.heartbeatAtMs,
