@@ -43,7 +43,10 @@ export type {
 } from './write-ahead-log/records';
 export { inspectLogFile, verifyMetadata } from './write-ahead-log/inspection';
 export type { FileFinding, InspectedFrame, InspectedLogFile } from './write-ahead-log/inspection';
-export type { FileHeader } from './write-ahead-log/file-header';
+export { decodeFileHeader } from './write-ahead-log/file-header';
+export type { FileHeader, PlacedHeader } from './write-ahead-log/file-header';
+export { decodeFrame, frameHeaderAt } from './write-ahead-log/frames';
+export type { FrameHeader } from './write-ahead-log/frames';
 export type { WriteAheadLogReport } from './write-ahead-log/recovery';
 export { listSnapshots, loadSnapshot, readSnapshot, writeSnapshot } from './write-ahead-log/snapshot-files';
 export type {

@@ -167,7 +167,10 @@ export class MountedDisk implements Disk {
         if (directory === undefined) throw diskFailure('ENOENT', path);
         this.note(directory.id, mark);
         if (this.strikes(this.disk.faults.lyingSync)) this.disk.counts.lyingSyncs += 1;
-        else directory.sync(mark);
+        else {
+          directory.sync(mark);
+          this.disk.synced?.(path);
+        }
       },
     });
   }

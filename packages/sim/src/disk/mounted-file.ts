@@ -75,7 +75,10 @@ export class MountedFile implements DiskFile {
         throw diskFailure('EIO', `sync of ${this.path}`);
       }
       if (this.#mount.strikes(disk.faults.lyingSync)) disk.counts.lyingSyncs += 1;
-      else this.#file.sync(mark);
+      else {
+        this.#file.sync(mark);
+        disk.synced?.(this.path);
+      }
     });
   }
 

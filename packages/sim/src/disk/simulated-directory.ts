@@ -36,6 +36,16 @@ export class SimulatedDirectory {
     return this.#names.get(name);
   }
 
+  /** As `get`, of the names that no loss of power takes. */
+  getDurable(name: string): DiskNode | undefined {
+    return this.#durable.get(name);
+  }
+
+  /** Names that no loss of power takes, sorted. */
+  durableNames(): readonly string[] {
+    return [...this.#durable.keys()].sort();
+  }
+
   get isEmpty(): boolean {
     return this.#names.size === 0;
   }

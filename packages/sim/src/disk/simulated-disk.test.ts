@@ -287,3 +287,25 @@ const busy = async (
   }
   await disk.rename(path, `/data/last`);
 };
+
+describe('who looks on', () => {
+  test('sees what no loss of power takes, and is told when it grew', async () => {
+    const disk = diskWith({});
+    const told: string[] = [];
+    disk.synced = (path) => told.push(path);
+    const mount = disk.mount();
+    const file = await mount.open(PATH, 'create');
+    await file.write([Buffer.from('first')], 0);
+    await file.sync();
+    expect([disk.durableNames('/data'), disk.durableContentOf(PATH)]).toEqual([[], undefined]);
+    await mount.syncDirectory('/data');
+    await file.write([Buffer.from('second')], 5);
+    expect(disk.durableNames('/data')).toEqual(['a']);
+    expect(disk.durableContentOf(PATH)?.toString()).toBe('first');
+    await file.sync();
+    expect(disk.durableContentOf(PATH, 5)?.toString()).toBe('second');
+    await mount.rename(PATH, '/data/b');
+    expect(disk.durableNames('/data')).toEqual(['a']);
+    expect(told).toEqual([PATH, '/data', PATH]);
+  });
+});

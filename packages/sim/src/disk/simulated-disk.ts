@@ -9,7 +9,7 @@ import { PageStore } from './pages';
 import { SimulatedDirectory } from './simulated-directory';
 import type { DiskNode } from './simulated-directory';
 import { SimulatedFile } from './simulated-file';
-import { directoryAt, durableNodes, eachFile, fileAt } from './tree';
+import { directoryAt, durableAt, durableNodes, eachFile, fileAt } from './tree';
 
 /** What a simulated disk is like when it is new. */
 export interface SimulatedDiskOptions {
@@ -39,6 +39,8 @@ export class SimulatedDisk {
   readonly counts: DiskCounts = zeroDiskCounts();
   /** The odds of faults; may be changed at any time, for example to let a world heal. */
   faults: DiskFaults;
+  /** Told of the path of a file or directory after a sync of it has made something durable. */
+  synced: ((path: string) => void) | undefined;
   readonly #random: Random;
   readonly #scheduler: Scheduler | undefined;
   #capacityBytes: number;
@@ -96,6 +98,21 @@ export class SimulatedDisk {
     const file = fileAt(this.#root, path);
     const content = Buffer.alloc(file.sizeBytes);
     file.read(content, 0);
+    return content;
+  }
+
+  /** Names within a directory that no loss of power takes, sorted; none when the directory itself is not durable. */
+  durableNames(directory: string): readonly string[] {
+    const node = durableAt(this.#root, directory);
+    return node instanceof SimulatedDirectory ? node.durableNames() : [];
+  }
+
+  /** What no loss of power takes of a file, from `position` on; undefined when its name is not durable. */
+  durableContentOf(path: string, position = 0): Buffer | undefined {
+    const file = durableAt(this.#root, path);
+    if (!(file instanceof SimulatedFile)) return undefined;
+    const content = Buffer.alloc(Math.max(0, file.durableSizeBytes - position));
+    file.readDurable(content, position);
     return content;
   }
 

@@ -59,6 +59,11 @@ export class SimulatedFile {
     return this.#sequence;
   }
 
+  /** Bytes that no loss of power takes. */
+  get durableSizeBytes(): number {
+    return this.#durableSize;
+  }
+
   get pendingCount(): number {
     return this.#pending.length;
   }
@@ -66,6 +71,17 @@ export class SimulatedFile {
   read(into: Buffer, position: number): number {
     const sizeBytes = Math.max(0, Math.min(into.length, this.#size - position));
     this.#copyOut(into, position, sizeBytes);
+    return sizeBytes;
+  }
+
+  /** As `read`, of what is durable. */
+  readDurable(into: Buffer, position: number): number {
+    const sizeBytes = Math.max(0, Math.min(into.length, this.#durableSize - position));
+    eachPiece(position, sizeBytes, (page, at, length, done) => {
+      const bytes = this.#durable.get(page);
+      if (bytes === undefined) into.fill(0, done, done + length);
+      else bytes.copy(into, done, at, at + length);
+    });
     return sizeBytes;
   }
 

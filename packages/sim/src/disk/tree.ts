@@ -97,3 +97,13 @@ export const durableNodes = (root: SimulatedDirectory): ReadonlySet<DiskNode> =>
   }
   return found;
 };
+
+/** What stands at `path` when every name on the way is durable. */
+export const durableAt = (root: SimulatedDirectory, path: string): DiskNode | undefined => {
+  let node: DiskNode | undefined = root;
+  for (const part of partsOf(path)) {
+    if (!(node instanceof SimulatedDirectory)) return undefined;
+    node = node.getDurable(part);
+  }
+  return node;
+};

@@ -139,6 +139,11 @@ export class SimulatedMachine {
     });
   }
 
+  /** Takes back what `dieAtCall` has ordered. */
+  spare(): void {
+    this.#running?.life.dieAtCall(Infinity, () => undefined);
+  }
+
   /** Nothing happens to the process until `resume`, as after SIGSTOP; its clock goes on. */
   pause(): void {
     if (this.#running === undefined) return;

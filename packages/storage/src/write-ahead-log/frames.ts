@@ -24,6 +24,7 @@ const recordTypes = { entry: 1, hardState: 2, start: 3, voters: 4, padding: 5 } 
 const ENTRY_HEADER_BYTES = 22;
 const START_BYTES = 18;
 
+/** What stands before a frame's payload. */
 export interface FrameHeader {
   readonly lsn: number;
   readonly payloadBytes: number;
