@@ -16,7 +16,7 @@ export interface SimulateArguments {
 export const simulateUsage = `npm run simulate -- [options]
   --minutes M | --events N   how long to run (until interrupted when left out, with --seed for one seed)
   --seed S                   the first seed, the others follow by one; fresh ones when left out
-  --suite NAME               which worlds (default storage)
+  --suite NAME               which worlds (default quorum)
   --nodes K                  number of controllers, instead of drawing it
   --seed-events N            events of a seed after which its chaos ends
   --without a,b              families of faults that stay off
@@ -54,7 +54,7 @@ export const readArguments = (argv: readonly string[]): SimulateArguments => {
     return value;
   };
   return {
-    suite: values.get('--suite') ?? 'storage',
+    suite: values.get('--suite') ?? 'quorum',
     minutes: number('--minutes'),
     events: number('--events'),
     seed: number('--seed'),

@@ -1,7 +1,8 @@
+import { quorumSuite } from '../quorum/quorum-world';
 import { storageSuite } from '../storage-suite';
 import type { Suite } from './suite';
 
-const suites: readonly Suite[] = [storageSuite];
+const suites: readonly Suite[] = [quorumSuite, storageSuite];
 
 /** The suite of that name; an unknown name is answered with those that there are. */
 export const findSuite = (name: string): Suite => {

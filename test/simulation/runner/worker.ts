@@ -49,7 +49,6 @@ const main = (): void => {
     process.stderr.write(`${violationOf(cause).message}\n`);
     process.exit(1);
   };
-  process.on('unhandledRejection', fail);
   process.on('uncaughtException', fail);
   process.on('message', (task: SeedTask) => {
     runTask(task).then((result) => process.send?.(result), fail);
