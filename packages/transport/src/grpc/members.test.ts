@@ -256,9 +256,9 @@ describe('where no member answers, the end says why:', () => {
     ['closes what it accepts', (socket: Socket) => socket.end(), { cause: { code: 'CHANNEL_RESET' } }],
     ['is silent', () => undefined, { cause: { code: 'ETIMEDOUT' } }],
     ['speaks HTTP/1', (socket: Socket) => socket.end('HTTP/1.1 400 Bad Request\r\n\r\n'), { kind: 'failed' }],
-  ])('it %s', async (_, onSocket, expected) => {
+  ])('it %s', async (what, onSocket, expected) => {
     const port = await openPort(onSocket);
-    const dialer = memberDialer({ dialTimeoutMs: 200 });
+    const dialer = memberDialer(what === 'is silent' ? { dialTimeoutMs: 100 } : {});
     expect(await endOf(dialer, port.address)).toMatchObject({ kind: 'failed', ...expected });
     dialer.close();
     await port.close();
@@ -314,7 +314,7 @@ test.each(['near', 'far'] as const)(
   'a line that carries nothing any more is noticed by the %s side alone',
   async (listening) => {
     const deaf: MemberLimits = { keepaliveMs: 600_000 };
-    const keen: MemberLimits = { keepaliveMs: 30, keepaliveTimeoutMs: 30 };
+    const keen: MemberLimits = { keepaliveMs: 20, keepaliveTimeoutMs: 1000 };
     const { near, far, proxy, close } = await throughProxy(
       listening === 'near' ? keen : deaf,
       listening === 'far' ? keen : deaf,
@@ -527,11 +527,12 @@ test('nothing stays open behind channels that have ended, however they did', asy
   const silent = await openPort(() => undefined);
   const accepted: Side[] = [];
   const listener = await openListener((channel) => accepted.push(sideOf(channel)));
-  const dialer = memberDialer({ dialTimeoutMs: 100 });
+  const dialer = memberDialer();
+  const hastyDialer = memberDialer({ dialTimeoutMs: 50 });
   const dialTo = (address: MemberAddress): Side => sideOf(dialer.dial(address));
   const vacant = await vacantAddress();
   const refused = [1, 2, 3].map(() => dialTo(vacant));
-  const timedOut = dialTo(silent.address);
+  const timedOut = sideOf(hastyDialer.dial(silent.address));
   const [early, connecting] = [dialTo(silent.address), dialTo(silent.address)];
   early.channel.reset();
   setImmediate(() => connecting.channel.reset());
