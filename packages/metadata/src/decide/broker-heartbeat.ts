@@ -2,13 +2,13 @@ import { ErrorCode } from '@kafkaesque/protocol';
 import { applyRecords } from '../delta/apply-records';
 import { brokerById, heldReplicas } from '../image/lookups';
 import type { BrokerImage, MetadataImage } from '../image/metadata-image';
-import type { MetadataRecord } from '../records';
 import { currentBroker } from './brokers';
 import type { BrokerHeartbeatAnswer, BrokerHeartbeatCommand } from './commands';
 import type { Decision, DecisionContext } from './decision';
-import { fencingRecords, shutdownRecords, unfencingRecords } from './fence-broker';
+import type { Step } from './elections';
+import { fencing, shuttingDown, unfencing } from './fence-broker';
 import { refused } from './new-partitions';
-import { offlineDirectoryRecords } from './offline-directories';
+import { losingDirectories } from './offline-directories';
 
 /** Kafka's states of a broker; the last is an answer more than a state: it is fenced, and may go. */
 type BrokerState = 'fenced' | 'unfenced' | 'controlled-shutdown' | 'shutdown-now';
@@ -47,19 +47,15 @@ const nextState = (
   }
 };
 
-const recordsFor = (
-  image: MetadataImage,
-  broker: BrokerImage,
-  next: BrokerState,
-): readonly MetadataRecord[] => {
+const stepInto = (next: BrokerState, image: MetadataImage, broker: BrokerImage): Step => {
   switch (next) {
     case 'fenced':
     case 'shutdown-now':
-      return fencingRecords(image, broker);
+      return fencing(image, broker);
     case 'unfenced':
-      return unfencingRecords(image, broker);
+      return unfencing(image, broker);
     case 'controlled-shutdown':
-      return shutdownRecords(image, broker);
+      return shuttingDown(image, broker);
   }
 };
 
@@ -84,15 +80,18 @@ export const decideBrokerHeartbeat = (
   const current = stateOf(found.broker);
   const leadsSomething = heldReplicas(image, brokerId).leaderships > 0;
   const next = nextState(current, command, { isCaughtUp, leadsSomething });
-  const changes = next === current ? [] : recordsFor(image, found.broker, next);
+  const step = next === current ? { records: [], isPartial: false } : stepInto(next, image, found.broker);
   const after =
-    changes.length === 0
+    step.records.length === 0
       ? image
-      : applyRecords(image, changes, { offset: nextOffset, epoch: image.epoch }).after;
-  const offline = offlineDirectoryRecords(after, brokerId, command.offlineLogDirs);
+      : applyRecords(image, step.records, { offset: nextOffset, epoch: image.epoch }).after;
+  const offline = step.isPartial
+    ? { records: [], isPartial: true }
+    : losingDirectories(after, brokerId, command.offlineLogDirs);
   return {
     kind: 'decided',
-    records: [...changes, ...offline],
+    records: [...step.records, ...offline.records],
+    ...(offline.isPartial ? { again: true } : {}),
     response: {
       isCaughtUp,
       isFenced: next === 'fenced' || next === 'shutdown-now',

@@ -14,6 +14,11 @@ export type Decision<Response> =
       readonly kind: 'decided';
       readonly records: readonly MetadataRecord[];
       readonly response: Response;
+      /**
+       * Not all of it goes into one batch: when these records are committed the command is to be decided again. Only the
+       * last answer counts.
+       */
+      readonly again?: true;
       /** The quorum is to be taken to this `kraft.version` first, by a record of its own before these. */
       readonly kraftVersion?: number;
     }

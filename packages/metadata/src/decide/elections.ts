@@ -92,12 +92,33 @@ export const partitionElection = (
   };
 };
 
-/** The changes of all partitions that a broker's coming or going touches: only those it holds can be. */
-export const electionRecords = (image: MetadataImage, change: BrokerChange): MetadataRecord[] => {
+/** What a command does at once: all of it, or as much as goes into one batch. */
+export interface Step {
+  readonly records: readonly MetadataRecord[];
+  /** More is left: the command is to be decided again when these records are appended. */
+  readonly isPartial: boolean;
+}
+
+/** Elections in one batch, which keeps it below its limit, and the turns short in which it is decided and applied. */
+const MAX_ELECTIONS = 10_000;
+
+/**
+ * The changes of all partitions that a broker's coming or going touches, and behind the last of them `conclusion`. Only
+ * partitions that the broker holds can be touched; `isConcerned` may leave some of them out.
+ */
+export const electionsThen = (
+  image: MetadataImage,
+  change: BrokerChange,
+  conclusion: readonly MetadataRecord[],
+  isConcerned?: (partition: PartitionImage) => boolean,
+): Step => {
   const records: MetadataRecord[] = [];
   for (const { topicId, partition } of partitionsHeldBy(image, change.brokerId)) {
+    if (isConcerned?.(partition) === false) continue;
     const value = partitionElection(image, topicId, partition, change);
-    if (value !== undefined) records.push({ kind: 'PartitionChangeRecord', value });
+    if (value === undefined) continue;
+    if (records.length === MAX_ELECTIONS) return { records, isPartial: true };
+    records.push({ kind: 'PartitionChangeRecord', value });
   }
-  return records;
+  return { records: [...records, ...conclusion], isPartial: false };
 };

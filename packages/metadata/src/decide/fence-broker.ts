@@ -1,7 +1,6 @@
 import { ErrorCode } from '@kafkaesque/protocol';
 import { brokerById } from '../image/lookups';
 import type { BrokerImage, MetadataImage } from '../image/metadata-image';
-import type { MetadataRecord } from '../records';
 import { currentBroker, registrationChange } from './brokers';
 import type {
   BeginControlledShutdownCommand,
@@ -10,40 +9,44 @@ import type {
   UnregisterBrokerCommand,
 } from './commands';
 import type { Decision, DecisionContext } from './decision';
-import { electionRecords } from './elections';
+import type { Step } from './elections';
+import { electionsThen } from './elections';
 import { refused } from './new-partitions';
 
 type Nothing = Readonly<Record<string, never>>;
 
-const decided = (records: readonly MetadataRecord[]): Decision<Nothing> => ({
+const nothingToDo: Step = { records: [], isPartial: false };
+
+const decided = ({ records, isPartial }: Step): Decision<Nothing> => ({
   kind: 'decided',
   records,
   response: {},
+  ...(isPartial ? { again: true } : {}),
 });
 
 /** Takes a broker out of service: it leads nothing and leaves the in-sync sets that have other members. */
-export const fencingRecords = (image: MetadataImage, broker: BrokerImage): readonly MetadataRecord[] =>
-  broker.fenced
-    ? []
-    : [
-        ...electionRecords(image, { kind: 'leaving', brokerId: broker.brokerId }),
-        registrationChange(broker, { fenced: 1 }),
-      ];
+export const fencing = (image: MetadataImage, broker: BrokerImage): Step => {
+  if (broker.fenced) return nothingToDo;
+  const { brokerId } = broker;
+  return electionsThen(image, { kind: 'leaving', brokerId }, [registrationChange(broker, { fenced: 1 })]);
+};
 
-/** Takes a broker into service: partitions that waited for it get it as their leader. */
-export const unfencingRecords = (image: MetadataImage, broker: BrokerImage): readonly MetadataRecord[] =>
-  broker.fenced
-    ? [
-        registrationChange(broker, { fenced: -1 }),
-        ...electionRecords(image, { kind: 'arriving', brokerId: broker.brokerId }),
-      ]
-    : [];
+/**
+ * Takes a broker into service: partitions that waited for it get it as their leader. When they are too many for one
+ * batch, it leads some while it is still fenced; a new controller then finds it fenced and goes on.
+ */
+export const unfencing = (image: MetadataImage, broker: BrokerImage): Step => {
+  if (!broker.fenced) return nothingToDo;
+  const { brokerId } = broker;
+  return electionsThen(image, { kind: 'arriving', brokerId }, [registrationChange(broker, { fenced: -1 })]);
+};
 
 /** What a broker leads goes to others where there are any; until it is unregistered or comes back it leads nothing. */
-export const shutdownRecords = (image: MetadataImage, broker: BrokerImage): readonly MetadataRecord[] => [
-  ...(broker.inControlledShutdown ? [] : [registrationChange(broker, { inControlledShutdown: 1 })]),
-  ...electionRecords(image, { kind: 'leaving', brokerId: broker.brokerId }),
-];
+export const shuttingDown = (image: MetadataImage, broker: BrokerImage): Step => {
+  const { brokerId, inControlledShutdown } = broker;
+  const conclusion = inControlledShutdown ? [] : [registrationChange(broker, { inControlledShutdown: 1 })];
+  return electionsThen(image, { kind: 'leaving', brokerId }, conclusion);
+};
 
 /** The session of a broker is over. */
 export const decideFenceBroker = (
@@ -51,7 +54,7 @@ export const decideFenceBroker = (
   { image }: DecisionContext,
 ): Decision<Nothing> => {
   const found = currentBroker(image, command.brokerId, command.brokerEpoch);
-  return found.kind === 'refused' ? found : decided(fencingRecords(image, found.broker));
+  return found.kind === 'refused' ? found : decided(fencing(image, found.broker));
 };
 
 /** A broker is taken into service without a heartbeat: it and the controller are one process. */
@@ -60,7 +63,7 @@ export const decideUnfenceBroker = (
   { image }: DecisionContext,
 ): Decision<Nothing> => {
   const found = currentBroker(image, command.brokerId, command.brokerEpoch);
-  return found.kind === 'refused' ? found : decided(unfencingRecords(image, found.broker));
+  return found.kind === 'refused' ? found : decided(unfencing(image, found.broker));
 };
 
 /** A broker wants to stop. */
@@ -70,7 +73,7 @@ export const decideBeginControlledShutdown = (
 ): Decision<Nothing> => {
   const found = currentBroker(image, command.brokerId, command.brokerEpoch);
   if (found.kind === 'refused') return found;
-  return decided(found.broker.inControlledShutdown ? [] : shutdownRecords(image, found.broker));
+  return decided(found.broker.inControlledShutdown ? nothingToDo : shuttingDown(image, found.broker));
 };
 
 /** Forgets a broker that will not come back. */
@@ -84,8 +87,10 @@ export const decideUnregisterBroker = (
       ErrorCode.BROKER_ID_NOT_REGISTERED,
       `Broker ID ${command.brokerId} is not currently registered`,
     );
-  return decided([
-    ...electionRecords(image, { kind: 'leaving', brokerId: command.brokerId }),
-    { kind: 'UnregisterBrokerRecord', value: { brokerId: broker.brokerId, brokerEpoch: broker.epoch } },
-  ]);
+  const { brokerId, epoch: brokerEpoch } = broker;
+  return decided(
+    electionsThen(image, { kind: 'leaving', brokerId }, [
+      { kind: 'UnregisterBrokerRecord', value: { brokerId, brokerEpoch } },
+    ]),
+  );
 };

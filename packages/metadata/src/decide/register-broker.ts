@@ -6,7 +6,7 @@ import type { BrokerImage } from '../image/metadata-image';
 import type { MetadataRecord } from '../records';
 import type { CommandError, RegisterBrokerCommand } from './commands';
 import type { Decision, DecisionContext } from './decision';
-import { electionRecords } from './elections';
+import { electionsThen } from './elections';
 import { endpointsOf, featuresOf } from './registrations';
 import { refused } from './new-partitions';
 
@@ -118,6 +118,7 @@ export const decideRegisterBroker = (
   if (existing === undefined || amends)
     return { kind: 'decided', records: [register], response: { brokerEpoch } };
   const trusted = command.previousBrokerEpoch === existing.epoch;
-  const elections = electionRecords(image, { kind: trusted ? 'leaving' : 'distrusted', brokerId });
-  return { kind: 'decided', records: [...elections, register], response: { brokerEpoch } };
+  const change = { kind: trusted ? 'leaving' : 'distrusted', brokerId } as const;
+  const { records, isPartial } = electionsThen(image, change, [register]);
+  return { kind: 'decided', records, response: { brokerEpoch }, ...(isPartial ? { again: true } : {}) };
 };
