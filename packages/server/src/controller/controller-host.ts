@@ -124,8 +124,11 @@ export class ControllerHost implements ControllerDoor, QuorumListener {
     }
     this.#controller.appended(proposal.offset, epoch, decision.records);
     const outcome = await proposal.outcome;
-    if (outcome.kind === 'committed')
+    if (outcome.kind === 'committed') {
+      // What does not go into one batch goes on with the same command; each batch by itself is a step towards it.
+      if (decision.again === true) return this.submit(command);
       return { kind: 'done', response: decision.response, offset: outcome.offset };
+    }
     return outcome.kind === 'dropped'
       ? { kind: 'not-controller' }
       : { kind: 'unknown', cause: outcome.cause };
