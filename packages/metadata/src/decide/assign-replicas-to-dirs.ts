@@ -8,18 +8,21 @@ import type { MetadataRecord, PartitionChangeRecord } from '../records';
 import { currentBroker } from './brokers';
 import type { AssignReplicasToDirsAnswer, AssignReplicasToDirsCommand } from './commands';
 import type { Decision, DecisionContext } from './decision';
-import { partitionElection, unchanged } from './elections';
+import type { Brokers } from './elections';
+import { brokersOf, partitionElection, unchanged } from './elections';
 
 /** The partitions that one command assigns, each as it is after what the command says of it. */
 class Assignments {
   readonly records: MetadataRecord[] = [];
   readonly #image: MetadataImage;
+  readonly #brokers: Brokers;
   readonly #brokerId: BrokerId;
   readonly #online: readonly string[];
   readonly #after = new Map<string, PartitionImage>();
 
   constructor(image: MetadataImage, brokerId: BrokerId, online: readonly string[]) {
     this.#image = image;
+    this.#brokers = brokersOf(image);
     this.#brokerId = brokerId;
     this.#online = online;
   }
@@ -49,7 +52,7 @@ class Assignments {
   ): PartitionChangeRecord | undefined {
     const isOnline = isOnlineDirectory(directory, this.#online);
     const election = partitionElection(
-      this.#image,
+      this.#brokers,
       topicId,
       { ...before, directories },
       isOnline ? undefined : { kind: 'leaving', brokerId: this.#brokerId },

@@ -3,7 +3,7 @@ import { LeaderEpoch, PartitionIndex, assert } from '@kafkaesque/kernel';
 import { ErrorCode } from '@kafkaesque/protocol';
 import { UNASSIGNED_DIRECTORY } from '../image/directory-id';
 import { brokerById, isActive, registeredBrokers } from '../image/lookups';
-import type { MetadataImage } from '../image/metadata-image';
+import type { BrokerImage, MetadataImage } from '../image/metadata-image';
 import { placeStriped } from '../placement/striped';
 import type { MetadataRecord } from '../records';
 import type { CommandError } from './commands';
@@ -86,10 +86,8 @@ export const checkReplicaLists = (
 };
 
 /** A broker with one directory will use it; with several it chooses and says so later (KIP-858). */
-const defaultDirectory = (image: MetadataImage, brokerId: BrokerId): string => {
-  const directories = brokerById(image, brokerId)?.directories ?? [];
-  return directories.length === 1 ? (directories[0] ?? UNASSIGNED_DIRECTORY) : UNASSIGNED_DIRECTORY;
-};
+const defaultDirectory = ({ directories }: BrokerImage): string =>
+  directories.length === 1 ? (directories[0] ?? UNASSIGNED_DIRECTORY) : UNASSIGNED_DIRECTORY;
 
 /** Records of new partitions: the serving replicas are in sync, the first of them leads. */
 export const partitionRecords = (
@@ -97,9 +95,12 @@ export const partitionRecords = (
   topicId: TopicId,
   replicaLists: readonly (readonly BrokerId[])[],
   firstPartition: number,
-): MetadataRecord[] =>
-  replicaLists.map((replicas, i): MetadataRecord => {
-    const isr = replicas.filter((replica) => isActive(brokerById(image, replica)));
+): MetadataRecord[] => {
+  const brokers = registeredBrokers(image);
+  const active = new Set(brokers.filter(isActive).map(({ brokerId }) => brokerId));
+  const directories = new Map(brokers.map((broker) => [broker.brokerId, defaultDirectory(broker)]));
+  return replicaLists.map((replicas, i): MetadataRecord => {
+    const isr = replicas.filter((replica) => active.has(replica));
     const leader = isr[0];
     assert(leader !== undefined, 'a new partition has a serving replica');
     return {
@@ -115,9 +116,10 @@ export const partitionRecords = (
         leaderRecoveryState: 0,
         leaderEpoch: LeaderEpoch(0),
         partitionEpoch: 0,
-        directories: replicas.map((replica) => defaultDirectory(image, replica)),
+        directories: replicas.map((replica) => directories.get(replica) ?? UNASSIGNED_DIRECTORY),
         eligibleLeaderReplicas: null,
         lastKnownElr: null,
       },
     };
   });
+};

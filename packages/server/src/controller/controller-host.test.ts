@@ -86,7 +86,7 @@ test('a command that does not go into one batch is carried on until it is done',
   }
   const { epoch: brokerEpoch } = host.image.brokers.get('1')!;
   await done(host, { kind: 'fence-broker', brokerId: BrokerId(1), brokerEpoch });
-  expect(quorum.sizes.slice(-2)).toEqual([10_000, 2_001]);
+  expect(quorum.sizes.slice(-3)).toEqual([5_000, 5_000, 2_001]);
   expect(host.image.brokers.get('1')?.fenced).toBe(true);
   expect(heldReplicas(host.image, BrokerId(2)).leaderships).toBe(12_000);
 });
