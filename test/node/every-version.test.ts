@@ -347,6 +347,54 @@ const questions: { readonly [Name in ApiName]?: Question<Name> } = {
       ]);
     },
   },
+  DescribeQuorum: {
+    ask: () => ({ topics: [{ topicName: '__cluster_metadata', partitions: [{ partitionIndex: 0 }] }] }),
+    judge: ({ errorCode, topics, nodes }, version) => {
+      expect(errorCode).toBe(0);
+      const partition = topics[0]?.partitions[0];
+      expect(partition).toMatchObject({ errorCode: 0, leaderId: 1, observers: [] });
+      expect(partition?.currentVoters.map(({ replicaId }) => replicaId)).toEqual([1]);
+      expect(nodes.map(({ nodeId }) => nodeId)).toEqual(version >= 2 ? [1] : []);
+    },
+  },
+  UpdateFeatures: {
+    ask: (version) => ({
+      featureUpdates: [
+        { feature: 'metadata.version', maxVersionLevel: 30, ...(version >= 1 ? { upgradeType: 1 } : {}) },
+      ],
+      ...(version >= 1 ? { validateOnly: true } : {}),
+    }),
+    judge: ({ errorCode, results }, version) => {
+      expect(errorCode).toBe(0);
+      expect(results.map(({ feature }) => feature)).toEqual(version <= 1 ? ['metadata.version'] : []);
+    },
+  },
+  UnregisterBroker: {
+    ask: () => ({ brokerId: BrokerId(77) }),
+    judge: ({ errorCode, errorMessage }) => {
+      expect({ errorCode, errorMessage }).toEqual({
+        errorCode: ErrorCode.BROKER_ID_NOT_REGISTERED,
+        errorMessage: 'Broker ID 77 is not currently registered',
+      });
+    },
+  },
+  AddRaftVoter: {
+    ask: (_, { topicId }) => ({
+      clusterId: null,
+      timeoutMs: 10,
+      voterId: BrokerId(1),
+      voterDirectoryId: topicId,
+      listeners: [{ name: 'CONTROLLER', host: 'localhost', port: 9093 }],
+    }),
+    // A quorum that configuration names does not change.
+    judge: ({ errorCode }) =>
+      expect([ErrorCode.DUPLICATE_VOTER, ErrorCode.UNSUPPORTED_VERSION]).toContain(errorCode),
+  },
+  RemoveRaftVoter: {
+    ask: (_, { topicId }) => ({ clusterId: null, voterId: BrokerId(9), voterDirectoryId: topicId }),
+    judge: ({ errorCode }) =>
+      expect([ErrorCode.VOTER_NOT_FOUND, ErrorCode.UNSUPPORTED_VERSION]).toContain(errorCode),
+  },
 };
 
 /** Every API with every version in which it is served. */

@@ -76,11 +76,16 @@ const serve = async (
   process.on('unhandledRejection', (error) => {
     world.faults.fault('an unhandled rejection', error);
   });
+  const stopping = new AbortController();
   const stopped = new Promise<void>((stop) => {
-    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => stop());
+    for (const signal of ['SIGTERM', 'SIGINT'] as const)
+      process.once(signal, () => {
+        stopping.abort();
+        stop();
+      });
   });
   // Whatever fails from here on, the node is closed cleanly before the process ends.
-  await using node = await startNode({ configuration, world });
+  await using node = await startNode({ configuration, world, signal: stopping.signal });
   await using health = await openHealth({
     host: configuration.metricsHost,
     port: configuration.metricsPort,

@@ -22,7 +22,7 @@ export type {
   LogDirectoryOptions,
   RecoveryReport,
 } from './log-directory';
-export { readMetaProperties, writeMetaProperties } from './meta-properties';
+export { checkOwner, randomUuid, readMetaProperties, writeMetaProperties } from './meta-properties';
 export type { MetaProperties } from './meta-properties';
 export { defaultTailMemoryLimits, openTailMemory } from './tail-memory';
 export type { TailMemory, TailMemoryLimits } from './tail-memory';

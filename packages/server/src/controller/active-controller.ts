@@ -105,8 +105,12 @@ export class ActiveController implements LocalController {
   async submit<C extends Command>(command: C): Promise<CommandOutcome<CommandResponses[C['kind']]>> {
     const { host } = this.#options;
     const { sessions } = this.#sessions;
-    if (command.kind === 'register-broker')
-      return host.submit({ ...command, otherIncarnationAlive: this.#sessions.isAlive(command.brokerId) });
+    if (command.kind === 'register-broker') {
+      // An earlier process of this very node is gone: its directories are locked by this one.
+      const isOwn = command.brokerId === this.#options.self.nodeId;
+      const otherIncarnationAlive = !isOwn && this.#sessions.isAlive(command.brokerId);
+      return host.submit({ ...command, otherIncarnationAlive });
+    }
     if (command.kind !== 'broker-heartbeat') return host.submit(command);
     const { brokerId, brokerEpoch: epoch, currentMetadataOffset: metadataOffset } = command;
     if (host.isActive) this.#sessions.input({ kind: 'heartbeat', brokerId, epoch, metadataOffset });

@@ -52,6 +52,12 @@ export interface ControllerHostOptions {
   readonly publish: (delta: MetadataDelta) => void;
 }
 
+/** Is told what a controller commits, and who leads. */
+export interface ControllerObserver {
+  changed(delta: MetadataDelta): void;
+  leadership(state: Leadership): void;
+}
+
 interface WaitingForOffset {
   readonly offset: number;
   /** Whether it came so far; not when leadership was lost first. */
@@ -63,6 +69,7 @@ export class ControllerHost implements ControllerDoor, QuorumListener {
   readonly #options: ControllerHostOptions;
   readonly #controller: Controller;
   #quorum: Quorum | undefined;
+  #observer: ControllerObserver | undefined;
   #leadership: Leadership = { kind: 'unattached', epoch: 0 };
   #waiting: WaitingForOffset[] = [];
   #followers: { readonly offset: number; readonly resolve: () => void }[] = [];
@@ -87,6 +94,11 @@ export class ControllerHost implements ControllerDoor, QuorumListener {
     return new Promise((resolve) => {
       this.#followers.push({ offset, resolve });
     });
+  }
+
+  /** Who else is told of every committed change, behind `publish`, and of leadership. */
+  observe(observer: ControllerObserver): void {
+    this.#observer = observer;
   }
 
   /** The quorum delivers to this host from now on. */
@@ -163,6 +175,7 @@ export class ControllerHost implements ControllerDoor, QuorumListener {
     if (this.#leadership.kind === 'leader' && state.kind !== 'leader') this.#controller.resign();
     if (state.kind !== 'leader') for (const one of this.#waiting.splice(0)) one.resolve(false);
     this.#leadership = state;
+    this.#observer?.leadership(state);
     this.#options.logger.info('metadata leadership', { state: state.kind, epoch: state.epoch });
   }
 
@@ -180,6 +193,7 @@ export class ControllerHost implements ControllerDoor, QuorumListener {
       );
       return;
     }
+    this.#observer?.changed(delta);
     const { offset } = delta.after;
     if (this.#followers.length > 0) {
       for (const one of this.#followers) if (one.offset <= offset) one.resolve();

@@ -24,7 +24,7 @@ interface FedBroker {
   appliedOffset: number;
   appliedAtMs: number;
   /** A snapshot that is being sent, and the offset where the log goes on behind it. */
-  snapshot: { readonly parts: Iterator<MemberMessageDraft>; readonly offset: number } | undefined;
+  snapshot: { readonly parts: Generator<MemberMessageDraft, undefined>; readonly offset: number } | undefined;
   isPushing: boolean;
 }
 
@@ -47,7 +47,7 @@ const sizeOf = (message: MemberMessageDraft): number =>
       ? message.value.batches.reduce((total, { bytes }) => total + bytes.length, 0)
       : 0;
 
-function* snapshotParts({ offset, epoch, chunks }: StateSnapshot): Generator<MemberMessageDraft> {
+function* snapshotParts({ offset, epoch, chunks }: StateSnapshot): Generator<MemberMessageDraft, undefined> {
   let part = 0;
   for (const chunk of chunks)
     yield {
@@ -151,8 +151,8 @@ export class MetadataFeed<Link extends object> {
   #next(broker: FedBroker, evenNothing: boolean): MemberMessageDraft | undefined {
     if (broker.creditBytes <= 0) return undefined;
     if (broker.snapshot !== undefined) {
-      const { value, done } = broker.snapshot.parts.next();
-      if (done !== true) return value;
+      const part = broker.snapshot.parts.next();
+      if (part.done !== true) return part.value;
       broker.nextOffset = broker.snapshot.offset + 1;
       broker.snapshot = undefined;
     }

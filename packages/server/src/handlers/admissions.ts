@@ -44,4 +44,10 @@ export const admissions = {
   DescribeProducers: admission(each('READ TOPIC'), 'request'),
   ListConfigResources: admission(each('DESCRIBE_CONFIGS CLUSTER'), 'request'),
   DescribeTopicPartitions: admission(each('DESCRIBE TOPIC'), 'request'),
+  DescribeQuorum: admission(each('DESCRIBE CLUSTER'), 'request'),
+  AddRaftVoter: admission(each('ALTER CLUSTER'), 'request'),
+  RemoveRaftVoter: admission(each('ALTER CLUSTER'), 'request'),
+  UpdateRaftVoter: admission(each('CLUSTER_ACTION CLUSTER'), 'request'),
+  UpdateFeatures: admission(each('ALTER CLUSTER'), 'request'),
+  UnregisterBroker: admission(each('ALTER CLUSTER'), 'request'),
 } as const satisfies Admissions;

@@ -1,6 +1,6 @@
 import type { AlterConfigsRequest, AlterConfigsResponse, Draft } from '@kafkaesque/protocol';
 import { ErrorCode } from '@kafkaesque/protocol';
-import type { Broker } from '../broker/broker';
+import type { Administrator } from '../broker/broker';
 import { validateReconfiguration } from '../configuration';
 import type { ChangeAnswer } from './config-changes';
 import { alterEach, forbiddenChange, foreignBroker, malformedChange, refusedChange } from './config-changes';
@@ -11,7 +11,7 @@ type Resource = AlterConfigsRequest['resources'][number];
 
 /** AlterConfigs (33), the older form: what is given replaces all overrides; levels of loggers cannot be set so. */
 export const alterConfigs =
-  (broker: Broker) =>
+  (broker: Administrator) =>
   async (
     context: RequestContext,
     request: AlterConfigsRequest,
@@ -25,12 +25,19 @@ export const alterConfigs =
     return { kind: 'answer', response: { throttleTimeMs: 0, responses } };
   };
 
-const answerHere = (broker: Broker, context: RequestContext, resource: Resource): ChangeAnswer | undefined =>
+const answerHere = (
+  broker: Administrator,
+  context: RequestContext,
+  resource: Resource,
+): ChangeAnswer | undefined =>
   forbiddenChange(broker, context, resource) ??
   malformedChange(resource.configs.map(({ name, value }) => ({ name, value, needsValue: true }))) ??
   (resource.resourceType === BROKER_RESOURCE ? brokerRefusal(broker, resource) : undefined);
 
-const brokerRefusal = (broker: Broker, { resourceName, configs }: Resource): ChangeAnswer | undefined => {
+const brokerRefusal = (
+  broker: Administrator,
+  { resourceName, configs }: Resource,
+): ChangeAnswer | undefined => {
   const foreign = resourceName === '' ? undefined : foreignBroker(broker, resourceName);
   if (foreign !== undefined) return foreign;
   // What is not named is taken away.

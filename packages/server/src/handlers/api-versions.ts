@@ -1,7 +1,7 @@
 import type { ApiVersionsRequest, Draft, ApiVersionsResponse } from '@kafkaesque/protocol';
 import { ErrorCode } from '@kafkaesque/protocol';
 import { supportedFeatures } from '@kafkaesque/metadata';
-import type { Broker } from '../broker/broker';
+import type { Administrator } from '../broker/broker';
 import type { Reply, RequestContext } from './handler';
 import type { Served } from './table';
 
@@ -10,7 +10,7 @@ const SOFTWARE = /^[a-zA-Z0-9](?:[a-zA-Z0-9\-.]*[a-zA-Z0-9])?$/;
 
 /** ApiVersions (18). v3 client software, features · v4 features with minimum 0. Answered before authentication. */
 export const apiVersions =
-  (broker: Broker, served: () => readonly Served[]) =>
+  (broker: Administrator, served: () => readonly Served[]) =>
   (context: RequestContext, request: ApiVersionsRequest): Reply<Draft<typeof ApiVersionsResponse>> => {
     const apiKeys = served().map(({ key, advertised }) => ({
       apiKey: key,

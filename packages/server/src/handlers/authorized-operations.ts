@@ -1,4 +1,4 @@
-import type { Broker } from '../broker/broker';
+import type { Administrator } from '../broker/broker';
 import type { Operation, RequestContext, ResourceType } from './handler';
 
 /** Kafka's codes of operations: bit positions in the authorized operations of an answer (KIP-430). */
@@ -39,7 +39,7 @@ const clusterOperations: readonly Operation[] = [
 export const OPERATIONS_NOT_ASKED = -2147483648;
 
 const bitsOf = (
-  broker: Broker,
+  broker: Administrator,
   context: RequestContext,
   operations: readonly Operation[],
   resource: ResourceType,
@@ -51,8 +51,11 @@ const bitsOf = (
     0,
   );
 
-export const authorizedTopicOperations = (broker: Broker, context: RequestContext, topic: string): number =>
-  bitsOf(broker, context, topicOperations, 'TOPIC', topic);
+export const authorizedTopicOperations = (
+  broker: Administrator,
+  context: RequestContext,
+  topic: string,
+): number => bitsOf(broker, context, topicOperations, 'TOPIC', topic);
 
-export const authorizedClusterOperations = (broker: Broker, context: RequestContext): number =>
+export const authorizedClusterOperations = (broker: Administrator, context: RequestContext): number =>
   bitsOf(broker, context, clusterOperations, 'CLUSTER', 'kafka-cluster');

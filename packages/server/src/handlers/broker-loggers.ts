@@ -2,7 +2,7 @@ import type { IncrementalAlterConfigsRequest } from '@kafkaesque/protocol';
 import { ErrorCode } from '@kafkaesque/protocol';
 import type { Loggers, LogLevel } from '@kafkaesque/telemetry';
 import { levelOfLog4j } from '@kafkaesque/telemetry';
-import type { Broker } from '../broker/broker';
+import type { Administrator } from '../broker/broker';
 import type { ChangeAnswer } from './config-changes';
 import { foreignBroker, refusedChange } from './config-changes';
 
@@ -24,14 +24,18 @@ const NAMES: Readonly<Record<LogLevel, string>> = {
 };
 
 /** Levels of this broker's loggers by name, in Kafka's words. */
-export const loggerLevels = ({ loggers }: Broker): ReadonlyMap<string, string> =>
+export const loggerLevels = ({ loggers }: Administrator): ReadonlyMap<string, string> =>
   new Map([...(loggers?.levels() ?? [])].map(([name, level]) => [name, NAMES[level]]));
 
 /**
  * Changes levels of loggers (KIP-412): all that one request names, or none. They hold until the process ends: metadata
  * know nothing of them.
  */
-export const alterLoggers = (broker: Broker, resource: Resource, validateOnly: boolean): ChangeAnswer => {
+export const alterLoggers = (
+  broker: Administrator,
+  resource: Resource,
+  validateOnly: boolean,
+): ChangeAnswer => {
   const { loggers } = broker;
   const refusal =
     foreignBroker(broker, resource.resourceName, 'Unexpected node id. Expected ') ??

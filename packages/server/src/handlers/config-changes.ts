@@ -1,6 +1,6 @@
 import type { AlterConfigsResponse, Draft } from '@kafkaesque/protocol';
 import { ErrorCode } from '@kafkaesque/protocol';
-import type { Broker } from '../broker/broker';
+import type { Administrator } from '../broker/broker';
 import type { CommandOutcome } from '../controller/controller-host';
 import { errorOfOutcome, repeatedOf } from './command-errors';
 import type { RequestContext } from './handler';
@@ -77,7 +77,7 @@ export const malformedChange = (
 
 /** Why this client may not change a resource that metadata keep; unknown types are refused as well. */
 export const forbiddenChange = (
-  broker: Broker,
+  broker: Administrator,
   context: RequestContext,
   { resourceType, resourceName }: ChangedResource,
 ): ChangeAnswer | undefined => {
@@ -102,7 +102,7 @@ export const forbiddenChange = (
 
 /** Why a broker's own resource does not name this broker, which alone can judge its configs. */
 export const foreignBroker = (
-  broker: Broker,
+  broker: Administrator,
   name: string,
   unexpected = 'Unexpected broker id, expected ',
 ): ChangeAnswer | undefined => {

@@ -1,6 +1,6 @@
 import type { CreatePartitionsRequest, CreatePartitionsResponse, Draft } from '@kafkaesque/protocol';
 import { ErrorCode } from '@kafkaesque/protocol';
-import type { Broker } from '../broker/broker';
+import type { Administrator } from '../broker/broker';
 import { errorOfOutcome, repeatedOf } from './command-errors';
 import type { Reply, RequestContext } from './handler';
 
@@ -8,7 +8,7 @@ type TopicAnswer = Draft<typeof CreatePartitionsResponse>['results'][number];
 
 /** CreatePartitions (37): `count` is the new total. v2 flexible · v3 quota errors */
 export const createPartitions =
-  (broker: Broker) =>
+  (broker: Administrator) =>
   async (
     context: RequestContext,
     request: CreatePartitionsRequest,

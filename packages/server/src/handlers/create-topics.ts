@@ -1,7 +1,7 @@
 import { ZERO_TOPIC_ID } from '@kafkaesque/kernel';
 import type { CreateTopicsRequest, CreateTopicsResponse, Draft } from '@kafkaesque/protocol';
 import { ErrorCode } from '@kafkaesque/protocol';
-import type { Broker } from '../broker/broker';
+import type { Administrator } from '../broker/broker';
 import { drawTopicId } from '../broker/topic-creation';
 import { errorOfOutcome, repeatedOf } from './command-errors';
 import type { Reply, RequestContext } from './handler';
@@ -13,7 +13,7 @@ const METADATA_TOPIC = '__cluster_metadata';
 
 /** CreateTopics (19). v4 counts of -1 mean the broker's defaults · v5 answers configs · v7 answers topic ids */
 export const createTopics =
-  (broker: Broker) =>
+  (broker: Administrator) =>
   async (
     context: RequestContext,
     request: CreateTopicsRequest,
@@ -44,7 +44,7 @@ const failed = (name: string, errorCode: number, errorMessage: string | null): T
 });
 
 const refusalOf = (
-  broker: Broker,
+  broker: Administrator,
   context: RequestContext,
   { name }: Wish,
   repeated: ReadonlySet<string>,
@@ -65,7 +65,7 @@ const refusalOf = (
 };
 
 const create = async (
-  broker: Broker,
+  broker: Administrator,
   context: RequestContext,
   request: CreateTopicsRequest,
   wishes: readonly Wish[],

@@ -2,7 +2,7 @@ import type { TopicId } from '@kafkaesque/kernel';
 import { ZERO_TOPIC_ID } from '@kafkaesque/kernel';
 import type { DeleteTopicsRequest, DeleteTopicsResponse, Draft } from '@kafkaesque/protocol';
 import { ErrorCode } from '@kafkaesque/protocol';
-import type { Broker } from '../broker/broker';
+import type { Administrator } from '../broker/broker';
 import { errorOfOutcome, repeatedOf } from './command-errors';
 import type { Reply, RequestContext } from './handler';
 
@@ -14,7 +14,7 @@ interface Wish {
 
 /** DeleteTopics (20). v1 throttle time · v3 TOPIC_DELETION_DISABLED · v5 messages · v6 by id or name */
 export const deleteTopics =
-  (broker: Broker) =>
+  (broker: Administrator) =>
   async (
     context: RequestContext,
     request: DeleteTopicsRequest,
@@ -49,7 +49,7 @@ const failed = ({ name, topicId }: Wish, errorCode: number, errorMessage: string
 });
 
 const refusalOf = (
-  broker: Broker,
+  broker: Administrator,
   context: RequestContext,
   wish: Wish,
   repeatedNames: ReadonlySet<string>,
@@ -78,7 +78,7 @@ const refusalOf = (
     : failed(wish, ErrorCode.TOPIC_AUTHORIZATION_FAILED, 'Topic authorization failed.');
 };
 
-const remove = async (broker: Broker, wishes: readonly Wish[]): Promise<readonly TopicAnswer[]> => {
+const remove = async (broker: Administrator, wishes: readonly Wish[]): Promise<readonly TopicAnswer[]> => {
   const outcome = await broker.controller.submit({ kind: 'delete-topics', topics: wishes, retried: false });
   if (outcome.kind === 'done') return outcome.response.responses;
   const { errorCode, errorMessage } = errorOfOutcome(outcome);

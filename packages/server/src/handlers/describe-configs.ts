@@ -2,7 +2,7 @@ import type { DescribeConfigsRequest, DescribeConfigsResponse, Draft } from '@ka
 import { ErrorCode } from '@kafkaesque/protocol';
 import { configOverrides, invalidTopicName } from '@kafkaesque/metadata';
 import type { ConfigResourceType } from '@kafkaesque/metadata';
-import type { Broker } from '../broker/broker';
+import type { Administrator } from '../broker/broker';
 import type { DescribedConfiguration } from '../configuration';
 import {
   CONFIG_SOURCE_CODE,
@@ -33,7 +33,7 @@ type Description =
 
 /** DescribeConfigs (32). v1 sources and synonyms · v3 types and documentation */
 export const describeConfigs =
-  (broker: Broker) =>
+  (broker: Administrator) =>
   (
     context: RequestContext,
     request: DescribeConfigsRequest,
@@ -109,7 +109,7 @@ const refused = (errorCode: number, errorMessage: string): Description => ({
 });
 
 const describe = (
-  broker: Broker,
+  broker: Administrator,
   context: RequestContext,
   { resourceType, resourceName }: Resource,
 ): Description => {
@@ -153,7 +153,7 @@ const describe = (
   }
 };
 
-const describeTopic = (broker: Broker, name: string): Description => {
+const describeTopic = (broker: Administrator, name: string): Description => {
   const problem = invalidTopicName(name);
   if (problem !== undefined) return refused(ErrorCode.INVALID_TOPIC_EXCEPTION, problem);
   // Kafka has no sentence for this one.
@@ -164,10 +164,13 @@ const describeTopic = (broker: Broker, name: string): Description => {
   };
 };
 
-const overridesOf = (broker: Broker, type: ConfigResourceType, name: string): ReadonlyMap<string, string> =>
-  new Map(configOverrides(broker.image(), { type, name }).entries());
+const overridesOf = (
+  broker: Administrator,
+  type: ConfigResourceType,
+  name: string,
+): ReadonlyMap<string, string> => new Map(configOverrides(broker.image(), { type, name }).entries());
 
-const describeBroker = (broker: Broker, name: string): Description => {
+const describeBroker = (broker: Administrator, name: string): Description => {
   if (name === '') return { kind: 'described', configs: describeDefaultBrokerConfiguration(broker.layers()) };
   return (
     otherBroker(broker, name, `${broker.nodeId} or empty string,`) ?? {
@@ -177,14 +180,14 @@ const describeBroker = (broker: Broker, name: string): Description => {
   );
 };
 
-const describeLoggers = (broker: Broker, name: string): Description => {
+const describeLoggers = (broker: Administrator, name: string): Description => {
   if (name === '') return refused(ErrorCode.INVALID_REQUEST, 'Broker id must not be empty');
   return (
     otherBroker(broker, name, String(broker.nodeId)) ?? { kind: 'loggers', levels: loggerLevels(broker) }
   );
 };
 
-const otherBroker = (broker: Broker, name: string, expected: string): Description | undefined => {
+const otherBroker = (broker: Administrator, name: string, expected: string): Description | undefined => {
   if (!/^-?\d+$/.test(name))
     return refused(ErrorCode.INVALID_REQUEST, `Broker id must be an integer, but it is: ${name}`);
   return Number(name) === broker.nodeId

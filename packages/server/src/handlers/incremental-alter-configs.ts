@@ -5,7 +5,7 @@ import type {
 } from '@kafkaesque/protocol';
 import { ErrorCode } from '@kafkaesque/protocol';
 import { alteredList } from '@kafkaesque/metadata';
-import type { Broker } from '../broker/broker';
+import type { Administrator } from '../broker/broker';
 import { isListKey, NODE_KEYS, validateReconfiguration } from '../configuration';
 import { alterLoggers } from './broker-loggers';
 import type { ChangeAnswer } from './config-changes';
@@ -20,7 +20,7 @@ const DELETE = 1;
 
 /** IncrementalAlterConfigs (44): SET 0, DELETE 1, APPEND 2, SUBTRACT 3 (KIP-339). */
 export const incrementalAlterConfigs =
-  (broker: Broker) =>
+  (broker: Administrator) =>
   async (
     context: RequestContext,
     request: IncrementalAlterConfigsRequest,
@@ -35,7 +35,7 @@ export const incrementalAlterConfigs =
   };
 
 const answerHere = (
-  broker: Broker,
+  broker: Administrator,
   context: RequestContext,
   resource: Resource,
   validateOnly: boolean,
@@ -57,13 +57,16 @@ const answerHere = (
   );
 };
 
-const forbiddenLevels = (broker: Broker, context: RequestContext): ChangeAnswer | undefined =>
+const forbiddenLevels = (broker: Administrator, context: RequestContext): ChangeAnswer | undefined =>
   broker.isAllowed(context, 'ALTER_CONFIGS', 'CLUSTER', 'kafka-cluster')
     ? undefined
     : refusedChange(ErrorCode.CLUSTER_AUTHORIZATION_FAILED);
 
 /** A broker's own configs are judged by that broker before the controller hears of them. */
-const brokerRefusal = (broker: Broker, { resourceName, configs }: Resource): ChangeAnswer | undefined => {
+const brokerRefusal = (
+  broker: Administrator,
+  { resourceName, configs }: Resource,
+): ChangeAnswer | undefined => {
   const foreign = resourceName === '' ? undefined : foreignBroker(broker, resourceName);
   if (foreign !== undefined) return foreign;
   const layers = broker.layers();

@@ -1,4 +1,5 @@
-import type { Broker } from '../broker/broker';
+import { apis } from '@kafkaesque/protocol';
+import type { Administrator, Broker } from '../broker/broker';
 import { admissions } from './admissions';
 import { alterConfigs } from './alter-configs';
 import { apiVersions } from './api-versions';
@@ -6,7 +7,7 @@ import { createPartitions } from './create-partitions';
 import { createTopics } from './create-topics';
 import { deleteRecords } from './delete-records';
 import { deleteTopics } from './delete-topics';
-import { describeCluster } from './describe-cluster';
+import { describeCluster, describeControllers } from './describe-cluster';
 import { describeConfigs } from './describe-configs';
 import { describeLogDirs } from './describe-log-dirs';
 import { describeProducers } from './describe-producers';
@@ -20,33 +21,60 @@ import { listOffsets } from './list-offsets';
 import { metadata } from './metadata';
 import { offsetForLeaderEpoch } from './offset-for-leader-epoch';
 import { produce } from './produce';
+import { addRaftVoter, describeQuorum, removeRaftVoter, updateRaftVoter } from './quorum';
 import type { HandlerTable, Handlers } from './table';
 import { handlerTable } from './table';
+import { unregisterBroker } from './unregister-broker';
+import { updateFeatures } from './update-features';
+
+/** What brokers and controllers answer alike. */
+const administration = (administrator: Administrator): Handlers => ({
+  CreateTopics: createTopics(administrator),
+  DeleteTopics: deleteTopics(administrator),
+  CreatePartitions: createPartitions(administrator),
+  DescribeConfigs: describeConfigs(administrator),
+  AlterConfigs: alterConfigs(administrator),
+  IncrementalAlterConfigs: incrementalAlterConfigs(administrator),
+  DescribeQuorum: describeQuorum(administrator),
+  AddRaftVoter: addRaftVoter(administrator),
+  RemoveRaftVoter: removeRaftVoter(administrator),
+  UpdateFeatures: updateFeatures(administrator),
+  UnregisterBroker: unregisterBroker(administrator),
+});
 
 /** Everything that this broker answers. */
 export const brokerHandlers = (broker: Broker): HandlerTable => {
   const handlers: Handlers = {
+    ...administration(broker),
     Produce: produce(broker),
     Fetch: fetch(broker),
     ListOffsets: listOffsets(broker),
     Metadata: metadata(broker),
     ApiVersions: apiVersions(broker, () => table.all),
-    CreateTopics: createTopics(broker),
-    DeleteTopics: deleteTopics(broker),
     DeleteRecords: deleteRecords(broker),
-    CreatePartitions: createPartitions(broker),
     InitProducerId: initProducerId(broker),
     OffsetForLeaderEpoch: offsetForLeaderEpoch(broker),
     FindCoordinator: findCoordinator(broker),
-    DescribeConfigs: describeConfigs(broker),
-    AlterConfigs: alterConfigs(broker),
     DescribeLogDirs: describeLogDirs(broker),
-    IncrementalAlterConfigs: incrementalAlterConfigs(broker),
     DescribeCluster: describeCluster(broker),
     DescribeProducers: describeProducers(broker),
     ListConfigResources: listConfigResources(broker),
     DescribeTopicPartitions: describeTopicPartitions(broker),
   };
   const table = handlerTable(handlers, admissions);
+  return table;
+};
+
+/** Everything that a controller answers on its own listeners (KIP-919: tools with `--bootstrap-controller`). */
+export const controllerHandlers = (administrator: Administrator, beside?: HandlerTable): HandlerTable => {
+  const handlers: Handlers = {
+    ...administration(administrator),
+    ApiVersions: apiVersions(administrator, () => table.all),
+    DescribeCluster: describeControllers(administrator),
+    UpdateRaftVoter: updateRaftVoter(administrator),
+  };
+  for (const name of Object.keys(handlers) as (keyof Handlers)[])
+    if (!apis[name].listeners.includes('controller')) Reflect.deleteProperty(handlers, name);
+  const table = handlerTable(handlers, admissions, beside);
   return table;
 };

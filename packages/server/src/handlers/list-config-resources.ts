@@ -1,7 +1,7 @@
 import { aliveBrokers, topicNames } from '@kafkaesque/metadata';
 import type { Draft, ListConfigResourcesRequest, ListConfigResourcesResponse } from '@kafkaesque/protocol';
 import { ErrorCode } from '@kafkaesque/protocol';
-import type { Broker } from '../broker/broker';
+import type { Administrator } from '../broker/broker';
 import type { Reply, RequestContext } from './handler';
 import {
   BROKER_LOGGER_RESOURCE,
@@ -22,7 +22,7 @@ type ResourceType = (typeof ALL_TYPES)[number];
 
 /** ListConfigResources (74). v0 was ListClientMetricsResources (KIP-714) · v1 names types (KIP-1142) */
 export const listConfigResources =
-  (broker: Broker) =>
+  (broker: Administrator) =>
   (
     context: RequestContext,
     request: ListConfigResourcesRequest,
@@ -48,7 +48,7 @@ export const listConfigResources =
     );
   };
 
-const namesOf = (broker: Broker, context: RequestContext, type: ResourceType): readonly string[] => {
+const namesOf = (broker: Administrator, context: RequestContext, type: ResourceType): readonly string[] => {
   const image = broker.image();
   switch (type) {
     case TOPIC_RESOURCE:

@@ -42,10 +42,15 @@ export interface HandlerTable {
   readonly all: readonly Served[];
 }
 
-const served = <Name extends ApiName>(name: Name, handler: Handler<Name>, admission: Admission): Served => {
+const served = <Name extends ApiName>(
+  name: Name,
+  handler: Handler<Name>,
+  admission: Admission,
+  beside: HandlerTable | undefined,
+): Served => {
   const api: Api = apis[name];
   const { request } = api;
-  const errors = new ErrorCounts(api.response.fields);
+  const errors = beside?.byKey(api.key)?.errors ?? new ErrorCounts(api.response.fields);
   const encoded = (
     context: RequestContext,
     reply: Reply<ResponseDraftOf<Name>>,
@@ -79,9 +84,14 @@ const served = <Name extends ApiName>(name: Name, handler: Handler<Name>, admiss
 
 /**
  * Puts handlers and admissions together. An API without an entry that says what it needs permission for ends the start:
- * Kafka and others have shipped APIs that nobody had thought to protect (CVE-2018-17196, CVE-2023-50976).
+ * Kafka and others have shipped APIs that nobody had thought to protect (CVE-2018-17196, CVE-2023-50976). `beside`: a
+ * table of the same node, with which errors are counted together.
  */
-export const handlerTable = (handlers: Handlers, admissions: Admissions): HandlerTable => {
+export const handlerTable = (
+  handlers: Handlers,
+  admissions: Admissions,
+  beside?: HandlerTable,
+): HandlerTable => {
   const names = (Object.keys(handlers) as ApiName[]).filter((name) => handlers[name] !== undefined);
   const all = names
     .map((name) => {
@@ -92,7 +102,7 @@ export const handlerTable = (handlers: Handlers, admissions: Admissions): Handle
           `${name} has a handler, but nothing says what it needs permission for`,
         );
       }
-      return served(name, handlers[name] as Handler<typeof name>, admission);
+      return served(name, handlers[name] as Handler<typeof name>, admission, beside);
     })
     .sort((a, b) => a.key - b.key);
   const byKey = new Map(all.map((one) => [one.key, one]));

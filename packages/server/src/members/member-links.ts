@@ -98,10 +98,13 @@ export class MemberLinks {
 
   /** Sends to a member by the best channel there is. False: there is none, or it does not read. */
   send(nodeId: BrokerId, message: MemberMessageDraft): boolean {
+    return this.linkTo(nodeId)?.send(message) ?? false;
+  }
+
+  /** The best channel to a member: one that this side dialled, or the newest. */
+  linkTo(nodeId: BrokerId): MemberLink | undefined {
     const links = this.#up.get(nodeId);
-    if (links === undefined) return false;
-    const link = links.findLast(({ isDialled }) => isDialled) ?? links.at(-1);
-    return link?.send(message) ?? false;
+    return links?.findLast(({ isDialled }) => isDialled) ?? links?.at(-1);
   }
 
   /** Who is at the other end of the channels to that node. */

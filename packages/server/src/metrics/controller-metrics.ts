@@ -1,12 +1,24 @@
 import type { BrokerId, Metrics } from '@kafkaesque/kernel';
-import type { MetadataDelta, MetadataImage, Quorum } from '@kafkaesque/metadata';
+import type { MetadataDelta, MetadataImage } from '@kafkaesque/metadata';
 import type { ControllerHost } from '../controller/controller-host';
 
 /** What a controller's metrics are read from. */
 export interface ControllerView {
   readonly nodeId: BrokerId;
   readonly controller: ControllerHost;
-  readonly quorum: Quorum;
+  readonly quorum: () => QuorumStanding;
+}
+
+/** How the quorum stands, as this node knows it. */
+export interface QuorumStanding {
+  /** Kafka's word: leader, follower, candidate, prospective, unattached, observer. */
+  readonly state: string;
+  /** -1: nobody is known. */
+  readonly leaderId: number;
+  readonly votedId: number;
+  readonly epoch: number;
+  readonly committedOffset: number;
+  readonly endOffset: number;
 }
 
 /** Sums over one image of the metadata. */
@@ -78,7 +90,7 @@ const watchCluster = (metrics: Metrics, { controller, quorum }: ControllerView):
   gauge(
     'lastcommittedrecordoffset',
     'Metadata offset up to which everything is committed.',
-    () => quorum.committedOffset,
+    () => quorum().committedOffset,
   );
 };
 
@@ -103,35 +115,37 @@ const totalsOf = (): ((image: MetadataImage) => Totals) => {
   };
 };
 
-const watchQuorum = (metrics: Metrics, { nodeId, controller, quorum }: ControllerView): void => {
-  const gauge = (name: string, help: string, value: () => number): void => {
+const watchQuorum = (metrics: Metrics, { controller, quorum }: ControllerView): void => {
+  const gauge = (name: string, help: string, value: (standing: QuorumStanding) => number): void => {
     metrics.observe('gauge', `kafka_server_raftmetrics_${name}`, help, (tell) => {
-      tell(value());
+      tell(value(quorum()));
     });
   };
   metrics.observe(
     'gauge',
     'kafka_server_raftmetrics_current_state',
-    '1 for the state that this node has in the quorum: leader, follower or unattached.',
+    '1 for the state that this node has in the quorum: leader, follower, candidate, prospective, unattached, observer.',
     (tell) => {
-      tell(1, { current_state: quorum.leadership.kind });
+      tell(1, { current_state: quorum().state });
     },
   );
-  gauge('current_leader', 'Node id of the leader of the quorum, -1 when none is known.', () => {
-    const { leadership } = quorum;
-    if (leadership.kind === 'leader') return nodeId;
-    return leadership.kind === 'follower' ? leadership.leader : -1;
-  });
-  gauge('current_vote', 'Node id that this node voted for in this epoch, -1 when it has not voted.', () =>
-    quorum.leadership.kind === 'leader' ? nodeId : -1,
+  gauge(
+    'current_leader',
+    'Node id of the leader of the quorum, -1 when none is known.',
+    ({ leaderId }) => leaderId,
   );
-  gauge('current_epoch', 'Epoch of the quorum.', () => quorum.leadership.epoch);
+  gauge(
+    'current_vote',
+    'Node id that this node voted for in this epoch, -1 when it has not voted.',
+    ({ votedId }) => votedId,
+  );
+  gauge('current_epoch', 'Epoch of the quorum.', ({ epoch }) => epoch);
   gauge(
     'high_watermark',
     'Metadata offset below which everything is committed.',
-    () => quorum.committedOffset + 1,
+    ({ committedOffset }) => committedOffset + 1,
   );
-  gauge('log_end_offset', 'Offset that the next batch of metadata gets.', () => quorum.nextOffset);
+  gauge('log_end_offset', 'Offset that the next batch of metadata gets.', ({ endOffset }) => endOffset);
   metrics.observe(
     'gauge',
     'kafka_server_brokermetadatametrics_last_applied_record_offset',

@@ -39,7 +39,7 @@ export class RequestMeters {
   #queued = 0;
   #unsent = 0;
 
-  constructor(metrics: Metrics, clock: Clock, { all }: HandlerTable) {
+  constructor(metrics: Metrics, clock: Clock, { all }: Pick<HandlerTable, 'all'>) {
     this.#clock = clock;
     for (const served of all) {
       this.#apis[served.key] = {

@@ -1,59 +1,54 @@
-import type { BrokerEpoch, CancelWake } from '@kafkaesque/kernel';
-import { BrokerId, BufferPool, Failure, messageOf } from '@kafkaesque/kernel';
-import type { MetadataImage, Policies, RegisterBrokerCommand } from '@kafkaesque/metadata';
-import { createController, supportedFeatures } from '@kafkaesque/metadata';
+import { BrokerId, BufferPool, messageOf } from '@kafkaesque/kernel';
+import type { MetadataDelta, MetadataImage, Policies } from '@kafkaesque/metadata';
+import { createController, stateHash } from '@kafkaesque/metadata';
 import { initialiseCodecs } from '@kafkaesque/protocol';
 import type { LogDirectory } from '@kafkaesque/storage';
-import { lockDirectory, openLogDirectory } from '@kafkaesque/storage';
-import type { ConnectionLimitValues, Listener } from '@kafkaesque/transport';
+import { lockDirectory } from '@kafkaesque/storage';
+import type { ConnectionLimitValues, MemberDialer } from '@kafkaesque/transport';
 import { ConnectionLimits, RequestMemory, ServingState } from '@kafkaesque/transport';
-import { AnswerMemory } from '../broker/answer-memory';
-import { openBroker } from '../broker/broker';
-import { DynamicConfigurations } from '../broker/dynamic-configuration';
-import { FetchSessions } from '../broker/fetch-sessions';
+import { openAdministrator } from '../broker/broker';
 import { LogDirectories } from '../broker/log-directories';
-import { ProducerIds } from '../broker/producer-ids';
-import type { LedPartition } from '../broker/replicas';
-import { Replicas } from '../broker/replicas';
-import { Traffic } from '../broker/traffic';
-import { WaitingRoom } from '../broker/waiting-room';
+import { DynamicConfigurations } from '../broker/dynamic-configuration';
 import type { BrokerConfiguration, Endpoint } from '../configuration';
 import { nodeValue } from '../configuration';
 import { configView } from '../controller/config-view';
+import { kraftView } from '../controller/kraft-view';
 import { ControllerHost } from '../controller/controller-host';
-import { KafkaDoor } from '../doors/kafka-door';
-import { brokerHandlers } from '../handlers';
+import { brokerHandlers, controllerHandlers } from '../handlers';
+import { allowEverything } from '../handlers/handler';
 import { BROKER_RESOURCE } from '../handlers/resource-types';
-import { watchBroker } from '../metrics/broker-metrics';
 import type { BrokerState } from '../metrics/broker-metrics';
+import type { QuorumStanding } from '../metrics/controller-metrics';
 import { ElectionMeters, watchController } from '../metrics/controller-metrics';
 import { watchNetwork } from '../metrics/network-metrics';
-import { observers } from '../metrics/completed-request';
-import { RequestLog } from '../metrics/request-log';
 import { QuorumMeters } from '../metrics/quorum-meters';
-import { RequestMeters } from '../metrics/request-meters';
-import { RequestTracer } from '../metrics/request-tracer';
-import { allowEverything } from '../handlers/handler';
+import { RequestLog } from '../metrics/request-log';
 import { loadPolicies } from '../policies/policies';
-import { onlyVoter } from '../quorum/only-voter';
-import type { SingleVoterQuorum } from '../quorum/single-voter-quorum';
-import { openSingleVoterQuorum } from '../quorum/single-voter-quorum';
-import { clusterIdentity } from './cluster-identity';
+import type { MemberIdentity } from '../members/member-link';
+import { randomUuid } from '@kafkaesque/storage';
+import type { BrokerPart } from './broker-part';
+import { openBrokerPart } from './broker-part';
 import { connectionLimits, requestMemoryBytes } from './connection-settings';
-import { lookForEphemeralStorage } from './persistent-storage';
+import type { Doors } from './doors';
+import { openDoors } from './doors';
+import type { Members } from './members';
+import { openBrokerMember, openController } from './members';
+import { NO_DIRECTORY, isAlone, metadataDirectoryId, nodeClusterId } from './node-identity';
 import type { NodeLoggers } from './node-loggers';
 import { nodeLoggers } from './node-loggers';
 import { refuseWhatIsNotThereYet } from './not-there-yet';
 import type { OpenFilesShares } from './open-files';
 import { shareOpenFiles } from './open-files';
+import { lookForEphemeralStorage } from './persistent-storage';
 import { roomForMetadata } from './room-for-metadata';
-import { tellFindings } from './recovery-findings';
 import type { World } from './world';
 
 /** What a node is started with. */
 export interface NodeOptions {
   readonly configuration: BrokerConfiguration;
   readonly world: World;
+  /** Gives up a start that waits for others. */
+  readonly signal?: AbortSignal;
 }
 
 /** Where a node can be reached. */
@@ -61,6 +56,15 @@ export interface OpenListener {
   readonly name: string;
   readonly host: string;
   readonly port: number;
+}
+
+/** How the metadata stand on a node. */
+export interface MetadataStanding {
+  readonly offset: number;
+  /** Equal on all nodes at the same offset. */
+  readonly stateHash: string;
+  /** Node id of the controller that leads, as this node knows it; undefined: none. */
+  readonly leader: BrokerId | undefined;
 }
 
 /** A running node. */
@@ -72,28 +76,57 @@ export interface Node extends AsyncDisposable {
   readonly unreadyReasons: () => readonly string[];
   /** What each log directory's recovery found. */
   readonly recoveries: readonly LogDirectory['report'][];
+  readonly metadata: () => MetadataStanding;
   /** Settles everything, and leaves the marker of a clean shutdown. */
   close(): Promise<void>;
   /** Ends as a crash would: nothing is settled, no marker is left. */
   crash(): Promise<void>;
 }
 
-/** Memory by default for one process (ARCHITECTURE section 5). */
-const ANSWER_MEMORY_BYTES = 64 << 20;
 const KEPT_BUFFER_BYTES = 128 << 20;
 
 const PROTOCOL_IDS = { PLAINTEXT: 0, SSL: 1, SASL_PLAINTEXT: 2, SASL_SSL: 3 } as const;
 
-/** Starts a node: recovers its directories and the metadata, registers, and opens its listeners. */
+/** Starts a node: recovers its directories and the metadata, joins the others, registers, and opens its listeners. */
 export const startNode = async (options: NodeOptions): Promise<Node> => {
   const assembly = new Assembly(options);
+  const giveUp = (): void => void assembly.stop('crash');
+  options.signal?.addEventListener('abort', giveUp);
   try {
+    options.signal?.throwIfAborted();
     await assembly.start();
+    options.signal?.throwIfAborted();
     return assembly.node();
   } catch (error) {
     await assembly.stop('crash');
     throw error;
+  } finally {
+    options.signal?.removeEventListener('abort', giveUp);
   }
+};
+
+/** How the quorum stands, as a controller or a broker knows it. */
+const quorumStanding = (members: Members, host: ControllerHost): QuorumStanding => {
+  const { quorum, follower } = members;
+  const leaderId = members.leader() ?? -1;
+  if (quorum === undefined)
+    return {
+      state: 'observer',
+      leaderId,
+      votedId: -1,
+      epoch: host.image.epoch,
+      committedOffset: follower?.committedOffset ?? -1,
+      endOffset: host.image.offset + 1,
+    };
+  const { role, votedFor, term, commitIndex, lastIndex } = quorum.status;
+  return {
+    state: role,
+    leaderId,
+    votedId: votedFor?.nodeId ?? -1,
+    epoch: term,
+    committedOffset: commitIndex,
+    endOffset: lastIndex + 1,
+  };
 };
 
 /** The parts of one node, in the order in which they are opened. */
@@ -104,23 +137,17 @@ class Assembly {
   readonly #nodeId: BrokerId;
   readonly #pool = new BufferPool({ keptBytes: KEPT_BUFFER_BYTES });
   readonly #serving = new ServingState();
-  readonly #waitingRoom: WaitingRoom;
-  readonly #traffic: Traffic;
   readonly #dynamic: DynamicConfigurations;
   readonly #openFiles: OpenFilesShares;
-  readonly #listeners: { readonly endpoint: Endpoint; readonly listener: Listener }[] = [];
   #clusterId = '';
-  #directories: LogDirectories | undefined;
-  #replicas: Replicas | undefined;
-  #controller: ControllerHost | undefined;
-  #quorum: SingleVoterQuorum | undefined;
-  #door: KafkaDoor | undefined;
+  #broker: BrokerPart | undefined;
+  #host: ControllerHost | undefined;
+  #members: Members | undefined;
+  #dialer: MemberDialer | undefined;
+  #doors: Doors | undefined;
   #requestLog: RequestLog | undefined;
-  #brokerEpoch: BrokerEpoch = -1 as BrokerEpoch;
   #limits: ConnectionLimits | undefined;
   #limitsChanged: Promise<void> = Promise.resolve();
-  #cancelRetention: CancelWake | undefined;
-  #retention: Promise<void> = Promise.resolve();
   #stopped: Promise<void> | undefined;
   #unlockMetadata: (() => Promise<void>) | undefined;
 
@@ -129,8 +156,6 @@ class Assembly {
     this.#world = world;
     this.#loggers = nodeLoggers(world);
     this.#nodeId = BrokerId(configuration.nodeId);
-    this.#waitingRoom = new WaitingRoom(world.clock);
-    this.#traffic = new Traffic(world.metrics);
     this.#dynamic = new DynamicConfigurations(configuration);
     this.#openFiles = shareOpenFiles(world.openFilesLimit, configuration.logDirs.length);
   }
@@ -143,74 +168,53 @@ class Assembly {
     const codecs = initialiseCodecs();
     // Awaited at the end; a start that fails before must not leave its failure to nobody.
     codecs.catch(() => undefined);
-    this.#clusterId = await clusterIdentity(
-      world.disk,
-      world.random,
-      configuration.logDirs,
-      configuration.clusterId,
-    );
-    const directories = await this.#openDirectories();
-    this.#directories = directories;
-    // The log directories are locked; that of the metadata may be another one.
-    if (!configuration.logDirs.includes(configuration.metadataLogDir))
-      this.#unlockMetadata = await (world.lock ?? lockDirectory)(configuration.metadataLogDir);
-    const replicas = this.#openReplicas(directories);
-    this.#replicas = replicas;
-    const controller = this.#openController(replicas, policies);
-    this.#controller = controller;
-    const quorumMeters = new QuorumMeters(world.metrics, world.clock);
-    this.#quorum = await openSingleVoterQuorum({
-      disk: world.disk,
-      directory: `${configuration.metadataLogDir}/metadata`,
-      clock: world.clock,
-      random: world.random.fork('quorum'),
-      logger: this.#loggers.quorum,
-      faults: world.faults,
-      clusterId: this.#clusterId,
+    this.#clusterId = await nodeClusterId(configuration, this.#nodeId, world);
+    if (configuration.roles.includes('broker')) this.#broker = await this.#openBroker();
+    const identity = await this.#identify();
+    const host = this.#openHost(policies);
+    this.#host = host;
+    const members = await this.#openMembers(host, identity);
+    this.#members = members;
+    watchController(world.metrics, {
       nodeId: this.#nodeId,
-      listener: controller,
-      committed: (latencyMs, recordCount) => quorumMeters.committed(latencyMs, recordCount),
-      // Each start registers anew, and the directories know at which offset.
-      knownOffset: Math.max(...directories.all.map(({ recordedBrokerEpoch }) => recordedBrokerEpoch)),
-      outOfSpace: roomForMetadata({
-        ...{
-          directories,
-          metadataLogDir: configuration.metadataLogDir,
-          clock: world.clock,
-          logger: world.logger,
-        },
-        isPatient: () => this.#serving.isServing && this.#stopped === undefined,
-      }),
+      controller: host,
+      quorum: () => quorumStanding(members, host),
     });
-    controller.attach(this.#quorum);
-    watchController(world.metrics, { nodeId: this.#nodeId, controller, quorum: this.#quorum });
-    await replicas.open(controller.image);
-    await this.#listen(directories, replicas, controller);
-    await this.#register(controller, directories);
-    replicas.takeRoles(controller.image);
-    this.#scheduleRetention(Number(this.#configuration.get('log.initial.task.delay.ms')));
+    this.#doors = await this.#openDoors(host, members);
+    members.begin();
+    await this.#broker?.start(() => host.image, {
+      clusterId: this.#clusterId,
+      incarnationId: identity.incarnationId,
+      listeners: this.#endpoints(false),
+    });
     await codecs;
-    this.#door?.open();
+    this.#doors.open();
     this.#serving.set(true);
   }
 
   node(): Node {
-    const directories = this.#directories?.all ?? [];
+    const directories = this.#broker?.directories.all ?? [];
     return {
       nodeId: this.#nodeId,
       clusterId: this.#clusterId,
-      listeners: this.#listeners.map(({ endpoint, listener }) => ({
+      listeners: (this.#doors?.endpoints ?? []).map(({ endpoint, listener }) => ({
         name: endpoint.name,
         host: endpoint.host,
         port: listener.port,
       })),
       unreadyReasons: () => [
         ...(this.#serving.isServing ? [] : ['the node does not serve']),
+        ...(this.#broker?.lifecycle?.standing === 'fenced' ? ['the broker is fenced'] : []),
         ...directories
           .filter(({ offlineReason }) => offlineReason !== undefined)
           .map(({ path }) => `log directory ${path} is offline`),
       ],
       recoveries: directories.map(({ report }) => report),
+      metadata: () => ({
+        offset: this.#host?.image.offset ?? -1,
+        stateHash: this.#host === undefined ? '' : stateHash(this.#host.image),
+        leader: this.#members?.leader(),
+      }),
       close: () => this.stop('clean'),
       crash: () => this.stop('crash'),
       [Symbol.asyncDispose]: () => this.stop('clean'),
@@ -224,8 +228,7 @@ class Assembly {
   }
 
   async #stop(how: 'clean' | 'crash'): Promise<void> {
-    this.#serving.set(false);
-    this.#cancelRetention?.();
+    const broker = this.#broker;
     const failures: unknown[] = [];
     // Whatever fails, the rest is closed all the same: above all the locks are given back.
     const step = async (work: () => Promise<unknown> | undefined): Promise<void> => {
@@ -235,93 +238,63 @@ class Assembly {
         failures.push(error);
       }
     };
+    // Clients are served until others lead what this broker led.
+    const host = this.#host;
+    if (how === 'clean' && this.#serving.isServing && host !== undefined)
+      await step(() => broker?.leave(host.image));
+    this.#serving.set(false);
+    broker?.quiesce();
     this.#limits?.close();
-    await step(() => Promise.all(this.#listeners.map(({ listener }) => listener.close())));
-    this.#waitingRoom.close();
-    if (how === 'clean') await step(() => this.#retention);
+    await step(() => this.#doors?.close());
+    if (how === 'clean') await step(() => broker?.settled());
     // Behind this nothing is committed any more, so no log is created and no deletion begun.
-    await step(() => this.#quorum?.close());
-    await step(() => this.#replicas?.close());
-    if (how === 'clean') await step(() => this.#replicas?.writeProducerSnapshots());
+    await step(() => this.#members?.close(how));
+    this.#dialer?.close();
+    await step(() => broker?.replicas.close());
+    if (how === 'clean') await step(() => broker?.replicas.writeProducerSnapshots());
     await step(() =>
-      this.#directories?.close(
-        how === 'clean' && this.#brokerEpoch >= 0 ? { brokerEpoch: this.#brokerEpoch } : undefined,
+      broker?.directories.close(
+        how === 'clean' && broker.epoch >= 0 ? { brokerEpoch: broker.epoch } : undefined,
       ),
     );
     await step(() => this.#unlockMetadata?.());
     if (failures.length > 0) throw failures[0];
   }
 
-  async #openDirectories(): Promise<LogDirectories> {
-    const { disk, clock, random, metrics, lock } = this.#world;
-    const { logs: logger } = this.#loggers;
-    const opened: LogDirectory[] = [];
-    try {
-      for (const path of this.#configuration.logDirs) {
-        opened.push(
-          await openLogDirectory({
-            disk,
-            path,
-            clock,
-            random,
-            logger,
-            metrics,
-            pool: this.#pool,
-            clusterId: this.#clusterId,
-            nodeId: this.#nodeId,
-            limits: {
-              reserveBytes: Number(this.#configuration.get('storage.reserve.bytes')),
-              openFiles: this.#openFiles.segmentFiles,
-            },
-            ...(lock === undefined ? {} : { lock }),
-            offline: (cause) => {
-              this.#directoryFailed(path, cause);
-            },
-          }),
-        );
-      }
-    } catch (error) {
-      await Promise.allSettled(opened.map((directory) => directory.close()));
-      throw error;
-    }
-    for (const directory of opened) tellFindings(directory, logger);
-    return new LogDirectories(opened);
-  }
-
-  #openReplicas(directories: LogDirectories): Replicas {
-    const { clock } = this.#world;
-    return new Replicas({
+  #openBroker(): Promise<BrokerPart> {
+    return openBrokerPart({
+      configuration: this.#configuration,
+      world: this.#world,
+      loggers: this.#loggers,
       nodeId: this.#nodeId,
-      directories,
-      waitingRoom: this.#waitingRoom,
-      traffic: this.#traffic,
-      clock,
-      logger: this.#loggers.replicas,
-      producerIdExpirationMs: (image) =>
-        Number(nodeValue('producer.id.expiration.ms', this.#dynamic.layers(image))),
-      configurationOf: (topic, image) => this.#dynamic.topic(topic, image),
-      renewLeadership: (partitions) => {
-        void this.#renewLeadership(partitions);
-      },
+      clusterId: this.#clusterId,
+      pool: this.#pool,
+      openFiles: this.#openFiles,
+      dynamic: this.#dynamic,
+      isStopping: () => this.#stopped !== undefined,
+      state: () => this.#state(),
     });
   }
 
-  async #renewLeadership(partitions: readonly LedPartition[]): Promise<void> {
-    // Not within the call that applies a change to the metadata.
-    await Promise.resolve();
-    const outcome = await this.#controller?.submit({
-      kind: 'renew-leadership',
-      brokerId: this.#nodeId,
-      brokerEpoch: this.#brokerEpoch,
-      partitions,
-    });
-    if (outcome?.kind === 'done' || this.#stopped !== undefined) return;
-    this.#loggers.replicas.error('partitions got no new leader epoch', { partitions });
+  /** Who this node is to the others. The log directories are locked; that of the metadata may be another one. */
+  async #identify(): Promise<MemberIdentity> {
+    const { metadataLogDir, roles } = this.#configuration;
+    const { disk, random, lock } = this.#world;
+    const isController = roles.includes('controller');
+    const isBroker = roles.includes('broker');
+    const beside = this.#broker?.directories.all.find(({ path }) => path === metadataLogDir);
+    const owner = { clusterId: this.#clusterId, nodeId: this.#nodeId };
+    if (isController && beside === undefined)
+      this.#unlockMetadata = await (lock ?? lockDirectory)(metadataLogDir);
+    const directoryId = !isController
+      ? NO_DIRECTORY
+      : (beside?.directoryId ?? (await metadataDirectoryId(disk, random, metadataLogDir, owner)));
+    return { ...owner, directoryId, incarnationId: randomUuid(random), isController, isBroker };
   }
 
-  #openController(replicas: Replicas, policies: Policies): ControllerHost {
-    const { random, faults } = this.#world;
-    const elections = new ElectionMeters(this.#world.metrics);
+  #openHost(policies: Policies): ControllerHost {
+    const { random, faults, metrics } = this.#world;
+    const elections = new ElectionMeters(metrics);
     const host: ControllerHost = new ControllerHost({
       controller: createController({
         clusterId: this.#clusterId,
@@ -329,116 +302,127 @@ class Assembly {
         defaultReplicationFactor: this.#configuration.defaultReplicationFactor,
         maxPartitionsPerRequest: MAX_PARTITIONS_PER_REQUEST,
         configs: configView(() => this.#dynamic.layers(host.image)),
-        quorum: onlyVoter(this.#nodeId),
+        quorum: kraftView(this.#nodeId, () => this.#members?.quorum?.voters ?? []),
         policies,
       }),
       random: random.fork('controller'),
       logger: this.#loggers.controller,
       faults,
       publish: (delta) => {
-        replicas.apply(delta);
+        this.#broker?.changed(delta);
         if (host.isActive) elections.changed(delta);
-        const isOfBrokers = delta.configsChanged.some(({ resource }) => resource.type === BROKER_RESOURCE);
-        if (!isOfBrokers) return;
-        this.#changeLimits(delta.after);
-        this.#requestLog?.changeThreshold(this.#slowThresholdMs(delta.after));
+        this.#configsChanged(delta);
       },
     });
     return host;
   }
 
-  async #listen(directories: LogDirectories, replicas: Replicas, controller: ControllerHost): Promise<void> {
-    const { clock, disk, random, metrics, faults, listen, traces } = this.#world;
-    const { apis: logger, network } = this.#loggers;
-    const sessionIds = random.fork('fetch sessions');
-    const fetchSessions = new FetchSessions(
-      Number(this.#configuration.get('max.incremental.fetch.session.cache.slots')),
-      () => sessionIds.below(0x7fffffff) + 1,
-    );
-    const answerMemory = new AnswerMemory(ANSWER_MEMORY_BYTES);
-    watchBroker(metrics, {
-      replicas,
-      directories,
-      waitingRoom: this.#waitingRoom,
-      fetchSessions,
-      answerMemory,
-      state: () => this.#state(),
-    });
-    const broker = openBroker({
+  async #openMembers(host: ControllerHost, identity: MemberIdentity): Promise<Members> {
+    const { world, loggers } = { world: this.#world, loggers: this.#loggers };
+    const { configuration } = { configuration: this.#configuration };
+    const meters = new QuorumMeters(world.metrics, world.clock);
+    const directories = this.#broker?.directories;
+    const dialer = world.dialMembers();
+    this.#dialer = dialer;
+    const options = {
+      ...{ configuration, world, loggers, identity, host, dialer },
+      isAlone: isAlone(configuration),
+      // Each start registers anew, and the directories know at which offset.
+      knownOffset: Math.max(
+        0,
+        ...(directories?.all ?? []).map(({ recordedBrokerEpoch }) => recordedBrokerEpoch),
+      ),
+      outOfSpace: roomForMetadata({
+        directories: directories ?? new LogDirectories([]),
+        metadataLogDir: configuration.metadataLogDir,
+        ...{ clock: world.clock, logger: world.logger },
+        isPatient: () => this.#serving.isServing && this.#stopped === undefined,
+      }),
+      committed: (latencyMs: number, recordCount: number) => meters.committed(latencyMs, recordCount),
+      controllerEndpoints: () => this.#endpoints(true),
+    };
+    return identity.isController ? openController(options) : openBrokerMember(options);
+  }
+
+  async #openDoors(host: ControllerHost, members: Members): Promise<Doors> {
+    const { clock, random, metrics } = this.#world;
+    const parts = {
       nodeId: this.#nodeId,
       clusterId: this.#clusterId,
       configuration: this.#configuration,
       clock,
       random: random.fork('broker'),
-      logger,
+      logger: this.#loggers.apis,
       ...(this.#world.loggers === undefined ? {} : { loggers: this.#world.loggers }),
-      directories,
-      spaceOf: (path) => disk.space(path),
-      replicas,
-      waitingRoom: this.#waitingRoom,
-      fetchSessions,
-      answerMemory,
-      producerIds: new ProducerIds({
-        brokerId: this.#nodeId,
-        brokerEpoch: () => this.#brokerEpoch,
-        controller,
-      }),
-      controller,
+      controller: members.client,
       authorizer: allowEverything,
-      isTracing: traces !== undefined,
-      image: () => controller.image,
-      layers: () => this.#dynamic.layers(controller.image),
-      topicConfiguration: (topic) => this.#dynamic.topic(topic, controller.image),
-    });
-    const handlers = brokerHandlers(broker);
+      image: () => host.image,
+      layers: () => this.#dynamic.layers(host.image),
+      quorumLeader: members.leader,
+    };
     this.#requestLog = new RequestLog({
       logger: this.#loggers.requests,
-      slowThresholdMs: this.#slowThresholdMs(controller.image),
+      slowThresholdMs: this.#slowThresholdMs(host.image),
       protocolOf: (listenerName) =>
         this.#configuration.listeners.find(({ name }) => name === listenerName)?.protocol ?? 'PLAINTEXT',
     });
-    const door = new KafkaDoor({
-      handlers,
-      clock,
-      logger,
-      faults,
-      observer: observers(
-        new RequestMeters(metrics, clock, handlers),
-        this.#requestLog,
-        ...(traces === undefined ? [] : [new RequestTracer(traces, clock)]),
-      ),
-      disconnected: (connectionId) => {
-        this.#waitingRoom.cancelOwner(connectionId);
-      },
-    });
-    this.#door = door;
     const memory = new RequestMemory({ limitBytes: requestMemoryBytes(this.#configuration) });
-    const limits = new ConnectionLimits(clock, await this.#connectionLimits(controller.image));
+    const limits = new ConnectionLimits(clock, await this.#connectionLimits(host.image));
     this.#limits = limits;
     watchNetwork(metrics, {
       memory,
-      listeners: () => this.#listeners.map(({ endpoint: { name }, listener }) => ({ name, listener })),
+      listeners: () =>
+        (this.#doors?.endpoints ?? []).map(({ endpoint: { name }, listener }) => ({ name, listener })),
     });
-    for (const endpoint of this.#configuration.listeners) {
-      if (this.#configuration.controllerListenerNames.includes(endpoint.name)) continue;
-      const listener = await listen({
-        name: endpoint.name,
-        host: endpoint.host,
-        port: endpoint.port,
-        maxRequestBytes: this.#configuration.socketRequestMaxBytes,
-        clock,
-        logger: network,
-        pool: this.#pool,
-        memory,
-        limits,
-        maxIdleMs: Number(this.#configuration.get('connections.max.idle.ms')),
-        onKafka: door.accept,
-        grpc: { serving: this.#serving },
-      }).catch((error: unknown) => {
-        throw new Failure('CANNOT_LISTEN', cannotListen(endpoint, error), { cause: error });
+    const broker = this.#broker?.broker(parts, members.client);
+    const ofBroker = broker === undefined ? undefined : brokerHandlers(broker);
+    return openDoors({
+      configuration: this.#configuration,
+      world: this.#world,
+      loggers: this.#loggers,
+      pool: this.#pool,
+      ...{ memory, limits, serving: this.#serving, requestLog: this.#requestLog },
+      broker: ofBroker,
+      controller:
+        members.quorum === undefined ? undefined : controllerHandlers(openAdministrator(parts), ofBroker),
+      accept: isAlone(this.#configuration) ? undefined : members.accept,
+      disconnected: (connectionId) => this.#broker?.waitingRoom.cancelOwner(connectionId),
+    });
+  }
+
+  /** Where others reach this node, as it tells them. */
+  #endpoints(ofController: boolean): readonly {
+    readonly name: string;
+    readonly host: string;
+    readonly port: number;
+    readonly securityProtocol: number;
+  }[] {
+    const { advertisedListeners } = this.#configuration;
+    return (this.#doors?.endpoints ?? [])
+      .filter(({ isController }) => isController === ofController)
+      .map(({ endpoint, listener }) => {
+        const told = advertisedListeners.find(({ name }) => name === endpoint.name) ?? endpoint;
+        return {
+          name: endpoint.name,
+          host: this.#toldHost(told),
+          // Port 0 asks the system for one; what it gave is what others must be told.
+          port: told.port === 0 ? listener.port : told.port,
+          securityProtocol: PROTOCOL_IDS[endpoint.protocol],
+        };
       });
-      this.#listeners.push({ endpoint, listener });
-    }
+  }
+
+  /** What a listener on every address is called: as Kafka does, by the host's name; a start without settings is local. */
+  #toldHost({ host }: Endpoint): string {
+    if (host !== '') return host;
+    return this.#configuration.given.has('listeners') ? this.#world.hostName : 'localhost';
+  }
+
+  #configsChanged(delta: MetadataDelta): void {
+    const isOfBrokers = delta.configsChanged.some(({ resource }) => resource.type === BROKER_RESOURCE);
+    if (!isOfBrokers) return;
+    this.#changeLimits(delta.after);
+    this.#requestLog?.changeThreshold(this.#slowThresholdMs(delta.after));
   }
 
   #connectionLimits(image: MetadataImage): Promise<ConnectionLimitValues> {
@@ -463,90 +447,7 @@ class Assembly {
     if (this.#stopped !== undefined) return 'shutting down';
     return this.#serving.isServing ? 'running' : 'starting';
   }
-
-  /** Tells the controller who this is. What it led before, it leads again in a new epoch. */
-  async #register(controller: ControllerHost, directories: LogDirectories): Promise<void> {
-    await submitOrFail(
-      controller.submit({ kind: 'bootstrap', features: new Map() }),
-      'begin the cluster’s metadata',
-    );
-    const advertised = this.#configuration.advertisedListeners;
-    const registration: RegisterBrokerCommand = {
-      kind: 'register-broker',
-      brokerId: this.#nodeId,
-      clusterId: this.#clusterId,
-      incarnationId: this.#world.random.bytes(16).toString('base64url'),
-      listeners: this.#listeners.map(({ endpoint, listener }) => {
-        const told = advertised.find(({ name }) => name === endpoint.name) ?? endpoint;
-        return {
-          name: endpoint.name,
-          host: told.host === '' ? this.#ownName() : told.host,
-          // Port 0 asks the system for one; what it gave is what clients must be told.
-          port: told.port === 0 ? listener.port : told.port,
-          securityProtocol: PROTOCOL_IDS[endpoint.protocol],
-        };
-      }),
-      features: supportedFeatures,
-      rack: this.#configuration.rack ?? null,
-      logDirs: directories.all.map(({ directoryId }) => directoryId),
-      previousBrokerEpoch: directories.recordedBrokerEpoch,
-    };
-    const { brokerEpoch } = await submitOrFail(controller.submit(registration), 'register this broker');
-    this.#brokerEpoch = brokerEpoch;
-    await directories.recordBrokerEpoch(brokerEpoch);
-    await submitOrFail(
-      controller.submit({ kind: 'unfence-broker', brokerId: this.#nodeId, brokerEpoch }),
-      'take this broker into service',
-    );
-  }
-
-  /** What a listener on every address is called: as Kafka does, by the host's name; a start without settings is local. */
-  #ownName(): string {
-    return this.#configuration.given.has('listeners') ? this.#world.hostName : 'localhost';
-  }
-
-  #scheduleRetention(inMs: number): void {
-    const { clock } = this.#world;
-    const { replicas: logger } = this.#loggers;
-    this.#cancelRetention = clock.wakeAt(clock.monotonicMs() + inMs, () => {
-      this.#retention = (this.#replicas?.applyRetention() ?? Promise.resolve()).catch((error: unknown) => {
-        logger.error('retention failed', { error: messageOf(error) });
-      });
-      void this.#retention.then(() => {
-        if (this.#stopped !== undefined) return;
-        this.#scheduleRetention(Number(this.#configuration.get('log.retention.check.interval.ms')));
-      });
-    });
-  }
-
-  #directoryFailed(path: string, cause: unknown): void {
-    const directories = this.#directories;
-    this.#loggers.logs.error('a log directory failed and is offline', { path, error: messageOf(cause) });
-    this.#replicas?.goOffline(path, cause);
-    if (
-      directories === undefined ||
-      directories.all.every(({ offlineReason }) => offlineReason !== undefined)
-    ) {
-      this.#world.faults.fault(`the last log directory failed: ${path}`, cause);
-    }
-  }
 }
 
 /** Partitions that one CreateTopics or CreatePartitions may ask for. */
 const MAX_PARTITIONS_PER_REQUEST = 10_000;
-
-const cannotListen = ({ name, host, port }: Endpoint, error: unknown): string =>
-  `The listener ${name} cannot listen on ${host === '' ? '0.0.0.0' : host}:${port}: ${messageOf(error)}. ` +
-  'Another process may have the port: stop it, or choose another one in `listeners`.';
-
-const submitOrFail = async <Response>(
-  submitted: Promise<
-    | { readonly kind: 'done'; readonly response: Response }
-    | { readonly kind: 'refused' | 'not-controller' | 'unknown' }
-  >,
-  what: string,
-): Promise<Response> => {
-  const outcome = await submitted;
-  if (outcome.kind === 'done') return outcome.response;
-  throw new Failure('CANNOT_START', `The controller did not ${what}: ${JSON.stringify(outcome)}`);
-};

@@ -1,7 +1,7 @@
 import type { Clock, Disk, FaultHandler, Logger, Metrics, Random } from '@kafkaesque/kernel';
 import type { LockDirectory } from '@kafkaesque/storage';
 import type { Loggers, Traces } from '@kafkaesque/telemetry';
-import type { listen } from '@kafkaesque/transport';
+import type { MemberDialer, listen } from '@kafkaesque/transport';
 import type { LoadModule } from '../policies/policies';
 
 /** Everything a node may touch. A simulation hands in its own. */
@@ -17,6 +17,8 @@ export interface World {
   readonly traces?: Traces;
   readonly faults: FaultHandler;
   readonly listen: typeof listen;
+  /** Opens channels to the other members of the cluster. */
+  readonly dialMembers: () => MemberDialer;
   /** For the operator's policies. */
   readonly loadModule: LoadModule;
   /** What other hosts call this one. */

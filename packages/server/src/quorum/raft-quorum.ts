@@ -85,7 +85,9 @@ const batchOf = ({ index, term, type, bytes }: LogEntry): CommittedBatch => ({
 export interface QuorumStatus {
   readonly term: number;
   readonly leader: ReplicaKey | undefined;
+  /** Kafka's word for it: leader, follower, candidate, prospective, unattached, or observer without a vote. */
   readonly role: string;
+  readonly votedFor: ReplicaKey | null;
   readonly voters: VoterSet;
   readonly votersIndex: number;
   readonly commitIndex: number;
@@ -170,7 +172,8 @@ export class RaftQuorum implements Quorum, AsyncDisposable {
     return {
       term: raft.term,
       leader: raft.leader,
-      role: raft.roleKind,
+      role: raft.isVoter || raft.roleKind === 'leader' ? raft.roleKind : 'observer',
+      votedFor: raft.votedFor,
       voters: raft.voters,
       votersIndex: raft.votersIndex,
       commitIndex: raft.commitIndex,

@@ -5,7 +5,7 @@ import type { Disk, FaultHandler, Logger, Metrics } from '@kafkaesque/kernel';
 import { Failure, SeededRandom } from '@kafkaesque/kernel';
 import { openLazyDisk, openNodeDisk } from '@kafkaesque/storage';
 import type { Loggers, Traces } from '@kafkaesque/telemetry';
-import { listen } from '@kafkaesque/transport';
+import { listen, memberDialer } from '@kafkaesque/transport';
 import type { World } from '../node/world';
 import { ephemeralStorage } from './ephemeral-storage';
 import { openFilesLimit } from './open-files-limit';
@@ -47,6 +47,7 @@ export const openWorld = async (options: OpenWorldOptions): Promise<World> => {
       collectYoungGarbage === undefined
         ? listen
         : (listenOptions) => listen({ ...listenOptions, collectYoungGarbage }),
+    dialMembers: () => memberDialer(),
     loadModule,
     hostName: hostname(),
     ...(openFiles === undefined ? {} : { openFilesLimit: openFiles }),

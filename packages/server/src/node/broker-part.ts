@@ -1,0 +1,262 @@
+import type { BrokerEpoch, BrokerId, BufferPool, CancelWake } from '@kafkaesque/kernel';
+import { messageOf } from '@kafkaesque/kernel';
+import type { MetadataDelta, MetadataImage, RegisterBrokerCommand } from '@kafkaesque/metadata';
+import { aliveBrokers, registeredBrokers, supportedFeatures } from '@kafkaesque/metadata';
+import type { LogDirectory } from '@kafkaesque/storage';
+import { openLogDirectory } from '@kafkaesque/storage';
+import { AnswerMemory } from '../broker/answer-memory';
+import type { AdministratorParts, Broker } from '../broker/broker';
+import { openBroker } from '../broker/broker';
+import { BrokerLifecycle } from '../broker/broker-lifecycle';
+import type { DynamicConfigurations } from '../broker/dynamic-configuration';
+import { FetchSessions } from '../broker/fetch-sessions';
+import { LogDirectories } from '../broker/log-directories';
+import { ProducerIds } from '../broker/producer-ids';
+import type { LedPartition } from '../broker/replicas';
+import { Replicas } from '../broker/replicas';
+import { Traffic } from '../broker/traffic';
+import { WaitingRoom } from '../broker/waiting-room';
+import type { BrokerConfiguration } from '../configuration';
+import { nodeValue } from '../configuration';
+import type { ControllerClient } from '../controller/controller-client';
+import type { BrokerState } from '../metrics/broker-metrics';
+import { watchBroker } from '../metrics/broker-metrics';
+import type { NodeLoggers } from './node-loggers';
+import type { OpenFilesShares } from './open-files';
+import { tellFindings } from './recovery-findings';
+import type { World } from './world';
+
+export interface BrokerPartOptions {
+  readonly configuration: BrokerConfiguration;
+  readonly world: World;
+  readonly loggers: NodeLoggers;
+  readonly nodeId: BrokerId;
+  readonly clusterId: string;
+  readonly pool: BufferPool;
+  readonly openFiles: OpenFilesShares;
+  readonly dynamic: DynamicConfigurations;
+  readonly isStopping: () => boolean;
+  readonly state: () => BrokerState;
+}
+
+/** Memory by default for one process (ARCHITECTURE section 5). */
+const ANSWER_MEMORY_BYTES = 64 << 20;
+
+/** What makes a node a broker: its directories, the replicas in them, and its life in the cluster. */
+export class BrokerPart {
+  readonly directories: LogDirectories;
+  readonly replicas: Replicas;
+  readonly waitingRoom: WaitingRoom;
+  readonly #options: BrokerPartOptions;
+  #lifecycle: BrokerLifecycle | undefined;
+  #client: ControllerClient | undefined;
+  /** Changes that come while logs are opened, applied behind that. */
+  #deferred: MetadataDelta[] | undefined;
+  #cancelRetention: CancelWake | undefined;
+  #retention: Promise<void> = Promise.resolve();
+
+  constructor(options: BrokerPartOptions, directories: LogDirectories) {
+    const { world, dynamic, nodeId, loggers } = options;
+    this.#options = options;
+    this.directories = directories;
+    this.waitingRoom = new WaitingRoom(world.clock);
+    this.replicas = new Replicas({
+      nodeId,
+      directories,
+      waitingRoom: this.waitingRoom,
+      traffic: new Traffic(world.metrics),
+      clock: world.clock,
+      logger: loggers.replicas,
+      producerIdExpirationMs: (image) =>
+        Number(nodeValue('producer.id.expiration.ms', dynamic.layers(image))),
+      configurationOf: (topic, image) => dynamic.topic(topic, image),
+      renewLeadership: (partitions) => {
+        void this.#renewLeadership(partitions);
+      },
+    });
+  }
+
+  get epoch(): BrokerEpoch {
+    return this.#lifecycle?.epoch ?? (-1 as BrokerEpoch);
+  }
+
+  get lifecycle(): BrokerLifecycle | undefined {
+    return this.#lifecycle;
+  }
+
+  /** The committed metadata have changed. */
+  changed(delta: MetadataDelta): void {
+    if (this.#deferred === undefined) this.replicas.apply(delta);
+    else this.#deferred.push(delta);
+  }
+
+  /** The broker as its handlers see it. */
+  broker(parts: AdministratorParts, client: ControllerClient): Broker {
+    const { world, configuration, dynamic, nodeId } = this.#options;
+    const { random, metrics, disk, traces } = world;
+    const sessionIds = random.fork('fetch sessions');
+    const fetchSessions = new FetchSessions(
+      Number(configuration.get('max.incremental.fetch.session.cache.slots')),
+      () => sessionIds.below(0x7fffffff) + 1,
+    );
+    const answerMemory = new AnswerMemory(ANSWER_MEMORY_BYTES);
+    const { directories, replicas, waitingRoom } = this;
+    watchBroker(metrics, {
+      ...{ replicas, directories, waitingRoom, fetchSessions, answerMemory },
+      state: this.#options.state,
+    });
+    this.#client = client;
+    return openBroker({
+      ...parts,
+      ...{ directories, replicas, waitingRoom, fetchSessions, answerMemory },
+      spaceOf: (path) => disk.space(path),
+      producerIds: new ProducerIds({ brokerId: nodeId, brokerEpoch: () => this.epoch, controller: client }),
+      isTracing: traces !== undefined,
+      topicConfiguration: (topic) => dynamic.topic(topic, parts.image()),
+    });
+  }
+
+  /** Registers, opens what the metadata say is here, and enters service. */
+  async start(
+    image: () => MetadataImage,
+    registration: Pick<RegisterBrokerCommand, 'clusterId' | 'incarnationId' | 'listeners'>,
+  ): Promise<void> {
+    const { configuration, nodeId, world, loggers } = this.#options;
+    const client = this.#client;
+    if (client === undefined) return;
+    const lifecycle = new BrokerLifecycle({
+      nodeId,
+      clock: world.clock,
+      logger: loggers.controller,
+      controller: client,
+      heartbeatIntervalMs: configuration.brokerHeartbeatIntervalMs,
+      sessionTimeoutMs: configuration.brokerSessionTimeoutMs,
+      registrationTimeoutMs: Number(configuration.get('initial.broker.registration.timeout.ms')),
+      metadataOffset: () => image().offset,
+      offlineDirectories: () =>
+        this.directories.all
+          .filter(({ offlineReason }) => offlineReason !== undefined)
+          .map(({ directoryId }) => directoryId),
+    });
+    this.#lifecycle = lifecycle;
+    const brokerEpoch = await lifecycle.register({
+      kind: 'register-broker',
+      ...registration,
+      brokerId: nodeId,
+      features: supportedFeatures,
+      rack: configuration.rack ?? null,
+      logDirs: this.directories.all.map(({ directoryId }) => directoryId),
+      previousBrokerEpoch: this.directories.recordedBrokerEpoch,
+    });
+    await this.directories.recordBrokerEpoch(brokerEpoch);
+    await this.#openReplicas(image());
+    this.replicas.takeRoles(image());
+    this.#scheduleRetention(Number(configuration.get('log.initial.task.delay.ms')));
+    await lifecycle.enterService();
+  }
+
+  /** Logs are opened as one image has them; what changes meanwhile is applied behind. */
+  async #openReplicas(image: MetadataImage): Promise<void> {
+    this.#deferred = [];
+    try {
+      await this.replicas.open(image);
+    } finally {
+      const deferred = this.#deferred;
+      this.#deferred = undefined;
+      for (const delta of deferred) this.replicas.apply(delta);
+    }
+  }
+
+  /** Leaderships go to others first, where there are any. */
+  async leave(image: MetadataImage): Promise<void> {
+    const { nodeId, configuration } = this.#options;
+    const others = aliveBrokers(image, configuration.interBrokerListenerName).filter(
+      ({ brokerId }) => brokerId !== nodeId,
+    );
+    if (others.length > 0 && registeredBrokers(image).length > 1) await this.#lifecycle?.leave();
+  }
+
+  /** Nothing is asked of it any more. */
+  quiesce(): void {
+    this.#cancelRetention?.();
+    this.#lifecycle?.stop();
+    this.waitingRoom.close();
+  }
+
+  settled(): Promise<void> {
+    return this.#retention;
+  }
+
+  /** A directory failed: its replicas take no part any more; without any directory the process cannot go on. */
+  directoryFailed(path: string, cause: unknown): void {
+    const { loggers, world } = this.#options;
+    loggers.logs.error('a log directory failed and is offline', { path, error: messageOf(cause) });
+    this.replicas.goOffline(path, cause);
+    if (this.directories.all.every(({ offlineReason }) => offlineReason !== undefined))
+      world.faults.fault(`the last log directory failed: ${path}`, cause);
+  }
+
+  async #renewLeadership(partitions: readonly LedPartition[]): Promise<void> {
+    // Not within the call that applies a change to the metadata.
+    await Promise.resolve();
+    const { nodeId, isStopping, loggers } = this.#options;
+    const outcome = await this.#client?.submit({
+      kind: 'renew-leadership',
+      brokerId: nodeId,
+      brokerEpoch: this.epoch,
+      partitions,
+    });
+    if (outcome?.kind === 'done' || isStopping()) return;
+    loggers.replicas.error('partitions got no new leader epoch', { partitions });
+  }
+
+  #scheduleRetention(inMs: number): void {
+    const { world, loggers, configuration, isStopping } = this.#options;
+    const { clock } = world;
+    this.#cancelRetention = clock.wakeAt(clock.monotonicMs() + inMs, () => {
+      this.#retention = this.replicas.applyRetention().catch((error: unknown) => {
+        loggers.replicas.error('retention failed', { error: messageOf(error) });
+      });
+      void this.#retention.then(() => {
+        if (!isStopping())
+          this.#scheduleRetention(Number(configuration.get('log.retention.check.interval.ms')));
+      });
+    });
+  }
+}
+
+/** Recovers the log directories, and says what was found. */
+export const openBrokerPart = async (options: BrokerPartOptions): Promise<BrokerPart> => {
+  const { configuration, world, loggers, nodeId, clusterId, pool, openFiles } = options;
+  const { disk, clock, random, metrics, lock } = world;
+  const opened: LogDirectory[] = [];
+  const late: { part?: BrokerPart; failed: { readonly path: string; readonly cause: unknown }[] } = {
+    failed: [],
+  };
+  try {
+    for (const path of configuration.logDirs) {
+      opened.push(
+        await openLogDirectory({
+          ...{ disk, path, clock, random, logger: loggers.logs, metrics, pool, clusterId, nodeId },
+          limits: {
+            reserveBytes: Number(configuration.get('storage.reserve.bytes')),
+            openFiles: openFiles.segmentFiles,
+          },
+          ...(lock === undefined ? {} : { lock }),
+          offline: (cause) => {
+            if (late.part === undefined) late.failed.push({ path, cause });
+            else late.part.directoryFailed(path, cause);
+          },
+        }),
+      );
+    }
+  } catch (error) {
+    await Promise.allSettled(opened.map((directory) => directory.close()));
+    throw error;
+  }
+  for (const directory of opened) tellFindings(directory, loggers.logs);
+  const part = new BrokerPart(options, new LogDirectories(opened));
+  late.part = part;
+  for (const { path, cause } of late.failed) part.directoryFailed(path, cause);
+  return part;
+};

@@ -1,0 +1,332 @@
+import type { AcceptChannel, BrokerId, ChannelDialer, MemberAddress } from '@kafkaesque/kernel';
+import { BrokerId as brokerId } from '@kafkaesque/kernel';
+import type { Leadership } from '@kafkaesque/metadata';
+import { registeredControllers, supportedFeatures } from '@kafkaesque/metadata';
+import type { QuorumState, VoterSet } from '@kafkaesque/protocol';
+import { ANY_DIRECTORY } from '@kafkaesque/raft';
+import { MetadataFollower } from '../broker/metadata-follower';
+import type { BrokerConfiguration } from '../configuration';
+import { ActiveController } from '../controller/active-controller';
+import { ControllerClient } from '../controller/controller-client';
+import type { ControllerHost } from '../controller/controller-host';
+import { QuorumAdministration } from '../controller/quorum-administration';
+import type { MemberIdentity } from '../members/member-link';
+import { MemberLinks } from '../members/member-links';
+import type { MemberToDial } from '../members/member-target';
+import { bootstrapFeatures } from '../quorum/bootstrap-features';
+import { openControllerMember } from '../quorum/controller-member';
+import type { RaftQuorum } from '../quorum/raft-quorum';
+import type { NodeLoggers } from './node-loggers';
+import type { World } from './world';
+
+export interface MembersOptions {
+  readonly configuration: BrokerConfiguration;
+  readonly world: World;
+  readonly loggers: NodeLoggers;
+  readonly identity: MemberIdentity;
+  readonly dialer: ChannelDialer;
+  readonly host: ControllerHost;
+  /** The only voter of a quorum that nobody formatted. */
+  readonly isAlone: boolean;
+  readonly knownOffset: number;
+  readonly outOfSpace: () => Promise<boolean>;
+  readonly committed: (latencyMs: number, recordCount: number) => void;
+  /** Where this controller can be reached, once its listeners are open. */
+  readonly controllerEndpoints: () => readonly {
+    readonly name: string;
+    readonly host: string;
+    readonly port: number;
+    readonly securityProtocol: number;
+  }[];
+}
+
+/** A node's place among the others: its part in the quorum or its copy of the metadata, and the way to the controller. */
+export interface Members {
+  readonly client: ControllerClient;
+  readonly links: MemberLinks;
+  readonly accept: AcceptChannel;
+  /** Of a controller. */
+  readonly quorum: RaftQuorum | undefined;
+  readonly active: ActiveController | undefined;
+  /** Of a broker that is no controller. */
+  readonly follower: MetadataFollower | undefined;
+  /** Who leads the quorum, as far as this node knows. */
+  readonly leader: () => BrokerId | undefined;
+  begin(): void;
+  /** Lets another controller lead first, if this one does. */
+  close(how: 'clean' | 'crash'): Promise<void>;
+}
+
+const UNNAMED = brokerId(-1);
+
+const configuredVoters = ({
+  configuration,
+  isAlone,
+  identity,
+}: Pick<MembersOptions, 'configuration' | 'isAlone' | 'identity'>): VoterSet => {
+  const kraftVersion = { min: 0, max: 1 };
+  const { quorum, controllerListenerNames } = configuration;
+  const name = controllerListenerNames[0] ?? 'CONTROLLER';
+  if (isAlone)
+    return [{ nodeId: identity.nodeId, directoryId: identity.directoryId, endpoints: [], kraftVersion }];
+  return quorum
+    .flatMap(({ nodeId, host, port }) =>
+      nodeId === undefined
+        ? []
+        : [
+            {
+              nodeId: brokerId(nodeId),
+              directoryId: ANY_DIRECTORY,
+              endpoints: [{ name, host, port }],
+              kraftVersion,
+            },
+          ],
+    )
+    .sort((a, b) => a.nodeId - b.nodeId);
+};
+
+const bootstrapServersOf = ({ quorum }: BrokerConfiguration): readonly MemberAddress[] =>
+  quorum.map(({ host, port }) => ({ host, port }));
+
+/** Opens a controller's part; it takes part once `begin` is called. */
+export const openController = async (options: MembersOptions): Promise<Members> => {
+  const { configuration, world, loggers, identity, dialer, host } = options;
+  const { disk, clock, random, faults } = world;
+  const directory = `${configuration.metadataLogDir}/metadata`;
+  const late: { active?: ActiveController; client?: ControllerClient } = {};
+  const member = await openControllerMember({
+    disk,
+    directory,
+    clock,
+    random: random.fork('quorum'),
+    logger: loggers.quorum,
+    faults,
+    clusterId: identity.clusterId,
+    identity,
+    dialer,
+    listenerNames: configuration.controllerListenerNames,
+    bootstrapServers: options.isAlone ? [] : bootstrapServersOf(configuration),
+    configuredVoters: configuredVoters(options),
+    settings: {
+      fetchTimeoutMs: Number(configuration.get('controller.quorum.fetch.timeout.ms')),
+      electionTimeoutMs: Number(configuration.get('controller.quorum.election.timeout.ms')),
+    },
+    snapshotAfterBytes: Number(configuration.get('metadata.log.max.record.bytes.between.snapshots')),
+    snapshotIntervalMs: Number(configuration.get('metadata.log.max.snapshot.interval.ms')),
+    listener: host,
+    knownOffset: options.knownOffset,
+    outOfSpace: options.outOfSpace,
+    committed: options.committed,
+    others: {
+      up: (peer, link) => {
+        late.active?.up(peer, link);
+        late.client?.leaderChanged();
+      },
+      message: (peer, message, link) => {
+        if (message.kind === 'MemberAnswer') late.client?.answered(peer.nodeId, message.value);
+        else late.active?.message(peer, message, link);
+      },
+      down: (peer, isLast, link) => {
+        late.active?.down(peer, link);
+        if (isLast) late.client?.lost(peer.nodeId);
+      },
+      lost: (peer) => late.active?.lost(peer),
+    },
+  });
+  const { quorum, links } = member;
+  const features = await bootstrapFeatures(
+    { disk, directory, clusterId: identity.clusterId },
+    loggers.quorum,
+  );
+  const self = { nodeId: identity.nodeId, directoryId: identity.directoryId };
+  const administration: QuorumAdministration = new QuorumAdministration({
+    clusterId: identity.clusterId,
+    clock,
+    quorum,
+    self,
+    followers: () => active.followers(),
+  });
+  const active: ActiveController = new ActiveController({
+    self: identity,
+    clock,
+    logger: loggers.controller,
+    dialer,
+    host,
+    quorum,
+    links,
+    sessionTimeoutMs: configuration.brokerSessionTimeoutMs,
+    brokerListenerName: configuration.interBrokerListenerName,
+    controllers: () =>
+      quorum.voters.flatMap(({ nodeId, endpoints }) => {
+        const endpoint =
+          configuration.controllerListenerNames
+            .map((name) => endpoints.find((one) => one.name === name))
+            .find(Boolean) ?? endpoints[0];
+        return endpoint === undefined ? [] : [{ nodeId, host: endpoint.host, port: endpoint.port }];
+      }),
+    ask: (request) => administration.ask(request),
+    becameActive: () => {
+      // First of all what the cluster begins with: everything else is judged by it.
+      void host.submit({ kind: 'bootstrap', features });
+    },
+  });
+  const leader = (): BrokerId | undefined => quorum.status.leader?.nodeId;
+  const client = new ControllerClient({
+    nodeId: identity.nodeId,
+    clock,
+    random: random.fork('controller client'),
+    local: active,
+    leader,
+    send: (nodeId, message) => links.send(nodeId, message),
+    whenApplied: (offset) => host.whenApplied(offset),
+  });
+  late.active = active;
+  late.client = client;
+  const registrar = new Registrar(options, client);
+  host.observe({
+    changed: (delta) => active.changed(delta),
+    leadership: (state) => {
+      active.leadership(state);
+      client.leaderChanged();
+      registrar.leadership(state);
+    },
+  });
+  host.attach(quorum);
+  return {
+    ...{ client, links, accept: links.accept, quorum, active, follower: undefined, leader },
+    begin: () => quorum.begin(),
+    close: async (how) => {
+      client.close();
+      if (how === 'clean') await handOver(quorum, world);
+      active.close();
+      await quorum.close();
+      links.close();
+    },
+  };
+};
+
+/** How long a leader that is closing waits for another one. */
+const HAND_OVER_MS = 1000;
+
+const handOver = async (quorum: RaftQuorum, { clock }: World): Promise<void> => {
+  const leads = (): boolean => quorum.leadership.kind === 'leader';
+  if (!leads() || quorum.voters.length < 2) return;
+  quorum.transfer();
+  const deadlineMs = clock.monotonicMs() + HAND_OVER_MS;
+  while (leads() && clock.monotonicMs() < deadlineMs)
+    await new Promise<void>((resolve) => {
+      clock.wakeAt(clock.monotonicMs() + 5, resolve);
+    });
+};
+
+/** Tells each new active controller where this one is (KIP-919). */
+class Registrar {
+  readonly #options: MembersOptions;
+  readonly #client: ControllerClient;
+  #isRegistering = false;
+
+  constructor(options: MembersOptions, client: ControllerClient) {
+    this.#options = options;
+    this.#client = client;
+  }
+
+  leadership({ kind }: Leadership): void {
+    if (kind !== 'leader' && kind !== 'follower') return;
+    const { host, identity } = this.#options;
+    const known = registeredControllers(host.image).find((one) => one.controllerId === identity.nodeId);
+    if (this.#isRegistering || known?.incarnationId === identity.incarnationId) return;
+    this.#isRegistering = true;
+    // Not within the call that tells of the leader.
+    void Promise.resolve().then(() => this.#register());
+  }
+
+  async #register(): Promise<void> {
+    const { identity, controllerEndpoints, loggers } = this.#options;
+    const outcome = await this.#client.submit({
+      kind: 'register-controller',
+      controllerId: identity.nodeId,
+      incarnationId: identity.incarnationId,
+      listeners: controllerEndpoints(),
+      features: supportedFeatures,
+    });
+    this.#isRegistering = false;
+    if (outcome.kind === 'refused')
+      loggers.controller.warn('this controller was not registered', { error: outcome.errorMessage });
+  }
+}
+
+/** Opens a broker's way to the controllers; it follows the metadata once `begin` is called. */
+export const openBrokerMember = (options: MembersOptions): Members => {
+  const { configuration, world, loggers, identity, dialer, host } = options;
+  const { clock, random, faults } = world;
+  const late: { client?: ControllerClient } = {};
+  let state: QuorumState = { term: -1, leaderId: UNNAMED, controllers: [] };
+  const leader = (): BrokerId | undefined => (state.leaderId < 0 ? undefined : state.leaderId);
+  const follower = new MetadataFollower({
+    clock,
+    logger: loggers.controller,
+    listener: host,
+    failed: (what, cause) => faults.fault(what, cause),
+  });
+  const toDial = (): readonly MemberToDial[] => [
+    ...state.controllers.map(({ nodeId, host: name, port }) => ({ nodeId, address: { host: name, port } })),
+    ...bootstrapServersOf(configuration).map((address) => ({ nodeId: UNNAMED, address })),
+  ];
+  const follow = (): void => {
+    const source = leader();
+    const link = source === undefined ? undefined : links.linkTo(source);
+    if (link !== undefined) follower.follow(link);
+  };
+  const links: MemberLinks = new MemberLinks({
+    self: identity,
+    clock,
+    random: random.fork('links'),
+    logger: loggers.controller,
+    dialer,
+    events: {
+      up: () => {
+        follow();
+        late.client?.leaderChanged();
+      },
+      message: (peer, message, link) => {
+        if (message.kind === 'MemberAnswer') late.client?.answered(peer.nodeId, message.value);
+        else if (message.kind === 'QuorumState') learn(message.value);
+        else follower.take(link, message);
+      },
+      down: (peer, isLast, link) => {
+        follower.lost(link);
+        if (isLast) late.client?.lost(peer.nodeId);
+        follow();
+      },
+      lost: () => undefined,
+    },
+  });
+  /** A later term is truer; within one, a leader is never another. */
+  const learn = (told: QuorumState): void => {
+    if (told.term < state.term || (told.term === state.term && told.leaderId < 0)) return;
+    state = told;
+    links.keepTo(toDial());
+    follow();
+    late.client?.leaderChanged();
+  };
+  const client = new ControllerClient({
+    nodeId: identity.nodeId,
+    clock,
+    random: random.fork('controller client'),
+    local: undefined,
+    leader,
+    send: (nodeId, message) => links.send(nodeId, message),
+    whenApplied: (offset) => host.whenApplied(offset),
+  });
+  late.client = client;
+  return {
+    ...{ client, links, accept: links.accept, quorum: undefined, active: undefined, follower, leader },
+    begin: () => links.keepTo(toDial()),
+    close: () => {
+      client.close();
+      follower.close();
+      links.close();
+      return Promise.resolve();
+    },
+  };
+};
