@@ -77,12 +77,12 @@ const runAction = async (
         );
       return 0;
     case 'describe':
-      return withAdmin(flags, terminal, (admin) => describe(admin, flags, terminal));
+      return withAdmin(flags, terminal, (admin) => describeLevels(admin, flags, terminal));
     case 'upgrade':
     case 'downgrade':
     case 'disable': {
       const changes = featureChanges(action, flags, (text) => terminal.out(text));
-      return withAdmin(flags, terminal, (admin) => change(admin, action, changes, flags, terminal));
+      return withAdmin(flags, terminal, (admin) => changeLevels(admin, action, changes, flags, terminal));
     }
   }
 };
@@ -97,7 +97,8 @@ const withAdmin = async (
   return await work(client.admin({ apiTimeoutMs: numberProperty(properties, 'default.api.timeout.ms') }));
 };
 
-const describe = async (
+/** Prints what a node can do, and what the cluster has settled on. Resolves with the exit code. */
+export const describeLevels = async (
   admin: Admin,
   { nodeId, json }: FeaturesFlags,
   terminal: Terminal,
@@ -138,9 +139,11 @@ const jsonLine = ({ finalized, finalizedEpoch, supported }: FeaturesDescription)
   return `${JSON.stringify({ epoch: finalizedEpoch ?? null, features })}\n`;
 };
 
-type ChangingAction = 'upgrade' | 'downgrade' | 'disable';
+/** The actions that change levels. */
+export type ChangingAction = 'upgrade' | 'downgrade' | 'disable';
 
-const change = async (
+/** Changes levels and says of each what became of it. Resolves with 1 when any was refused. */
+export const changeLevels = async (
   admin: Admin,
   action: ChangingAction,
   changes: readonly FeatureChange[],

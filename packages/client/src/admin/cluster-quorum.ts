@@ -2,7 +2,7 @@ import { BrokerId, LeaderEpoch } from '@kafkaesque/kernel';
 import { ErrorCode } from '@kafkaesque/protocol';
 import type { RequestDraftOf, ResponseOf } from '@kafkaesque/protocol';
 import { brokerError } from '../broker-error';
-import { ClientError } from '../errors';
+import { ClientError, isClientError } from '../errors';
 import type { DraftFor } from '../wire/wire';
 import { SOFTWARE } from '../wire/software';
 import type { CallOptions, Outcome } from './admin';
@@ -116,7 +116,9 @@ export class ClusterQuorum implements QuorumAdmin {
       const answer =
         options.node === undefined
           ? await this.#calls.askActive('ApiVersions', SOFTWARE, bounds)
-          : await this.#calls.askBroker(options.node, 'ApiVersions', SOFTWARE, bounds);
+          : await this.#calls
+              .askBroker(options.node, 'ApiVersions', SOFTWARE, bounds)
+              .catch(withoutWaitingFor(options.node));
       if (answer.errorCode !== 0) throw brokerError(answer.errorCode);
       const { finalizedFeatures, finalizedFeaturesEpoch, supportedFeatures } = answer;
       return {
@@ -191,6 +193,18 @@ export class ClusterQuorum implements QuorumAdmin {
     throw brokerError(errorCode, errorMessage);
   }
 }
+
+/** A node that the cluster does not tell of will not come by asking again. */
+const withoutWaitingFor =
+  (node: BrokerId) =>
+  (error: unknown): never => {
+    if (!isClientError(error) || error.code !== 'UNKNOWN_NODE') throw error;
+    throw new ClientError(
+      'connection',
+      error.code,
+      `node ${node} is not among those that the cluster tells of`,
+    );
+  };
 
 type StoredReplica =
   ResponseOf<'DescribeQuorum'>['topics'][number]['partitions'][number]['currentVoters'][number];
