@@ -52,7 +52,7 @@ test('a leader alone has no lag, and a time that is not known is none', () => {
     maxFollowerLag: 0,
     maxFollowerLagTimeMs: 0,
   });
-  const followed = quorum([leader, replica(1, 101, { lastCaughtUpTimestampMs: -1 })]);
+  const followed = quorum([leader, replica(1, 100, { lastCaughtUpTimestampMs: -1 })]);
   expect(quorumStatus('c', followed, leader).maxFollowerLagTimeMs).toBe(-1);
 });
 

@@ -65,26 +65,27 @@ export const quorumStatus = (
   quorum: QuorumDescription,
   leader: QuorumReplica,
 ): QuorumStatus => {
-  const followers = quorum.voters.filter(({ nodeId }) => nodeId !== leader.nodeId);
-  const furthest = followers.length === 0 ? undefined : Math.min(...followers.map((one) => one.logEndOffset));
+  // The first of those that have least, and their time: so Kafka counts.
+  const furthest = quorum.voters.reduce((least, one) =>
+    one.logEndOffset < least.logEndOffset ? one : least,
+  );
   return {
     clusterId,
     leaderId: quorum.leaderId,
     leaderEpoch: quorum.leaderEpoch,
     highWatermark: quorum.highWatermark,
-    maxFollowerLag: furthest === undefined ? 0 : leader.logEndOffset - furthest,
-    maxFollowerLagTimeMs: lagTimeMs(followers, leader),
+    maxFollowerLag: leader.logEndOffset - furthest.logEndOffset,
+    maxFollowerLagTimeMs: lagTimeMs(furthest, leader),
     currentVoters: quorum.voters.map((replica) => member(quorum, replica)),
     currentObservers: quorum.observers.map((replica) => member(quorum, replica)),
   };
 };
 
-/** By the follower that caught up longest ago; -1 when any of the times is unknown. */
-const lagTimeMs = (followers: readonly QuorumReplica[], leader: QuorumReplica): number => {
-  const times = followers.map((one) => one.lastCaughtUpTimestampMs);
-  if (followers.length === 0) return 0;
-  if (leader.lastCaughtUpTimestampMs < 0 || times.some((one) => one < 0)) return -1;
-  return Math.max(0, leader.lastCaughtUpTimestampMs - Math.min(...times));
+/** -1 when a time is unknown. */
+const lagTimeMs = (furthest: QuorumReplica, leader: QuorumReplica): number => {
+  if (furthest === leader) return 0;
+  const isKnown = leader.lastCaughtUpTimestampMs >= 0 && furthest.lastCaughtUpTimestampMs >= 0;
+  return isKnown ? leader.lastCaughtUpTimestampMs - furthest.lastCaughtUpTimestampMs : -1;
 };
 
 const member = (quorum: QuorumDescription, { nodeId, directoryId }: QuorumReplica): object => {
