@@ -71,7 +71,7 @@ export class ActiveController implements LocalController {
     this.#feed = new MetadataFeed(
       {
         get committedOffset() {
-          return Math.min(quorum.committedOffset, host.image.offset);
+          return host.image.offset;
         },
         get startOffset() {
           return quorum.startOffset;

@@ -28,7 +28,8 @@ export interface ControllerClientOptions {
   readonly local: LocalController | undefined;
   /** Who leads the quorum, as this node knows it. */
   readonly leader: () => BrokerId | undefined;
-  readonly send: (nodeId: BrokerId, message: MemberMessageDraft) => boolean;
+  /** Returns what tells the channel that took it from others; undefined: none did. */
+  readonly send: (nodeId: BrokerId, message: MemberMessageDraft) => object | undefined;
   /** Resolves once this node's own image shows that offset. */
   readonly whenApplied: (offset: number) => Promise<unknown>;
 }
@@ -39,6 +40,8 @@ const RETRY = { initialMs: 20, maximumMs: 500 } as const;
 
 interface WaitingAnswer {
   readonly nodeId: BrokerId;
+  /** The channel on which the answer would come. */
+  channel: object | undefined;
   readonly resolve: (outcome: AskOutcome) => void;
 }
 
@@ -102,12 +105,12 @@ export class ControllerClient implements ControllerDoor {
     waiting.resolve(outcomeOf(answer));
   }
 
-  /** No channel to that member is left: what it was asked is not answered any more. */
-  lost(nodeId: BrokerId): void {
+  /** A channel has ended: what was asked on it is not answered any more. */
+  lost(channel: object): void {
     for (const [id, waiting] of [...this.#waiting]) {
-      if (waiting.nodeId !== nodeId) continue;
+      if (waiting.channel !== channel) continue;
       this.#waiting.delete(id);
-      waiting.resolve({ kind: 'unknown', cause: `the channel to node ${nodeId} ended` });
+      waiting.resolve({ kind: 'unknown', cause: `the channel to node ${waiting.nodeId} ended` });
     }
   }
 
@@ -190,14 +193,16 @@ export class ControllerClient implements ControllerDoor {
         if (this.#waiting.delete(correlationId))
           resolve({ kind: 'unknown', cause: `node ${nodeId} did not answer in time` });
       });
-      this.#waiting.set(correlationId, {
+      const waiting: WaitingAnswer = {
         nodeId,
+        channel: undefined,
         resolve: (outcome) => {
           cancel();
           resolve(outcome);
         },
-      });
-      const wasSent = send(nodeId, {
+      };
+      this.#waiting.set(correlationId, waiting);
+      waiting.channel = send(nodeId, {
         kind: 'MemberRequest',
         value: {
           correlationId,
@@ -209,7 +214,7 @@ export class ControllerClient implements ControllerDoor {
           clientId: caller?.clientId ?? '',
         },
       });
-      if (wasSent) return;
+      if (waiting.channel !== undefined) return;
       this.#waiting.delete(correlationId);
       cancel();
       resolve({ kind: 'not-controller' });

@@ -35,7 +35,6 @@ export interface MemberLinksOptions {
 }
 
 const addressKey = ({ host, port }: MemberAddress): string => `${host}:${port}`;
-const targetKey = ({ nodeId, address }: MemberToDial): string => `${nodeId}@${addressKey(address)}`;
 
 /** The channels of one node to the other members of its cluster: those it dials and those it is dialled on. */
 export class MemberLinks {
@@ -80,25 +79,28 @@ export class MemberLinks {
     if (this.#isClosed) return;
     const { self } = this.#options;
     const wanted = new Map<string, MemberToDial>();
-    const named = new Set(
-      members.filter(({ nodeId }) => nodeId >= 0).map(({ address }) => addressKey(address)),
-    );
     for (const member of members) {
       if (member.nodeId === self.nodeId) continue;
-      if (member.nodeId < 0 && named.has(addressKey(member.address))) continue;
-      wanted.set(targetKey(member), member);
+      const key = addressKey(member.address);
+      // Who is known by name is meant, not whoever listens there.
+      if ((wanted.get(key)?.nodeId ?? -1) < 0) wanted.set(key, member);
     }
     for (const [key, target] of this.#targets) {
       if (wanted.has(key)) continue;
       this.#targets.delete(key);
       target.stop();
     }
-    for (const [key, member] of wanted) if (!this.#targets.has(key)) this.#keepTo(key, member);
+    for (const [key, member] of wanted) {
+      const target = this.#targets.get(key);
+      if (target === undefined) this.#keepTo(key, member);
+      else target.expect(member.nodeId);
+    }
   }
 
-  /** Sends to a member by the best channel there is. False: there is none, or it does not read. */
-  send(nodeId: BrokerId, message: MemberMessageDraft): boolean {
-    return this.linkTo(nodeId)?.send(message) ?? false;
+  /** Sends to a member by the best channel there is, and tells by which. Undefined: there is none that takes it. */
+  send(nodeId: BrokerId, message: MemberMessageDraft): MemberLink | undefined {
+    const link = this.linkTo(nodeId);
+    return link?.send(message) === true ? link : undefined;
   }
 
   /** The best channel to a member: one that this side dialled, or the newest. */

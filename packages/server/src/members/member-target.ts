@@ -39,6 +39,7 @@ const REDIAL: Backoff = { initialMs: 50, maximumMs: 1000 };
  */
 export class MemberTarget {
   readonly #options: MemberTargetOptions;
+  #nodeId: BrokerId;
   #link: MemberLink | undefined;
   /** Who was there last. */
   #known: MemberIdentity | undefined;
@@ -50,10 +51,14 @@ export class MemberTarget {
 
   constructor(options: MemberTargetOptions) {
     this.#options = options;
+    this.#nodeId = options.target.nodeId;
   }
 
-  get target(): MemberToDial {
-    return this.#options.target;
+  /** Who is to be there from now on; where somebody else answered, the channel is given up. */
+  expect(nodeId: BrokerId): void {
+    if (nodeId === this.#nodeId) return;
+    this.#nodeId = nodeId;
+    if (this.#isUp && nodeId >= 0 && this.#known?.nodeId !== nodeId) this.#link?.reset();
   }
 
   owns(link: MemberLink): boolean {
@@ -65,7 +70,7 @@ export class MemberTarget {
     this.#cancel?.();
     const { target, dial, link } = this.#options;
     this.#isUp = false;
-    this.#link = link(dial(target.address), target.nodeId);
+    this.#link = link(dial(target.address), this.#nodeId);
     this.#link.open();
     if (this.#isSuspect) this.#wake(SUSPECT_MS, () => this.#silent());
     else this.#wake(WELCOME_MS, () => this.#link?.reset());

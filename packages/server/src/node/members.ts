@@ -126,9 +126,9 @@ export const openController = async (options: MembersOptions): Promise<Members> 
         if (message.kind === 'MemberAnswer') late.client?.answered(peer.nodeId, message.value);
         else late.active?.message(peer, message, link);
       },
-      down: (peer, isLast, link) => {
+      down: (peer, _, link) => {
         late.active?.down(peer, link);
-        if (isLast) late.client?.lost(peer.nodeId);
+        late.client?.lost(link);
       },
       lost: (peer) => late.active?.lost(peer),
     },
@@ -293,9 +293,9 @@ export const openBrokerMember = (options: MembersOptions): Members => {
         else if (message.kind === 'QuorumState') learn(message.value);
         else follower.take(link, message);
       },
-      down: (peer, isLast, link) => {
+      down: (_peer, _isLast, link) => {
         follower.lost(link);
-        if (isLast) late.client?.lost(peer.nodeId);
+        late.client?.lost(link);
         follow();
       },
       lost: () => undefined,

@@ -266,7 +266,7 @@ export class RaftQuorum implements Quorum, AsyncDisposable {
 
   /** Entries of the log that are committed, for those who follow it. */
   committedEntries(from: number, maxBytes: number): readonly LogEntry[] {
-    return this.#raft.entries(from, Math.min(this.#applied, this.#raft.commitIndex) + 1, maxBytes);
+    return this.#raft.entries(from, this.#raft.commitIndex + 1, maxBytes);
   }
 
   /** The entry before the first that `committedEntries` still has. */
