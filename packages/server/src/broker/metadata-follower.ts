@@ -58,9 +58,9 @@ export class MetadataFollower {
     return this.#link?.peer?.nodeId;
   }
 
-  /** Follows the controller at the other end of that link from now on. */
-  follow(link: MemberLink): void {
-    if (this.#link === link || this.#isClosed) return;
+  /** Follows the controller at the other end of that link from now on. `anew`: it leads only now, and did not listen. */
+  follow(link: MemberLink, anew = false): void {
+    if ((this.#link === link && !anew) || this.#isClosed) return;
     this.#link = link;
     // What an earlier controller sent and was not applied yet comes again.
     this.#deliveries = [];

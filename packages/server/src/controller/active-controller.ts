@@ -175,8 +175,8 @@ export class ActiveController implements LocalController {
         void this.#answer(peer, message.value, link);
         return;
       case 'MetadataFollow':
+        // One that does not lead yet tells everybody when it does, and is asked again.
         if (this.isActive) this.#feed.follow(link, message.value, (draft) => link.send(draft));
-        else link.send(this.#quorumState());
         return;
       case 'MetadataApplied':
         this.#feed.applied(link, message.value.offset, message.value.creditBytes);

@@ -272,10 +272,10 @@ export const openBrokerMember = (options: MembersOptions): Members => {
     ...state.controllers.map(({ nodeId, host: name, port }) => ({ nodeId, address: { host: name, port } })),
     ...bootstrapServersOf(configuration).map((address) => ({ nodeId: UNNAMED, address })),
   ];
-  const follow = (): void => {
+  const follow = (anew = false): void => {
     const source = leader();
     const link = source === undefined ? undefined : links.linkTo(source);
-    if (link !== undefined) follower.follow(link);
+    if (link !== undefined) follower.follow(link, anew);
   };
   const links: MemberLinks = new MemberLinks({
     self: identity,
@@ -290,7 +290,7 @@ export const openBrokerMember = (options: MembersOptions): Members => {
       },
       message: (peer, message, link) => {
         if (message.kind === 'MemberAnswer') late.client?.answered(peer.nodeId, message.value);
-        else if (message.kind === 'QuorumState') learn(message.value);
+        else if (message.kind === 'QuorumState') learn(message.value, peer.nodeId);
         else follower.take(link, message);
       },
       down: (_peer, _isLast, link) => {
@@ -302,11 +302,11 @@ export const openBrokerMember = (options: MembersOptions): Members => {
     },
   });
   /** A later term is truer; within one, a leader is never another. */
-  const learn = (told: QuorumState): void => {
+  const learn = (told: QuorumState, from: BrokerId): void => {
     if (told.term < state.term || (told.term === state.term && told.leaderId < 0)) return;
     state = told;
     links.keepTo(toDial());
-    follow();
+    follow(from === told.leaderId);
     late.client?.leaderChanged();
   };
   const client = new ControllerClient({
