@@ -86,10 +86,14 @@ export const configsCommand = (calledAs: string): Command =>
         "$0 --bootstrap-server localhost:9092 --alter --topic my-topic --add-config 'cleanup.policy=[compact,delete]'",
         '$0 --bootstrap-server localhost:9092 --alter --topic my-topic --delete-config retention.ms',
         '$0 --bootstrap-server localhost:9092 --describe --all --broker 1',
+        '$0 --bootstrap-controller localhost:9093 --describe --broker-defaults',
       ],
     }),
   )
-    .option('--bootstrap-controller <host:port,…>', 'not there yet: nodes open no controller listener')
+    .option(
+      '--bootstrap-controller <host:port,…>',
+      'instead of --bootstrap-server: controllers to connect to first',
+    )
     .option('--describe', 'show what is set')
     .option('--alter', 'change it')
     .option('--all', 'show what is not set as well')
@@ -133,13 +137,11 @@ export const planConfigs = (flags: ConfigsFlags): ConfigsPlan => {
   const action = flags.alter ? 'alter' : 'describe';
   const type = entityTypeOf(flags);
   const name = entityNameOf(flags);
-  if (flags.bootstrapServer === undefined && flags.brokerList === undefined) {
-    throw new UsageError(
-      flags.bootstrapController === undefined
-        ? 'Either --bootstrap-server or --bootstrap-controller must be specified.'
-        : '--bootstrap-controller is not there yet: use --bootstrap-server',
-    );
-  }
+  const hasServer = flags.bootstrapServer !== undefined || flags.brokerList !== undefined;
+  if (hasServer && flags.bootstrapController !== undefined)
+    throw new UsageError('Only one of --bootstrap-server or --bootstrap-controller can be specified');
+  if (!hasServer && flags.bootstrapController === undefined)
+    throw new UsageError('Either --bootstrap-server or --bootstrap-controller must be specified.');
   checkName(action, type, name);
   if (action === 'alter') checkChanges(flags);
   if (NOT_THERE_YET.has(type)) {

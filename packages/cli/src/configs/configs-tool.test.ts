@@ -75,6 +75,10 @@ describe('kafka-configs', () => {
     ['--bootstrap-server h:1 --topic t', 'Command must include exactly one action: --describe, --alter'],
     ['--bootstrap-server h:1 --describe', 'At least one entity type must be specified'],
     ['--describe --topic t', 'Either --bootstrap-server or --bootstrap-controller must be specified.'],
+    [
+      '--bootstrap-server h:1 --bootstrap-controller h:2 --describe --topic t',
+      'Only one of --bootstrap-server or --bootstrap-controller can be specified',
+    ],
     ['--bootstrap-server h:1 --describe --entity-type x', 'Invalid entity type x, the entity type must be'],
     [
       '--bootstrap-server h:1 --describe --topic t --entity-type topics',

@@ -129,8 +129,12 @@ export class ClusterConfigs {
       resourceOf: ({ resource }) => resource,
       options,
       ask: async (some, broker, bounds) => {
+        // Only the active controller can change what a broker has, where there are only controllers to ask.
+        const isForActive =
+          this.#calls.cluster.peers === 'controllers' &&
+          some.every(({ resource }) => resource.type === 'broker');
         const { responses } =
-          broker === undefined
+          broker === undefined || isForActive
             ? await this.#calls.change(name, draftOf(some), bounds)
             : await this.#calls.changeBroker(broker, name, draftOf(some), bounds);
         return responses;
