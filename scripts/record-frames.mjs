@@ -1,7 +1,7 @@
 // Records what five foreign client libraries, and for the rest our own, send to a node: seeds for the fuzzer
 // (test/bad-input/recordings).
 //
-//   npm run build && node scripts/record-frames.mjs
+//   npm run build && node scripts/record-frames.mjs [CLIENT ...]
 //
 // Needs kcat, and a Python with confluent-kafka and aiokafka (build/python, or PYTHON=path); the others come from npm.
 // A few frames of each API, version and length are kept, so the recordings stay small.
@@ -201,6 +201,16 @@ const kafkaesque = async (bootstrap) => {
   }
   await admin.describeLogDirs([1]);
   await admin.describeCluster({ includeFenced: true });
+  const voter = { nodeId: 9, directoryId: described.value.topicId };
+  const endpoints = [{ name: 'CONTROLLER', host: 'localhost', port: 9093 }];
+  await admin.describeQuorum();
+  await admin.updateFeatures([{ feature: 'metadata.version', level: 30 }], { validateOnly: true });
+  for (const refused of [
+    admin.addRaftVoter({ ...voter, endpoints }, { timeoutMs: 10 }),
+    admin.removeRaftVoter(voter),
+    admin.unregisterBroker(77),
+  ])
+    await refused.catch(() => undefined);
   const change = (name, operation, value) => ({ name, operation, value });
   for (const [type, name, changes] of [
     ['topic', TOPIC, [change('cleanup.policy', 'append', 'compact'), change('retention.ms', 'delete', null)]],
@@ -270,7 +280,9 @@ const openNode = async (proxy) => {
 
 const proxy = await openProxy();
 mkdirSync(into, { recursive: true });
+const asked = process.argv.slice(2);
 for (const [name, record] of Object.entries(clients)) {
+  if (asked.length > 0 && !asked.includes(name)) continue;
   const cluster = await openNode(proxy);
   await record(`127.0.0.1:${proxy.port}`);
   await cluster.close();

@@ -60,6 +60,7 @@ export interface RestoredReplica {
   readonly snapshot: LogPosition & { readonly voters: VoterSet; readonly sizeBytes: number };
 }
 
+/** Who a replica is, and what it begins with. */
 export interface RaftOptions {
   readonly self: ReplicaKey;
   readonly settings: RaftSettings;

@@ -3,6 +3,7 @@ import type { HeartbeatStanding } from '../decide/commands';
 import type { BrokerImage } from '../image/metadata-image';
 import type { Dial, DialReason, FenceReason, SessionEffect, SessionInput } from './session-inputs';
 
+/** What sessions are judged by. */
 export interface BrokerSessionsOptions {
   /** `broker.session.timeout.ms`: how long a broker in service may be silent. */
   readonly sessionTimeoutMs: number;

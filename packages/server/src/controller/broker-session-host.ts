@@ -77,6 +77,11 @@ export class BrokerSessionHost {
   /** Asks at a broker's address who is there. */
   #dial(dial: Dial): void {
     const { self, dialer, clock, logger } = this.#options;
+    if (dial.brokerId === self.nodeId) {
+      // Nobody has to ask whether this very process is there.
+      this.input({ kind: 'dial-answered', dial, incarnationId: self.incarnationId });
+      return;
+    }
     let answer: SessionInput | undefined;
     const link = new MemberLink({
       channel: dialer.dial({ host: dial.host, port: dial.port }),

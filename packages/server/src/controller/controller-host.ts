@@ -43,6 +43,7 @@ export interface ControllerDoor {
   ): Promise<CommandOutcome<CommandResponses[C['kind']]>>;
 }
 
+/** What a controller decides with, and who is told. */
 export interface ControllerHostOptions {
   readonly controller: Controller;
   readonly random: Random;

@@ -102,7 +102,9 @@ export const openDoors = async (options: DoorsOptions): Promise<Doors> => {
           maxRequestBytes: configuration.socketRequestMaxBytes,
           clock: world.clock,
           logger: loggers.network,
-          ...{ pool, memory, limits },
+          ...{ pool, memory },
+          // However many clients there are, members of the quorum get through: a refusal looks like a death.
+          ...(isController ? {} : { limits }),
           maxIdleMs: Number(configuration.get('connections.max.idle.ms')),
           onKafka: door.accept,
           grpc: { serving, ...(services === undefined ? {} : { services }) },

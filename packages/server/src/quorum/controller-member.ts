@@ -9,6 +9,7 @@ import type { MemberToDial } from '../members/member-target';
 import { openRaftQuorum } from './open-replica';
 import type { RaftQuorum, RaftQuorumOptions } from './raft-quorum';
 
+/** Who a controller is, where its log is, and how it reaches the others. */
 export interface ControllerMemberOptions extends Omit<RaftQuorumOptions, 'send' | 'votersChanged' | 'self'> {
   readonly identity: MemberIdentity;
   readonly dialer: ChannelDialer;
