@@ -1,5 +1,7 @@
-import { BrokerId } from '@kafkaesque/kernel';
+import { BrokerId, SeededRandom } from '@kafkaesque/kernel';
+import { defaultRaftSettings } from './contract';
 import { ExampleQuorum, exampleVoter } from './example-quorum';
+import { Raft } from './raft';
 
 const elected = (nodeIds = [1, 2, 3], seed = 1): ExampleQuorum => {
   const quorum = new ExampleQuorum(nodeIds, { seed });
@@ -172,6 +174,38 @@ describe('replication', () => {
       0,
     );
     expect(bytes).toBeLessThanOrEqual(1300);
+  });
+});
+
+describe('snapshots', () => {
+  test('who is offered what it has says so, and is sent what follows', () => {
+    const voters = [1, 2, 3].map((nodeId) => exampleVoter(nodeId));
+    const [, self, leader] = voters.map(({ nodeId, directoryId }) => ({ nodeId, directoryId }));
+    const position = { index: 5, term: 1 };
+    const raft = new Raft({
+      self: self!,
+      settings: defaultRaftSettings,
+      random: new SeededRandom(1),
+      restored: {
+        hardState: { term: 1, votedFor: null },
+        start: position,
+        entries: [],
+        snapshot: { ...position, voters, sizeBytes: 100 },
+      },
+    });
+    raft.begin(0);
+    const value = { term: 1, leader: leader!, round: 1, snapshotIndex: 5, snapshotTerm: 1, sizeBytes: 100 };
+    const { effects } = raft.step(
+      {
+        kind: 'received',
+        from: leader!,
+        message: { kind: 'QuorumSnapshotOffer', value },
+      },
+      10,
+    );
+    expect(effects.find(({ kind }) => kind === 'send')).toMatchObject({
+      message: { kind: 'QuorumAppendAnswer', value: { accepted: true, matchIndex: 5 } },
+    });
   });
 });
 

@@ -25,6 +25,8 @@ const isSame = (a: LogPosition, b: LogPosition): boolean => a.index === b.index 
 /** The leader's log no longer reaches back to where this one ends. */
 export const takeOffer = (core: Core, from: ReplicaKey, offer: MessageOf<'QuorumSnapshotOffer'>): void => {
   hearLeader(core, offer.leader);
+  // What is committed is in every leader's log: one that offers no more than that must learn how far this log is.
+  core.verifiedIndex = Math.max(core.verifiedIndex, core.commitIndex);
   const snapshot = { index: offer.snapshotIndex, term: offer.snapshotTerm };
   const isWanted = snapshot.index > core.commitIndex && offer.sizeBytes > 0;
   const isComing = core.fetch !== undefined && isSame(core.fetch.snapshot, snapshot);

@@ -148,6 +148,16 @@ export class Cluster implements OracleWorld {
     });
   }
 
+  get nowMs(): number {
+    return this.scheduler.nowMs;
+  }
+
+  /** A little more than a leader goes on by its own clock, which may be slow, and not looked at for a heartbeat. */
+  get longestSilenceMs(): number {
+    const { fetchTimeoutMs, heartbeatMs } = this.shape.settings;
+    return 1.01 * (fetchTimeoutMs + heartbeatMs) + 1;
+  }
+
   lifeOf(replica: string): ProcessLife | undefined {
     const found = this.members.find((member) => keyOf(member.replica) === replica);
     return found?.machine.process?.life;

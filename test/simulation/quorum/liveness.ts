@@ -116,8 +116,9 @@ const drawCore = ({ cluster, oracle }: QuorumWorld): readonly Member[] => {
 const calm = ({ cluster }: QuorumWorld, core: readonly Member[]): void => {
   const { network, members, shape, scheduler, random } = cluster;
   const { delayMinMs, delayMeanMs } = shape.network;
-  // Links keep their pace, as long as a leader can be heard in time.
-  const isSlow = delayMeanMs > shape.settings.fetchTimeoutMs / 20;
+  const { electionTimeoutMs, fetchTimeoutMs } = shape.settings;
+  // Links keep their pace, as long as leaders can be heard and votes be counted in time.
+  const isSlow = delayMeanMs * 20 > Math.min(electionTimeoutMs, fetchTimeoutMs / 2);
   network.faults = { ...noNetworkFaults, ...(isSlow ? {} : { delayMinMs, delayMeanMs }) };
   const names = new Set(core.map(({ machine }) => machine.name));
   network.heal(names);

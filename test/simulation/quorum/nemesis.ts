@@ -1,8 +1,8 @@
 import type { Random } from '@kafkaesque/kernel';
 import { assertNever } from '@kafkaesque/kernel';
-import type { VoterSet } from '@kafkaesque/protocol';
+import type { ReplicaKey, VoterSet } from '@kafkaesque/protocol';
 import type { MembershipChange } from '@kafkaesque/raft';
-import { drawPartition } from '@kafkaesque/sim';
+import { drawPartition, noDiskFaults } from '@kafkaesque/sim';
 import type { Death, Partition } from '@kafkaesque/sim';
 import type { Cluster, Member } from './cluster';
 import { METADATA } from './node';
@@ -20,6 +20,7 @@ export interface NemesisCounts {
   transfers: number;
   snapshots: number;
   strobes: number;
+  stalls: number;
 }
 
 type Deed = keyof NemesisShape;
@@ -34,6 +35,7 @@ export class Nemesis {
     transfers: 0,
     snapshots: 0,
     strobes: 0,
+    stalls: 0,
   };
   /** How changes of membership ended. */
   readonly outcomes: Record<string, number> = {};
@@ -53,6 +55,8 @@ export class Nemesis {
   begin(): void {
     const { nemesis } = this.#cluster.shape;
     for (const deed of Object.keys(nemesis) as Deed[]) this.#plan(deed, nemesis[deed]);
+    const random = this.#random.fork('elected');
+    if (nemesis.membershipMs !== Infinity) this.#oracle.elected = (nodeId) => this.#elected(nodeId, random);
   }
 
   /** Nothing more is done; what is under way stays. */
@@ -98,6 +102,8 @@ export class Nemesis {
         return this.#transfer(random);
       case 'snapshotMs':
         return this.#snapshot(random);
+      case 'stallMs':
+        return this.#stall(random);
       case 'wallJumpMs':
         return this.#jumpWall(random);
       case 'blackoutMs':
@@ -233,8 +239,21 @@ export class Nemesis {
 
   #changeMembership(random: Random): void {
     const leader = this.#leader();
-    if (leader === undefined) return;
-    const change = this.#drawChange(random, leader.quorum.voters);
+    if (leader !== undefined) this.#askForChange(random, leader);
+  }
+
+  /** A replica leads since just now: an operator may be too quick for it. */
+  #elected(nodeId: number, random: Random): void {
+    const { scheduler, members } = this.#cluster;
+    if (random.below(4) > 0) return;
+    scheduler.after(20 * random.fraction(), 'nemesis.elected', () => {
+      const member = members.find((candidate) => candidate.nodeId === nodeId);
+      if (!this.#over && member?.running !== undefined) this.#askForChange(random, member.running);
+    });
+  }
+
+  #askForChange(random: Random, leader: RunningController): void {
+    const change = this.#drawChange(random, leader.quorum.voters, leader.replica);
     if (change === undefined) return;
     // An operator does not take the majority away, and neither does one who answers late.
     const sets = [leader.quorum.voters, ...this.#oracle.voterSets()];
@@ -253,9 +272,13 @@ export class Nemesis {
         this.outcomes[outcome] = (this.outcomes[outcome] ?? 0) + 1;
         this.#cluster.say?.('operator', `${change.kind} ${who}: ${outcome}`);
       });
+    // Whoever has begun a change may not live to end it.
+    if (random.below(6) > 0) return;
+    const member = this.#cluster.memberOf(keyOf(leader.replica));
+    member?.machine.dieAtCall(1 + random.below(12), random.below(2) === 0 ? 'kill' : 'power');
   }
 
-  #drawChange(random: Random, voters: VoterSet): MembershipChange | undefined {
+  #drawChange(random: Random, voters: VoterSet, leader: ReplicaKey): MembershipChange | undefined {
     const { members } = this.#cluster;
     const gone = voters.find((voter) => {
       const member = this.#cluster.memberOf(this.#cluster.replicaOf(voter));
@@ -273,7 +296,8 @@ export class Nemesis {
     const voter = voters[random.below(Math.max(voters.length, 1))];
     if (voter === undefined) return undefined;
     if (choice === 3) return { kind: 'update', voter };
-    return { kind: 'remove', voter };
+    const isLeaders = random.below(3) === 0 && voters.some((one) => keyOf(one) === keyOf(leader));
+    return { kind: 'remove', voter: isLeaders ? leader : voter };
   }
 
   #transfer(random: Random): void {
@@ -289,6 +313,20 @@ export class Nemesis {
     if (member?.running === undefined) return;
     this.counts.snapshots += 1;
     member.running.quorum.takeSnapshot();
+  }
+
+  #stall(random: Random): void {
+    const { scheduler, members, shape, say } = this.#cluster;
+    const { machine } = members[random.below(members.length)] ?? {};
+    if (machine === undefined) return;
+    this.counts.stalls += 1;
+    const forMs = 1 + random.below(shape.partitionForMs);
+    say?.(machine.name, `has a slow disk for ${forMs} ms`);
+    machine.disk.faults = { ...machine.disk.faults, slow: 0.8, slowMs: 100 + random.below(2_000) };
+    scheduler.after(forMs, 'nemesis.unstall', () => {
+      const { slow, slowMs } = this.#over ? noDiskFaults : shape.disk;
+      machine.disk.faults = { ...machine.disk.faults, slow, slowMs };
+    });
   }
 
   #jumpWall(random: Random): void {
@@ -309,13 +347,12 @@ export class Nemesis {
   }
 }
 
-/** One machine cut off from all others: wholly, or deaf, or dumb. */
-const isolated = (random: Random, alone: string, names: readonly string[]): Partition => {
-  const others = names.filter((name) => name !== alone);
-  return {
-    groups: random.below(2) === 0 ? [[alone], others] : [others, [alone]],
-    oneWay: random.below(3) === 0,
-  };
+/** One machine cut off from the others, perhaps with one that goes with it: wholly, or deaf, or dumb. */
+const isolated = (random: Random, leader: string, names: readonly string[]): Partition => {
+  const companion = names[random.below(names.length * 2)];
+  const few = names.filter((name) => name === leader || name === companion);
+  const others = names.filter((name) => !few.includes(name));
+  return { groups: random.below(2) === 0 ? [few, others] : [others, few], oneWay: random.below(3) === 0 };
 };
 
 /** The voters after a change. */

@@ -122,6 +122,7 @@ const faultsOf = (world: QuorumWorld): Record<string, number> => {
     writeErrors: total(({ machine }) => machine.disk.counts.writeErrors),
     syncErrors: total(({ machine }) => machine.disk.counts.syncErrors),
     slowOperations: total(({ machine }) => machine.disk.counts.slowOperations),
+    stalls: nemesis.counts.stalls,
     wipes: total(({ machine }) => machine.counts.wipes),
     bitRot: nemesis.counts.bitRot,
     refusals: cluster.counts.refusals,

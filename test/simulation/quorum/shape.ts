@@ -16,6 +16,8 @@ export interface NemesisShape {
   readonly membershipMs: number;
   readonly transferMs: number;
   readonly snapshotMs: number;
+  /** A disk takes its time for a while. */
+  readonly stallMs: number;
   readonly wallJumpMs: number;
   /** All processes die at once. */
   readonly blackoutMs: number;
@@ -103,6 +105,7 @@ const drawNemesis = (random: SeededRandom): NemesisShape => {
     transferMs: often(),
     snapshotMs: pick(Infinity, 10_000, 1_000, 200),
     wallJumpMs: rare(),
+    stallMs: often(),
     blackoutMs: pick(Infinity, Infinity, 30_000, 10_000),
   };
 };
@@ -141,6 +144,7 @@ const withoutFamilies = (shape: QuorumShape, without: ReadonlySet<string>): Quor
       membershipMs: rate(nemesis.membershipMs, 'membership'),
       transferMs: rate(nemesis.transferMs, 'transfers'),
       snapshotMs: rate(nemesis.snapshotMs, 'snapshots'),
+      stallMs: rate(nemesis.stallMs, 'slowDisks'),
       wallJumpMs: rate(nemesis.wallJumpMs, 'clocks'),
       blackoutMs: rate(nemesis.blackoutMs, 'blackouts'),
     },

@@ -19,6 +19,9 @@ export interface OracleWorld {
   durableLogOf(replica: string): DurableLog | undefined;
   /** The disk in the machine of that name, now. */
   replicaOn(host: string): string | undefined;
+  /** The scheduler's time, and how long a leader may go on without hearing a majority by it. */
+  readonly nowMs: number;
+  readonly longestSilenceMs: number;
   /** The disk that a voter means; one that is named without a directory is whatever its machine has. */
   replicaOf(voter: ReplicaKey): string;
 }
@@ -40,6 +43,8 @@ export class QuorumOracle implements RaftWatcher {
   violation: Violation | undefined;
   /** For traces: told of every step of a living replica, before it is judged. */
   observe: ((raft: Raft, input: RaftInput | undefined, step: RaftStep) => void) | undefined;
+  /** Told of every replica that comes to lead. */
+  elected: ((nodeId: number) => void) | undefined;
   /** Entries committed, and entries that were in a log and have been overridden. */
   readonly counts = { overridden: 0, restores: 0, voterChanges: 0, reads: 0 };
   readonly #world: OracleWorld;
@@ -123,10 +128,14 @@ export class QuorumOracle implements RaftWatcher {
           'R2 terms are kept',
           `${replica} answers in term ${term}, its disk knows ${durable.hardState.term}`,
         );
-      if (matchIndex > durable.lastIndex)
+      // What an earlier leader was told may have been overridden since.
+      const watched = this.living().find(({ key }) => key === replica);
+      const known = watched?.term === term ? watched.termAt(matchIndex) : undefined;
+      const isHeld = known === undefined ? matchIndex <= durable.lastIndex : durable.has(matchIndex, known);
+      if (!isHeld)
         throw new Violation(
           'R7 durable commit',
-          `${replica} acknowledges entry ${matchIndex}, its disk holds entries up to ${durable.lastIndex}`,
+          `${replica} acknowledges entry ${matchIndex}, its disk holds entries up to ${durable.lastIndex}, there of term ${durable.term(matchIndex) ?? 'none'}`,
         );
     }
   }
@@ -161,6 +170,8 @@ export class QuorumOracle implements RaftWatcher {
   #stepped(watched: WatchedRaft, input: RaftInput | undefined, { effects }: RaftStep): void {
     const { raft } = watched;
     const votersBefore = watched.voters;
+    if (input?.kind === 'received') this.#received(watched, input);
+    if (input?.kind === 'woken') this.#woken(watched);
     if (input?.kind === 'snapshot-taken') this.#snapshotTaken(watched, input);
     if (input?.kind === 'snapshot-stored') this.#snapshotStored(watched, input);
     for (const effect of effects) {
@@ -173,7 +184,10 @@ export class QuorumOracle implements RaftWatcher {
     if (raft.commitIndex !== watched.commitIndex) this.#commits(watched, votersBefore);
     watched.roleKind = raft.roleKind;
     watched.term = raft.term;
-    if (watched.voters !== votersBefore) this.#lastVoters.set(watched.key, watched.voters);
+    if (watched.voters !== votersBefore) {
+      this.#lastVoters.set(watched.key, watched.voters);
+      watched.leadsSinceMs = this.#world.nowMs;
+    }
     if (raft.lastIndex !== watched.lastIndex)
       throw new Violation(
         'R4 log matching',
@@ -181,11 +195,41 @@ export class QuorumOracle implements RaftWatcher {
       );
   }
 
+  /** R2: being asked for a pre-vote changes nothing. R13: a leader must have heard a majority lately. */
+  #received(
+    { key, raft, term, heardMs }: WatchedRaft,
+    input: Extract<RaftInput, { kind: 'received' }>,
+  ): void {
+    heardMs.set(keyOf(input.from), this.#world.nowMs);
+    const { kind, value } = input.message;
+    if (kind === 'QuorumVote' && value.preVote && raft.term !== term)
+      throw new Violation('R2 one vote', `a pre-vote takes ${key} from term ${term} to ${raft.term}`);
+  }
+
+  #woken({ key, raft, voters, heardMs, roleKind, leadsSinceMs }: WatchedRaft): void {
+    if (raft.roleKind !== 'leader' || roleKind !== 'leader') return;
+    const sinceMs = this.#world.nowMs - this.#world.longestSilenceMs;
+    if (leadsSinceMs >= sinceMs) return;
+    const heard = voters.filter((voter) => {
+      const replica = this.#world.replicaOf(voter);
+      return replica === key || (heardMs.get(replica) ?? 0) >= sinceMs;
+    });
+    if (heard.length * 2 > voters.length) return;
+    throw new Violation(
+      'R13 check-quorum',
+      `${key} leads term ${raft.term} and has not heard a majority of ${list(voters)} for ${this.#world.longestSilenceMs} ms`,
+    );
+  }
+
   #roleChanged(watched: WatchedRaft): void {
     const { raft, key } = watched;
     if (raft.term < watched.term)
       throw new Violation('R2 terms are kept', `${key} went back from term ${watched.term} to ${raft.term}`);
+    if (raft.roleKind === 'prospective' && raft.term !== watched.term)
+      throw new Violation('R13 pre-vote', `${key} raises its term to ${raft.term} by asking for pre-votes`);
     if (raft.roleKind !== 'leader') return;
+    watched.leadsSinceMs = this.#world.nowMs;
+    this.elected?.(raft.self.nodeId);
     const durable = this.#world.durableLogOf(key);
     if (durable !== undefined) this.elections.voteSent(raft.term, key, key, durable);
     this.elections.leads(

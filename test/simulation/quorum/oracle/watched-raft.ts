@@ -34,6 +34,10 @@ export class WatchedRaft {
   commitIndex: number;
   roleKind: Raft['roleKind'] = 'unattached';
   term: number;
+  /** When each replica was heard last. */
+  readonly heardMs = new Map<string, number>();
+  /** Since when it leads these voters. */
+  leadsSinceMs = 0;
   /** The place behind which the entries below stand, and the hash up to there. */
   #startIndex: number;
   #chains: number[];
