@@ -1,5 +1,6 @@
 import type { BrokerId, Metrics } from '@kafkaesque/kernel';
 import type { MetadataDelta, MetadataImage } from '@kafkaesque/metadata';
+import { stateHash } from '@kafkaesque/metadata';
 import type { ControllerHost } from '../controller/controller-host';
 
 /** What a controller's metrics are read from. */
@@ -57,7 +58,28 @@ export class ElectionMeters {
 /** Has the state of the cluster's metadata and of their quorum read whenever somebody scrapes. */
 export const watchController = (metrics: Metrics, view: ControllerView): void => {
   watchCluster(metrics, view);
+  watchState(metrics, view);
   watchQuorum(metrics, view);
+};
+
+/** What nodes that have applied the same metadata must agree on. */
+const watchState = (metrics: Metrics, { controller }: ControllerView): void => {
+  metrics.observe(
+    'gauge',
+    'kafkaesque_metadata_offset',
+    'Metadata offset of the state that `kafkaesque_metadata_state` is the hash of.',
+    (tell) => {
+      tell(controller.image.offset);
+    },
+  );
+  metrics.observe(
+    'gauge',
+    'kafkaesque_metadata_state',
+    '1 for the hash over all metadata that this node has applied: at the same offset all nodes have the same.',
+    (tell) => {
+      tell(1, { hash: stateHash(controller.image) });
+    },
+  );
 };
 
 const watchCluster = (metrics: Metrics, { controller, quorum }: ControllerView): void => {
