@@ -22,6 +22,7 @@ const parts = [
   },
   { name: 'simulation', minutes: 4, patterns: ['<rootDir>/test/(simulation|bad-input)/'] },
   { name: 'interop', minutes: 2, patterns: ['<rootDir>/test/interop/'] },
+  { name: 'processes', minutes: 2, patterns: ['<rootDir>/test/processes/'] },
   { name: 'chaos', minutes: 1, patterns: ['<rootDir>/test/(chaos|durability)/'] },
 ];
 const asked = process.argv.slice(2);
