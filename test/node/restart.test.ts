@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { LeaderEpoch, PartitionIndex, ProducerEpoch, silentLogger } from '@kafkaesque/kernel';
 import { ErrorCode } from '@kafkaesque/protocol';
 import type { Cluster } from '@kafkaesque/testkit';
@@ -200,6 +201,34 @@ describe('a node that starts again', () => {
       });
       expect(await listed(client, 'rolled', -1)).toMatchObject({ offset: 4 });
     });
+  });
+
+  test('leads again what a disk held that was replaced, with nothing in it', async () => {
+    const directory = await mkdtemp(join(tmpdir(), 'replaced-disk-'));
+    const properties = {
+      'metadata.log.dir': join(directory, 'metadata'),
+      'cluster.id': 'MkU3OEVBNTcwNTJENDM2Qg',
+    };
+    await using cluster = await createCluster({ directory, properties });
+    await withClient(cluster, async (client) => {
+      await createdTopic(client, 'orders');
+      expect(await produced(client, 'orders', Buffer.from(batchOf(['a'])))).toMatchObject({ errorCode: 0 });
+    });
+    await cluster.node.close();
+    await rm(join(directory, 'data'), { recursive: true });
+    await cluster.restart();
+    await withClient(cluster, async (client) => {
+      // The broker says where its replicas are now, and is given the lead for it.
+      const again = (): Promise<{ readonly errorCode: number }> =>
+        produced(client, 'orders', Buffer.from(batchOf(['b'])));
+      for (let left = 250; (await again()).errorCode !== ErrorCode.NONE; left--) {
+        expect(left).toBeGreaterThan(0);
+        await setTimeout(20);
+      }
+      expect(await valuesFrom(client, 'orders', 0)).toEqual(['b']);
+    });
+    await cluster.close();
+    await rm(directory, { recursive: true, force: true });
   });
 
   test('ends also while requests wait, and answers them no more', async () => {

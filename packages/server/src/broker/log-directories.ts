@@ -18,6 +18,12 @@ export class LogDirectories {
     return this.#holderOf(topicId, partition)?.log(topicId, partition);
   }
 
+  /** Id of the directory that holds the log; undefined when none does. */
+  directoryIdOf(topicId: TopicId, partition: PartitionIndex): string | undefined {
+    const holder = this.#holderOf(topicId, partition);
+    return holder?.log(topicId, partition) === undefined ? undefined : holder.directoryId;
+  }
+
   /** Whether the directory that holds the log has failed. */
   hasFailed(topicId: TopicId, partition: PartitionIndex): boolean {
     return this.#holderOf(topicId, partition)?.offlineReason !== undefined;

@@ -8,6 +8,7 @@ import { AnswerMemory } from '../broker/answer-memory';
 import type { AdministratorParts, Broker } from '../broker/broker';
 import { openBroker } from '../broker/broker';
 import { BrokerLifecycle } from '../broker/broker-lifecycle';
+import { DirectoryAssignments } from '../broker/directory-assignments';
 import type { DynamicConfigurations } from '../broker/dynamic-configuration';
 import { FetchSessions } from '../broker/fetch-sessions';
 import { LogDirectories } from '../broker/log-directories';
@@ -50,6 +51,7 @@ export class BrokerPart {
   readonly #options: BrokerPartOptions;
   #lifecycle: BrokerLifecycle | undefined;
   #client: ControllerClient | undefined;
+  #assignments: DirectoryAssignments | undefined;
   /** Changes that come while logs are opened, applied behind that. */
   #deferred: MetadataDelta[] | undefined;
   #cancelRetention: CancelWake | undefined;
@@ -88,6 +90,7 @@ export class BrokerPart {
   changed(delta: MetadataDelta): void {
     if (this.#deferred === undefined) this.replicas.apply(delta);
     else this.#deferred.push(delta);
+    this.#assignments?.changed(delta);
   }
 
   /** The broker as its handlers see it. */
@@ -151,6 +154,12 @@ export class BrokerPart {
     await this.directories.recordBrokerEpoch(brokerEpoch);
     await this.#openReplicas(image());
     this.replicas.takeRoles(image());
+    this.#assignments = new DirectoryAssignments({
+      ...{ nodeId, image, controller: client, clock: world.clock, logger: loggers.replicas },
+      brokerEpoch: () => this.epoch,
+      directoryOf: (topicId, partition) => this.directories.directoryIdOf(topicId, partition),
+    });
+    this.#assignments.registered();
     this.#scheduleRetention(Number(configuration.get('log.initial.task.delay.ms')));
     await lifecycle.enterService();
   }
@@ -179,6 +188,7 @@ export class BrokerPart {
   /** Nothing is asked of it any more. */
   quiesce(): void {
     this.#cancelRetention?.();
+    this.#assignments?.close();
     this.#lifecycle?.stop();
     this.waitingRoom.close();
   }
