@@ -11,6 +11,13 @@ export const figures = {
   startMs: { title: 'start ms', digits: 0 },
   idleMib: { title: 'idle MiB', digits: 0 },
   residentMib: { title: 'resident MiB', digits: 0 },
+  failoverMs: { title: 'failover ms', digits: 0 },
+  worstFailoverMs: { title: 'worst ms', digits: 0 },
+  writesPerSecond: { title: 'writes/s', digits: 0 },
+  knownMs: { title: 'known to all ms', digits: 0 },
+  idleShare: { title: 'idle processors', digits: 4 },
+  loadMs: { title: 'load ms', digits: 0 },
+  longestTurnMs: { title: 'longest turn ms', digits: 1 },
 } as const;
 
 export type Figure = keyof typeof figures;

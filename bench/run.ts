@@ -13,7 +13,10 @@ import { machineTicks, processorSeconds, residentMib, stealBetween } from './mac
 import type { Options } from './options';
 import type { Parts } from './profile';
 import { readProfile } from './profile';
-import type { LoadScenario, MemoryScenario, Scenario, StartScenario } from './scenarios';
+import { measureQuorum } from './quorum/measure';
+import { loadSnapshotIn } from './quorum/snapshot';
+import type { LoadScenario, MemoryScenario, QuorumScenario, Scenario, StartScenario } from './scenarios';
+import { kafkaCluster, ourCluster } from './servers/cluster';
 import type { RunningServer, ServerKind, ServerName } from './servers/server';
 
 /** The counted runs of one scenario on one server. */
@@ -74,9 +77,11 @@ export class Bench {
         discarded: [] as number[],
         failure: undefined as string | undefined,
       }));
-    for (let round = 0; round < rounds * 2; round += 1) {
+    // A round of many deaths is as good as many rounds.
+    const wanted = scenario.kind === 'quorum' && scenario.measures === 'failover' ? 1 : rounds;
+    for (let round = 0; round < wanted * 2; round += 1) {
       for (const result of results) {
-        if (result.failure !== undefined || result.samples.length >= rounds) continue;
+        if (result.failure !== undefined || result.samples.length >= wanted) continue;
         const before = machineTicks();
         try {
           const { sample, parts } = await this.#once(scenario, result.kind);
@@ -114,6 +119,10 @@ export class Bench {
           return { sample: await this.#start(scenario, kind, directory) };
         case 'memory':
           return { sample: await this.#memory(scenario, kind, directory) };
+        case 'quorum':
+          return { sample: await this.#quorum(scenario, kind, directory) };
+        case 'snapshot':
+          return { sample: loadSnapshotIn(directory, Math.ceil(scenario.partitions * this.#options.size)) };
       }
     } finally {
       rmSync(directory, { recursive: true, force: true });
@@ -221,6 +230,18 @@ export class Bench {
       return { startMs: server.startMs, idleMib: residentMib(server.pid) };
     } finally {
       await server.stop();
+    }
+  }
+
+  async #quorum(scenario: QuorumScenario, kind: ServerKind, directory: string): Promise<Sample> {
+    // Nothing beside it: a kept server would be in its way.
+    await this.close();
+    const { size, seconds } = this.#options;
+    const cluster = await (kind.name === 'kafka' ? kafkaCluster : ourCluster).start(directory);
+    try {
+      return await measureQuorum(scenario, cluster, { size, seconds });
+    } finally {
+      await cluster.stop();
     }
   }
 

@@ -37,7 +37,19 @@ export interface MemoryScenario extends Described {
   readonly partitions: number;
 }
 
-export type Scenario = LoadScenario | StartScenario | MemoryScenario;
+/** What a cluster of three nodes does with its metadata. */
+export interface QuorumScenario extends Described {
+  readonly kind: 'quorum';
+  readonly measures: 'failover' | 'writes' | 'wide' | 'idle';
+}
+
+/** What loading a snapshot of the metadata costs a process. */
+export interface SnapshotScenario extends Described {
+  readonly kind: 'snapshot';
+  readonly partitions: number;
+}
+
+export type Scenario = LoadScenario | StartScenario | MemoryScenario | QuorumScenario | SnapshotScenario;
 
 const everyone: readonly ServerName[] = ['floor', 'kafkaesque', 'kafka'];
 const costs: readonly Figure[] = [
@@ -105,6 +117,20 @@ const loaded = (
 const latency: Load = { kind: 'latency', rate: 1000, recordBytes: 100 };
 const spread: Load = { kind: 'spread', partitions: 1000, together: 1, recordBytes: 1000 };
 const spreadTogether: Load = { ...spread, together: 100 };
+
+const quorum = (
+  measures: QuorumScenario['measures'],
+  title: string,
+  figures: readonly Figure[],
+  aims: readonly Aim[],
+): QuorumScenario => ({
+  kind: 'quorum',
+  name: `quorum-${measures}`,
+  title,
+  durability: 'disk',
+  servers: ['kafkaesque', 'kafka'],
+  ...{ measures, figures, aims },
+});
 
 /** Everything that can be measured. Those that share a durability stand together, so that Kafka is warmed up twice only. */
 export const scenarios: readonly Scenario[] = [
@@ -223,5 +249,44 @@ export const scenarios: readonly Scenario[] = [
     figures: ['residentMib', 'idleMib'],
     partitions: 10_000,
     aims: [noMoreThan(400, 'residentMib')],
+  },
+  quorum(
+    'failover',
+    'Three nodes: from `kill -9` of the active controller to the first committed change, twenty times',
+    ['failoverMs', 'worstFailoverMs'],
+    [
+      noMoreThan(900, 'failoverMs'),
+      noMoreThan(1800, 'worstFailoverMs'),
+      atMost(1, 'kafka', 'failoverMs'),
+      atMost(1, 'kafka', 'worstFailoverMs'),
+    ],
+  ),
+  quorum(
+    'writes',
+    'Three nodes: changes of metadata committed, sixteen at a time',
+    ['writesPerSecond'],
+    [{ figure: 'writesPerSecond', against: { server: 'kafka' }, kind: 'at least', limit: 1 }],
+  ),
+  quorum(
+    'wide',
+    'Three nodes: 10,000 partitions created by one request and known to all brokers',
+    ['knownMs'],
+    [atMost(1, 'kafka', 'knownMs')],
+  ),
+  quorum(
+    'idle',
+    'Three nodes: the active controller when there is nothing to do',
+    ['idleShare', 'idleMib'],
+    [noMoreThan(0.01, 'idleShare')],
+  ),
+  {
+    kind: 'snapshot',
+    name: 'snapshot',
+    title: 'Loading a metadata snapshot of 200,000 partitions',
+    durability: 'disk',
+    servers: ['kafkaesque'],
+    figures: ['loadMs', 'residentMib', 'longestTurnMs'],
+    partitions: 200_000,
+    aims: [noMoreThan(3000, 'loadMs'), noMoreThan(400, 'residentMib'), noMoreThan(20, 'longestTurnMs')],
   },
 ];

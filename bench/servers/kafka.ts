@@ -17,7 +17,11 @@ const extras: Readonly<Record<Durability, string>> = {
   disk: 'log.flush.interval.messages=1\n',
 };
 
-const run = (args: readonly string[], environment: Readonly<Record<string, string>> = {}): string => {
+/** Runs the script that starts and stops Apache Kafka, and returns what it says. */
+export const runKafka = (
+  args: readonly string[],
+  environment: Readonly<Record<string, string>> = {},
+): string => {
   const { status, stdout, stderr } = spawnSync(script, args, {
     encoding: 'utf8',
     env: { ...process.env, ...environment },
@@ -35,25 +39,25 @@ export const kafka: ServerKind = {
   warmSeconds: { first: 20, each: 3 },
   async start({ durability }) {
     const port = String(await freePort());
-    run(['up', '1', port], { KAFKA_EXTRA: `${extras[durability]}log.segment.delete.delay.ms=1000` });
+    runKafka(['up', '1', port], { KAFKA_EXTRA: `${extras[durability]}log.segment.delete.delay.ms=1000` });
     // Formatting is not part of a start: it is killed once and started on what it left.
-    run(['kill', '1', port]);
+    runKafka(['kill', '1', port]);
     const beganMs = performance.now();
-    run(['restart', '1', port]);
+    runKafka(['restart', '1', port]);
     try {
       await firstAnswer(Number(port), () => undefined);
     } catch (error) {
-      run(['down', port]);
+      runKafka(['down', port]);
       throw error;
     }
     return {
-      pid: Number(run(['pids', port])),
+      pid: Number(runKafka(['pids', port])),
       port: Number(port),
       startMs: performance.now() - beganMs,
       createTopic: (name, partitions) => createTopic(Number(port), name, partitions, {}),
       deleteTopic: (name) => deleteTopic(Number(port), name),
       stop: () => {
-        run(['down', port]);
+        runKafka(['down', port]);
         return Promise.resolve();
       },
     };

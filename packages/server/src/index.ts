@@ -25,3 +25,4 @@ export type { CommandOutcome, ControllerDoor, ControllerHostOptions } from './co
 export { MemberLinks } from './members/member-links';
 export type { MemberEvents } from './members/member-links';
 export type { MemberIdentity } from './members/member-link';
+export { restoreState } from './quorum/snapshots';

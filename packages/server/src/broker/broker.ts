@@ -1,6 +1,6 @@
 import type { BrokerId, Clock, Disk, LeaderEpoch, Logger, Random, TopicId } from '@kafkaesque/kernel';
 import { PartitionIndex } from '@kafkaesque/kernel';
-import type { MetadataImage, TopicImage } from '@kafkaesque/metadata';
+import type { MetadataImage, QuorumView, TopicImage } from '@kafkaesque/metadata';
 import { topicById, topicByName } from '@kafkaesque/metadata';
 import { ErrorCode } from '@kafkaesque/protocol';
 import type { Loggers } from '@kafkaesque/telemetry';
@@ -43,6 +43,8 @@ export interface AdministratorParts {
   readonly layers: () => BrokerLayers;
   /** Who leads the metadata quorum; undefined: nobody is known to. */
   readonly quorumLeader: () => BrokerId | undefined;
+  /** Levels of `kraft.version`: what this node can do, and what the quorum is at. */
+  readonly quorumFeatures: Pick<QuorumView, 'kraftVersion' | 'supportedKraftVersions'>;
 }
 
 /** A node as the handlers of administration see it. */

@@ -1,6 +1,6 @@
 import type { ApiVersionsRequest, Draft, ApiVersionsResponse } from '@kafkaesque/protocol';
 import { ErrorCode } from '@kafkaesque/protocol';
-import { supportedFeatures } from '@kafkaesque/metadata';
+import { KRAFT_VERSION, registeredFeatures } from '@kafkaesque/metadata';
 import type { Administrator } from '../broker/broker';
 import type { Reply, RequestContext } from './handler';
 import type { Served } from './table';
@@ -37,7 +37,7 @@ export const apiVersions =
         errorCode: ErrorCode.NONE,
         apiKeys,
         // Clients before version 4 cannot read a feature whose minimum is 0 (KAFKA-17011).
-        supportedFeatures: supportedFeatures
+        supportedFeatures: registeredFeatures(broker.quorumFeatures)
           .filter(({ minSupportedVersion }) => context.apiVersion >= 4 || minSupportedVersion > 0)
           .map(({ name, minSupportedVersion, maxSupportedVersion }) => ({
             name,
@@ -45,7 +45,11 @@ export const apiVersions =
             maxVersion: maxSupportedVersion,
           })),
         finalizedFeaturesEpoch: image.offset,
-        finalizedFeatures: [...image.features.entries()]
+        finalizedFeatures: [
+          ...image.features.entries(),
+          // The quorum keeps its own level.
+          [KRAFT_VERSION, broker.quorumFeatures.kraftVersion] as const,
+        ]
           .filter(([, level]) => level > 0)
           .map(([name, level]) => ({ name, maxVersionLevel: level, minVersionLevel: level })),
       },

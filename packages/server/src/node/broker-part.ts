@@ -1,7 +1,7 @@
 import type { BrokerEpoch, BrokerId, BufferPool, CancelWake } from '@kafkaesque/kernel';
 import { messageOf } from '@kafkaesque/kernel';
 import type { MetadataDelta, MetadataImage, RegisterBrokerCommand } from '@kafkaesque/metadata';
-import { aliveBrokers, registeredBrokers, supportedFeatures } from '@kafkaesque/metadata';
+import { aliveBrokers, registeredBrokers, registeredFeatures } from '@kafkaesque/metadata';
 import type { LogDirectory } from '@kafkaesque/storage';
 import { openLogDirectory } from '@kafkaesque/storage';
 import { AnswerMemory } from '../broker/answer-memory';
@@ -146,7 +146,7 @@ export class BrokerPart {
       kind: 'register-broker',
       ...registration,
       brokerId: nodeId,
-      features: supportedFeatures,
+      features: registeredFeatures({ supportedKraftVersions: { min: 0, max: 1 } }),
       rack: configuration.rack ?? null,
       logDirs: this.directories.all.map(({ directoryId }) => directoryId),
       previousBrokerEpoch: this.directories.recordedBrokerEpoch,

@@ -1,7 +1,7 @@
 import type { AcceptChannel, BrokerId, ChannelDialer, MemberAddress } from '@kafkaesque/kernel';
 import { BrokerId as brokerId } from '@kafkaesque/kernel';
 import type { Leadership } from '@kafkaesque/metadata';
-import { registeredControllers, supportedFeatures } from '@kafkaesque/metadata';
+import { registeredControllers, registeredFeatures } from '@kafkaesque/metadata';
 import type { QuorumState, VoterSet } from '@kafkaesque/protocol';
 import { ANY_DIRECTORY } from '@kafkaesque/raft';
 import { MetadataFollower } from '../broker/metadata-follower';
@@ -59,30 +59,25 @@ export interface Members {
 
 const UNNAMED = brokerId(-1);
 
-const configuredVoters = ({
-  configuration,
-  isAlone,
-  identity,
-}: Pick<MembersOptions, 'configuration' | 'isAlone' | 'identity'>): VoterSet => {
-  const kraftVersion = { min: 0, max: 1 };
-  const { quorum, controllerListenerNames } = configuration;
-  const name = controllerListenerNames[0] ?? 'CONTROLLER';
-  if (isAlone)
-    return [{ nodeId: identity.nodeId, directoryId: identity.directoryId, endpoints: [], kraftVersion }];
-  return quorum
-    .flatMap(({ nodeId, host, port }) =>
-      nodeId === undefined
+const KRAFT_VERSIONS = { min: 0, max: 1 };
+
+/** The voters that `controller.quorum.voters` names, by their ids alone; none where it is not used. */
+export const configuredVoters = ({ quorum, controllerListenerNames }: BrokerConfiguration): VoterSet =>
+  quorum
+    .flatMap(({ nodeId, host, port }) => {
+      const endpoints = [{ name: controllerListenerNames[0] ?? 'CONTROLLER', host, port }];
+      return nodeId === undefined
         ? []
-        : [
-            {
-              nodeId: brokerId(nodeId),
-              directoryId: ANY_DIRECTORY,
-              endpoints: [{ name, host, port }],
-              kraftVersion,
-            },
-          ],
-    )
+        : [{ nodeId: brokerId(nodeId), directoryId: ANY_DIRECTORY, endpoints, kraftVersion: KRAFT_VERSIONS }];
+    })
     .sort((a, b) => a.nodeId - b.nodeId);
+
+/** Whom a log that names no voters has. */
+const firstVoters = ({ configuration, isAlone, identity }: MembersOptions): VoterSet => {
+  const { nodeId, directoryId } = identity;
+  return isAlone
+    ? [{ nodeId, directoryId, endpoints: [], kraftVersion: KRAFT_VERSIONS }]
+    : configuredVoters(configuration);
 };
 
 const bootstrapServersOf = ({ quorum }: BrokerConfiguration): readonly MemberAddress[] =>
@@ -106,7 +101,7 @@ export const openController = async (options: MembersOptions): Promise<Members> 
     dialer,
     listenerNames: configuration.controllerListenerNames,
     bootstrapServers: options.isAlone ? [] : bootstrapServersOf(configuration),
-    configuredVoters: configuredVoters(options),
+    configuredVoters: firstVoters(options),
     settings: {
       fetchTimeoutMs: Number(configuration.get('controller.quorum.fetch.timeout.ms')),
       electionTimeoutMs: Number(configuration.get('controller.quorum.election.timeout.ms')),
@@ -247,7 +242,7 @@ class Registrar {
       controllerId: identity.nodeId,
       incarnationId: identity.incarnationId,
       listeners: controllerEndpoints(),
-      features: supportedFeatures,
+      features: registeredFeatures({ supportedKraftVersions: KRAFT_VERSIONS }),
     });
     this.#isRegistering = false;
     if (outcome.kind === 'refused')

@@ -1,6 +1,7 @@
 import { BrokerId, BufferPool, messageOf } from '@kafkaesque/kernel';
-import type { MetadataDelta, MetadataImage, Policies } from '@kafkaesque/metadata';
+import type { MetadataDelta, MetadataImage, Policies, QuorumView } from '@kafkaesque/metadata';
 import { createController, stateHash } from '@kafkaesque/metadata';
+import type { VoterSet } from '@kafkaesque/protocol';
 import { initialiseCodecs } from '@kafkaesque/protocol';
 import type { LogDirectory } from '@kafkaesque/storage';
 import { lockDirectory } from '@kafkaesque/storage';
@@ -32,7 +33,7 @@ import { connectionLimits, requestMemoryBytes } from './connection-settings';
 import type { Doors } from './doors';
 import { openDoors } from './doors';
 import type { Members } from './members';
-import { openBrokerMember, openController } from './members';
+import { configuredVoters, openBrokerMember, openController } from './members';
 import { NO_DIRECTORY, isAlone, metadataDirectoryId, nodeClusterId } from './node-identity';
 import type { NodeLoggers } from './node-loggers';
 import { nodeLoggers } from './node-loggers';
@@ -139,6 +140,7 @@ class Assembly {
   readonly #serving = new ServingState();
   readonly #dynamic: DynamicConfigurations;
   readonly #openFiles: OpenFilesShares;
+  readonly #kraft: QuorumView;
   #clusterId = '';
   #broker: BrokerPart | undefined;
   #host: ControllerHost | undefined;
@@ -156,6 +158,7 @@ class Assembly {
     this.#world = world;
     this.#loggers = nodeLoggers(world);
     this.#nodeId = BrokerId(configuration.nodeId);
+    this.#kraft = kraftView(this.#nodeId, () => this.#voters());
     this.#dynamic = new DynamicConfigurations(configuration);
     this.#openFiles = shareOpenFiles(world.openFilesLimit, configuration.logDirs.length);
   }
@@ -302,7 +305,7 @@ class Assembly {
         defaultReplicationFactor: this.#configuration.defaultReplicationFactor,
         maxPartitionsPerRequest: MAX_PARTITIONS_PER_REQUEST,
         configs: configView(() => this.#dynamic.layers(host.image)),
-        quorum: kraftView(this.#nodeId, () => this.#members?.quorum?.voters ?? []),
+        quorum: this.#kraft,
         policies,
       }),
       random: random.fork('controller'),
@@ -359,6 +362,7 @@ class Assembly {
       image: () => host.image,
       layers: () => this.#dynamic.layers(host.image),
       quorumLeader: members.leader,
+      quorumFeatures: this.#kraft,
     };
     this.#requestLog = new RequestLog({
       logger: this.#loggers.requests,
@@ -388,6 +392,11 @@ class Assembly {
       accept: isAlone(this.#configuration) ? undefined : members.accept,
       disconnected: (connectionId) => this.#broker?.waitingRoom.cancelOwner(connectionId),
     });
+  }
+
+  /** The voters in force; a broker knows only those that its configuration names. */
+  #voters(): VoterSet {
+    return this.#members?.quorum?.voters ?? configuredVoters(this.#configuration);
   }
 
   /** Where others reach this node, as it tells them. */
