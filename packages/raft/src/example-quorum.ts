@@ -1,6 +1,6 @@
 import { BrokerId, SeededRandom, assert } from '@kafkaesque/kernel';
 import type { ReplicaKey, Voter, VoterSet } from '@kafkaesque/protocol';
-import { decodeVoterSet } from '@kafkaesque/protocol';
+import { decodeVoterSet, encodeVoterSet } from '@kafkaesque/protocol';
 import type { HardState, RaftEffect, RaftInput, RaftSettings, RaftStep, RestoredReplica } from './contract';
 import { defaultRaftSettings } from './contract';
 import type { LogEntry, LogPosition } from './log';
@@ -13,7 +13,31 @@ interface DurableImage {
   hardState: HardState;
   log: RaftLog;
   snapshot: LogPosition & { voters: VoterSet; sizeBytes: number };
+  /** The newest snapshot's bytes. */
+  file: Buffer;
 }
+
+/** A snapshot of these tests: the voters, and everything applied. */
+const encodeSnapshot = (voters: VoterSet, applied: readonly LogEntry[]): Buffer =>
+  Buffer.from(
+    JSON.stringify({
+      voters: encodeVoterSet(voters).toString('base64'),
+      applied: applied.map(({ bytes, ...rest }) => ({ ...rest, bytes: bytes.toString('base64') })),
+    }),
+  );
+
+const decodeSnapshot = (
+  file: Buffer,
+): { readonly voters: VoterSet; readonly applied: readonly LogEntry[] } => {
+  const { voters, applied } = JSON.parse(file.toString()) as {
+    voters: string;
+    applied: (Omit<LogEntry, 'bytes'> & { bytes: string })[];
+  };
+  return {
+    voters: decodeVoterSet(Buffer.from(voters, 'base64')),
+    applied: applied.map(({ bytes, ...rest }) => ({ ...rest, bytes: Buffer.from(bytes, 'base64') })),
+  };
+};
 
 /** One replica with its disk: writes become durable when the test says so, or at once. */
 export class ExampleReplica {
@@ -27,6 +51,9 @@ export class ExampleReplica {
   #writes: Extract<RaftEffect, { kind: 'write' }>[] = [];
   #held: Extract<RaftEffect, { kind: 'send' }>[] = [];
   #durableToken = 0;
+  #incoming: Buffer[] = [];
+  /** What the disk has to say about snapshots. */
+  #said: RaftInput[] = [];
 
   constructor(key: ReplicaKey, voters: VoterSet, settings: RaftSettings, seed: number) {
     this.key = key;
@@ -34,6 +61,7 @@ export class ExampleReplica {
       hardState: { term: 0, votedFor: null },
       log: new RaftLog({ index: 0, term: 0 }, []),
       snapshot: { index: 0, term: 0, voters, sizeBytes: 1 },
+      file: Buffer.alloc(1),
     };
     this.raft = this.#boot(settings, seed);
   }
@@ -47,7 +75,10 @@ export class ExampleReplica {
     this.#writes = [];
     this.#held = [];
     this.#durableToken = 0;
+    this.#incoming = [];
+    this.#said = [];
     this.committed.length = 0;
+    if (this.disk.snapshot.index > 0) this.committed.push(...decodeSnapshot(this.disk.file).applied);
     this.raft = this.#boot(settings, seed);
     this.isUp = true;
   }
@@ -59,7 +90,62 @@ export class ExampleReplica {
       if (effect.kind === 'write') this.#writes.push(effect);
       if (effect.kind === 'send') this.#held.push(effect);
       if (effect.kind === 'committed') this.#apply(effect.index);
+      this.#takeSnapshotEffect(effect);
     }
+  }
+
+  #takeSnapshotEffect(effect: RaftEffect): void {
+    if (effect.kind === 'serve-chunk') this.#serve(effect);
+    else if (effect.kind === 'begin-snapshot') this.#incoming = [];
+    else if (effect.kind === 'store-chunk') this.#store(effect);
+    else if (effect.kind === 'restore') {
+      const { applied } = decodeSnapshot(this.disk.file);
+      this.committed.splice(0, Infinity, ...applied);
+    }
+  }
+
+  #serve({ to, term, snapshot, position, maxBytes }: Extract<RaftEffect, { kind: 'serve-chunk' }>): void {
+    const { file } = this.disk;
+    const isThere = this.disk.snapshot.index === snapshot.index && this.disk.snapshot.term === snapshot.term;
+    const message: RaftMessage = {
+      kind: 'QuorumSnapshotChunk',
+      value: {
+        term,
+        snapshotIndex: snapshot.index,
+        snapshotTerm: snapshot.term,
+        position,
+        sizeBytes: isThere ? file.length : -1,
+        bytes: isThere ? file.subarray(position, position + maxBytes) : Buffer.alloc(0),
+      },
+    };
+    this.#held.push({ kind: 'send', to, message });
+  }
+
+  #store({ snapshot, position, bytes, isLast }: Extract<RaftEffect, { kind: 'store-chunk' }>): void {
+    this.#incoming.push(bytes);
+    this.#said.push({ kind: 'chunk-stored', ...snapshot, endPosition: position + bytes.length });
+    if (!isLast) return;
+    const file = Buffer.concat(this.#incoming);
+    const { voters } = decodeSnapshot(file);
+    this.disk.file = file;
+    this.disk.snapshot = { ...snapshot, voters, sizeBytes: file.length };
+    this.#said.push({ kind: 'snapshot-stored', ...snapshot, sizeBytes: file.length, voters });
+  }
+
+  /** What the disk has to say next about snapshots. */
+  takeSaid(): RaftInput | undefined {
+    return this.#said.shift();
+  }
+
+  /** A snapshot of what is applied reaches the disk. */
+  takeSnapshot(): void {
+    const last = this.committed.at(-1);
+    assert(last !== undefined, 'something is applied');
+    const voters = this.raft.votersAt(last.index);
+    const { index, term } = last;
+    this.disk.file = encodeSnapshot(voters, this.committed);
+    this.disk.snapshot = { index, term, voters, sizeBytes: this.disk.file.length };
+    this.#said.push({ kind: 'snapshot-taken', index, term, sizeBytes: this.disk.file.length });
   }
 
   /** The oldest write reaches the disk. */
@@ -89,6 +175,8 @@ export class ExampleReplica {
 
   #boot(settings: RaftSettings, seed: number): Raft {
     const { hardState, log, snapshot } = this.disk;
+    // The process ended between a snapshot that came in and the word to the log that it starts behind it.
+    if (log.term(snapshot.index) !== snapshot.term) log.reset(snapshot);
     const restored: RestoredReplica = {
       hardState,
       start: log.start,
@@ -209,6 +297,10 @@ export class ExampleQuorum {
       const durable = replica.completeWrite();
       if (durable === undefined) break;
       this.input(replica.key.nodeId, durable);
+      busy = true;
+    }
+    for (let said = replica.takeSaid(); said !== undefined; said = replica.takeSaid()) {
+      this.input(replica.key.nodeId, said);
       busy = true;
     }
     for (const { to, message } of replica.takeMessages()) {

@@ -29,8 +29,7 @@ export const takeOffer = (core: Core, from: ReplicaKey, offer: MessageOf<'Quorum
   core.verifiedIndex = Math.max(core.verifiedIndex, core.commitIndex);
   const snapshot = { index: offer.snapshotIndex, term: offer.snapshotTerm };
   const isWanted = snapshot.index > core.commitIndex && offer.sizeBytes > 0;
-  const isComing = core.fetch !== undefined && isSame(core.fetch.snapshot, snapshot);
-  if (isWanted && !(isComing && core.fetch?.leader.nodeId === from.nodeId)) {
+  if (isWanted && !isComingFrom(core, from)) {
     core.fetch = {
       leader: from,
       snapshot,
@@ -43,8 +42,18 @@ export const takeOffer = (core: Core, from: ReplicaKey, offer: MessageOf<'Quorum
     core.effects.push({ kind: 'begin-snapshot', snapshot, sizeBytes: offer.sizeBytes });
     askForChunks(core, core.fetch);
   }
+  // What is committed here already is in the leader's state: the log goes on behind it. A replica that has started again
+  // since it stored this snapshot has nothing else to show that it did.
+  core.verifiedIndex = Math.max(core.verifiedIndex, Math.min(snapshot.index, core.commitIndex));
   acceptAppend(core, from, { prevIndex: -1, round: offer.round }, false);
 };
+
+/**
+ * Whether a snapshot of that leader is on its way that takes this replica further. A newer one that it offers meanwhile
+ * does not interrupt it: where snapshots are taken faster than one travels, none would ever arrive.
+ */
+const isComingFrom = ({ fetch, commitIndex }: Core, from: ReplicaKey): boolean =>
+  fetch !== undefined && fetch.leader.nodeId === from.nodeId && fetch.snapshot.index > commitIndex;
 
 /** Asks ahead, but not so far that memory fills with what the disk has not taken. */
 const askForChunks = (core: Core, fetch: SnapshotFetch): void => {
