@@ -84,7 +84,7 @@ export type MembershipOutcome =
   | 'appended'
   | 'unknown'
   | 'not-leader'
-  /** Nothing of this leader's term is committed yet, or another change is under way. */
+  /** Nothing of this leader's term is committed yet, another change is under way, or leadership is being handed over. */
   | 'busy'
   | 'duplicate-voter'
   | 'voter-not-found'

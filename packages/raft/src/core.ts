@@ -62,6 +62,8 @@ export class Core {
   #durableToken = 0;
   /** Of the last write that said something about term or vote. */
   #hardStateToken = 0;
+  /** The write that overrides entries, while it is not durable, and the first of them. */
+  #overriding = { token: 0, index: Infinity };
   #write: WriteUnderWay | undefined;
 
   constructor({ self, settings, random, restored }: RaftOptions) {
@@ -155,6 +157,9 @@ export class Core {
       () => `entry ${index} is not committed (commit index ${this.commitIndex})`,
     );
     assert(index > this.verifiedIndex, () => `entry ${index} was not seen in this term's leader's log`);
+    this.#beginWrite();
+    const first = this.isDurable(this.#overriding.token) ? index : Math.min(index, this.#overriding.index);
+    this.#overriding = { token: this.#lastToken, index: first };
     this.log.truncate(index);
     this.durableIndex = Math.min(this.durableIndex, index - 1);
     if (this.history.truncate(index)) this.writeVoters();
@@ -177,11 +182,16 @@ export class Core {
     return { token: this.#lastToken, write: entries.length === 0 ? rest : { ...rest, entries } };
   }
 
-  /** Writes complete in order. The entries count only as far as the log still has what was written. */
+  /**
+   * Writes complete in order. The entries count only as far as the log still has what was written, and as no later write
+   * overrides them: what was overridden and has come back since is durable with the write that brings it back.
+   */
   durable(token: number, position: LogPosition): void {
     this.#durableToken = Math.max(this.#durableToken, token);
-    if (this.log.term(position.index) === position.term)
-      this.durableIndex = Math.max(this.durableIndex, position.index);
+    if (this.log.term(position.index) !== position.term) return;
+    const isOverridden = !this.isDurable(this.#overriding.token);
+    const index = isOverridden ? Math.min(position.index, this.#overriding.index - 1) : position.index;
+    this.durableIndex = Math.max(this.durableIndex, index);
   }
 
   isDurable(token: number): boolean {

@@ -89,6 +89,7 @@ export const refuseOldLeader = (core: Core, to: ReplicaKey, round: number, prevI
 export const takeAppend = (core: Core, from: ReplicaKey, append: MessageOf<'QuorumAppend'>): void => {
   const { prevIndex, prevTerm } = append;
   hearLeader(core, append.leader);
+  checkCommitted(core, append.leader, prevIndex, prevTerm);
   // What is committed is in every leader's log.
   if (prevIndex > core.commitIndex && core.log.term(prevIndex) !== prevTerm) {
     refuseAppend(core, from, append);
@@ -101,11 +102,21 @@ export const takeAppend = (core: Core, from: ReplicaKey, append: MessageOf<'Quor
   acceptAppend(core, from, append, appended);
 };
 
+/** A leader that contradicts what is committed here has lost it: to go on would hide that. */
+const checkCommitted = (core: Core, { nodeId }: ReplicaKey, index: number, term: number): void => {
+  const own = core.log.term(index);
+  assert(
+    index > core.commitIndex || own === undefined || own === term,
+    () => `entry ${index} is committed with term ${own}, and node ${nodeId} leads with term ${term} there`,
+  );
+};
+
 /** Appends what is not there yet. Only a contradiction is overridden: an append may be an old one that came late. */
-const takeEntries = (core: Core, { prevIndex, entries }: MessageOf<'QuorumAppend'>): boolean => {
+const takeEntries = (core: Core, { prevIndex, entries, leader }: MessageOf<'QuorumAppend'>): boolean => {
   let appended = false;
   for (const [i, { term, type, bytes }] of entries.entries()) {
     const index = prevIndex + 1 + i;
+    checkCommitted(core, leader, index, term);
     if (index <= core.commitIndex || core.log.term(index) === term) continue;
     if (index <= core.log.lastIndex) core.truncate(index);
     appendReceived(core, { index, term, type, bytes });

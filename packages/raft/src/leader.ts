@@ -180,6 +180,8 @@ export const appendAnswered = (
     answer.matchIndex <= core.log.lastIndex,
     () => `node ${from.nodeId} matches up to ${answer.matchIndex}, this log ends at ${core.log.lastIndex}`,
   );
+  if (progress.answersFrom(from.directoryId, core.log.lastIndex + 1))
+    return sendEntries(core, progress, false);
   progress.confirmedRound = Math.max(progress.confirmedRound, answer.round);
   if (answer.accepted) accepted(core, progress, answer.matchIndex);
   else refused(core, progress, answer);

@@ -45,8 +45,9 @@ const refusal = (voters: VoterSet, change: MembershipChange): MembershipOutcome 
 export const changeMembership = (core: Core, input: ChangeInput): void => {
   const { id, change } = input;
   if (core.role.kind !== 'leader') return answer(core, id, 'not-leader');
-  const { startIndex, membership } = core.role;
-  const isUnderWay = membership !== undefined || core.history.currentIndex > core.commitIndex;
+  const { startIndex, membership, transfer } = core.role;
+  const isUnderWay =
+    membership !== undefined || transfer !== undefined || core.history.currentIndex > core.commitIndex;
   if (core.commitIndex < startIndex || isUnderWay) return answer(core, id, 'busy');
   const refused = refusal(core.voters, change);
   if (refused !== undefined) return answer(core, id, refused);
@@ -105,7 +106,6 @@ export const membershipCommitted = (core: Core): void => {
   if (membership?.stage.kind !== 'appended' || membership.stage.index > core.commitIndex) return;
   core.leader.membership = undefined;
   if (!membership.answerWhenAppended) answer(core, membership.id, 'committed');
-  core.history.prune(core.commitIndex);
 };
 
 /** A new voter that does not catch up holds nobody up for ever. */

@@ -28,6 +28,7 @@ export class Progress {
   caughtUpMs = -Infinity;
   /** A probe is on its way; the next one waits for its answer or for a heartbeat's. */
   probeSent = false;
+  #directoryId: string | undefined;
   #previousAnswerMs = -Infinity;
   #previousLastIndex = Infinity;
   #inFlight: InFlight[] = [];
@@ -52,6 +53,19 @@ export class Progress {
     this.nextIndex = Math.max(nextIndex, this.matchIndex + 1);
     this.probeSent = false;
     this.#forgetInFlight();
+  }
+
+  /**
+   * Who answers. Of a voter that is named without its directory that may be another disk than before: then what the old
+   * one had is gone with it, and everything begins anew. True: that is so.
+   */
+  answersFrom(directoryId: string, nextIndex: number): boolean {
+    const isAnother = this.#directoryId !== undefined && this.#directoryId !== directoryId;
+    this.#directoryId = directoryId;
+    if (!isAnother) return false;
+    this.matchIndex = 0;
+    this.probe(nextIndex);
+    return true;
   }
 
   replicate(): void {
