@@ -42,9 +42,6 @@ export const takeOffer = (core: Core, from: ReplicaKey, offer: MessageOf<'Quorum
     core.effects.push({ kind: 'begin-snapshot', snapshot, sizeBytes: offer.sizeBytes });
     askForChunks(core, core.fetch);
   }
-  // What is committed here already is in the leader's state: the log goes on behind it. A replica that has started again
-  // since it stored this snapshot has nothing else to show that it did.
-  core.verifiedIndex = Math.max(core.verifiedIndex, Math.min(snapshot.index, core.commitIndex));
   acceptAppend(core, from, { prevIndex: -1, round: offer.round }, false);
 };
 

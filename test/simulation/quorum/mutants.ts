@@ -113,8 +113,13 @@ export const mutants: readonly Mutant[] = [
     edits: [
       {
         file: `${RAFT}/core.ts`,
-        find: 'if (this.log.term(position.index) === position.term)\n      this.durableIndex',
-        replace: 'if (position.index <= this.log.lastIndex) this.durableIndex',
+        find: 'if (this.log.term(position.index) !== position.term) return;',
+        replace: 'if (position.index > this.log.lastIndex) return;',
+      },
+      {
+        file: `${RAFT}/core.ts`,
+        find: 'const isOverridden = !this.isDurable(this.#overriding.token);',
+        replace: 'const isOverridden = this.#overriding.token < 0;',
       },
     ],
   },
@@ -162,8 +167,8 @@ export const mutants: readonly Mutant[] = [
     edits: [
       {
         file: `${RAFT}/membership.ts`,
-        find: 'const isUnderWay = membership !== undefined || core.history.currentIndex > core.commitIndex;',
-        replace: 'const isUnderWay = membership?.stage.kind === "catching-up";',
+        find: 'membership !== undefined || transfer !== undefined || core.history.currentIndex > core.commitIndex;',
+        replace: 'membership?.stage.kind === "catching-up" || transfer !== undefined;',
       },
     ],
   },
