@@ -110,7 +110,7 @@ export class Clients {
       member.running === undefined ? [] : [[member, member.running] as const],
     );
     const leading = running.filter(([, { quorum }]) => quorum.leadership.kind === 'leader');
-    const choices = leading.length > 0 && this.#random.below(5) > 0 ? leading : running;
+    const choices = this.#random.below(10) > 0 ? leading : running;
     return choices.length === 0 ? undefined : choices[this.#random.below(choices.length)];
   }
 

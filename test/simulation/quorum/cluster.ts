@@ -219,7 +219,7 @@ export class Cluster implements OracleWorld {
     const log = new DurableLog(member.machine.disk, METADATA);
     this.#durable.set(keyOf(member.replica), log);
     member.machine.disk.synced = (path) => {
-      if (path.startsWith(METADATA)) log.refresh();
+      if (path.startsWith(METADATA)) log.refresh(path);
     };
   }
 

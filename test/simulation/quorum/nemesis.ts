@@ -273,7 +273,7 @@ export class Nemesis {
         this.#cluster.say?.('operator', `${change.kind} ${who}: ${outcome}`);
       });
     // Whoever has begun a change may not live to end it.
-    if (random.below(6) > 0) return;
+    if (random.below(6) > 0 || this.#cluster.shape.nemesis.deathAtCallMs === Infinity) return;
     const member = this.#cluster.memberOf(keyOf(leader.replica));
     member?.machine.dieAtCall(1 + random.below(12), random.below(2) === 0 ? 'kill' : 'power');
   }

@@ -16,7 +16,7 @@ import { traceWorld } from './tracing';
 
 /** A seed runs at least so many events and so long, whatever comes first, and no more events of chaos than the last. */
 const LEAST_EVENTS = 5_000;
-const MOST_EVENTS = 150_000;
+const MOST_EVENTS = 2_000_000;
 /** States are compared this often. */
 const COMPARE_EVERY_EVENTS = 32;
 

@@ -177,7 +177,7 @@ export const drawQuorumShape = (
     partitionForMs: pick(200, 3_000, 15_000),
     driftPpm: pick(0, 100, 500),
     clientCount: pick(1, 2, 4),
-    thinkMs: pick(5, 50, 300),
+    thinkMs: pick(10, 50, 300),
     chaosMs: pick(60_000, 60_000, 90_000),
   };
   return withoutFamilies(shape, without);

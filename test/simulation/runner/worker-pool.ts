@@ -3,6 +3,7 @@ import type { ChildProcess } from 'node:child_process';
 import { join } from 'node:path';
 import type { SeedResult, SeedTask } from './worker';
 
+const LOADER = join(__dirname, '../../../scripts/typescript-sources.cjs');
 /** A seed that runs longer than this, by the wall, has met a loop without an end. */
 const LONGEST_SEED_MS = 15 * 60_000;
 
@@ -53,6 +54,7 @@ export class Worker {
   #start(): ChildProcess {
     return fork(join(__dirname, 'worker.ts'), [], {
       env: this.#environment,
+      execArgv: ['-C', 'source', '-r', LOADER],
       stdio: ['ignore', 'inherit', 'pipe', 'ipc'],
     });
   }

@@ -8,6 +8,8 @@ import { Violation } from '../../runner/suite';
 
 interface CommittedEntry {
   readonly term: number;
+  /** Of the leader that was first to commit it. */
+  readonly committedIn: number;
   readonly chain: number;
   /** Of the metadata after it; applied by the oracle itself, in order. */
   readonly stateHash: string;
@@ -26,7 +28,12 @@ export class Committed {
   constructor(settings: ControllerSettings, voters: VoterSet) {
     this.#controller = createController(settings);
     this.#voterSets = [{ index: 0, voters }];
-    this.#entries[0] = { term: 0, chain: 0, stateHash: stateHash(this.#controller.committed) };
+    this.#entries[0] = {
+      term: 0,
+      committedIn: 0,
+      chain: 0,
+      stateHash: stateHash(this.#controller.committed),
+    };
   }
 
   get lastIndex(): number {
@@ -41,13 +48,20 @@ export class Committed {
     return this.#entries[index];
   }
 
+  /** The last entry that was committed in an earlier term than this one: every leader of this term has it. */
+  lastBefore(term: number): number {
+    let index = this.lastIndex;
+    while (index > 0 && (this.#entries[index]?.committedIn ?? 0) >= term) index -= 1;
+    return index;
+  }
+
   /** The voters in force at a committed entry. */
   votersAt(index: number): VoterSet {
     return this.#voterSets.findLast((set) => set.index <= index)?.voters ?? [];
   }
 
   /** The next entry is committed, by whoever was first. */
-  append(entry: LogEntry, chain: number): void {
+  append(entry: LogEntry, chain: number, committedIn: number): void {
     const { index, term, type, bytes } = entry;
     if (index !== this.#entries.length)
       throw new Violation(
@@ -62,6 +76,6 @@ export class Committed {
     }
     if (type === entryTypes.voters) this.#voterSets.push({ index, voters: decodeVoterSet(bytes) });
     this.#controller.apply({ offset: index, epoch: term, records });
-    this.#entries.push({ term, chain, stateHash: stateHash(this.#controller.committed) });
+    this.#entries.push({ term, committedIn, chain, stateHash: stateHash(this.#controller.committed) });
   }
 }

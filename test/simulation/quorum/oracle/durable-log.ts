@@ -71,9 +71,15 @@ export class DurableLog {
     this.#isLost = true;
   }
 
-  /** Takes in what has become durable since. */
-  refresh(): void {
+  /** Something at that path was synced: takes in what has become durable. */
+  refresh(path: string): void {
     if (this.#isLost) return;
+    if (path === this.#file?.path) {
+      this.#readFrames();
+      return;
+    }
+    // Names become durable with their directory, and the bytes of a new file before its name.
+    if (path !== this.#directory) return;
     this.#findSnapshot();
     do this.#readFrames();
     while (this.#moveOn());

@@ -237,7 +237,8 @@ export class QuorumOracle implements RaftWatcher {
       key,
       watched.voters.map((voter) => this.#world.replicaOf(voter)),
     );
-    const { lastIndex } = this.committed;
+    // An election may be won late, when another has gone on in a higher term.
+    const lastIndex = this.committed.lastBefore(raft.term);
     // What it has in a snapshot was compared when that was taken in.
     if (lastIndex <= watched.startIndex) return;
     const known = this.committed.at(lastIndex);
@@ -345,7 +346,7 @@ export class QuorumOracle implements RaftWatcher {
     const entry = raft.entries(index, index + 1)[0];
     if (entry === undefined)
       throw new Violation('R6 state-machine safety', `${key} commits entry ${index} and does not have it`);
-    this.committed.append(entry, watched.chain(index) ?? 0);
+    this.committed.append(entry, watched.chain(index) ?? 0, raft.term);
   }
 
   #snapshotTaken(

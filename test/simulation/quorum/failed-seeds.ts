@@ -1,0 +1,12 @@
+/**
+ * Seeds that failed once, with the bug that they found (docs/simulation.md). As the world grows, a seed lives through
+ * other things than it did then; what it found stays findable by a mutant of the same name.
+ */
+export const failedSeeds: readonly { readonly seed: number; readonly found: string }[] = [
+  { seed: 2, found: 'voters-of-the-log-forgotten' },
+  { seed: 6, found: 'voters-of-the-log-forgotten' },
+  { seed: 3, found: 'a learner whose snapshot names no voters' },
+  { seed: 10, found: 'a learner whose snapshot names no voters' },
+  { seed: 589234209, found: 'who-is-removed-does-not-stand' },
+  { seed: 12330443, found: 'offered-what-is-there' },
+];

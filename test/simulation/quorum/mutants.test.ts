@@ -1,0 +1,38 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { hunt, thirdOf } from '../runner/mutant-hunt';
+import { mutants } from './mutants';
+
+const root = join(__dirname, '../../..');
+const DAY_MS = 86_400_000;
+const third = Math.floor(Date.now() / DAY_MS) % 3;
+const options = {
+  suite: 'quorum',
+  table: 'test/simulation/quorum/mutants.ts',
+  firstSeed: 1,
+  maximumEvents: 20_000_000,
+};
+
+describe('bugs planted into the quorum', () => {
+  test.each(mutants)('can be planted: $name', ({ edits }) => {
+    for (const { file, find } of edits) {
+      const text = readFileSync(join(root, file), 'utf8');
+      const matches =
+        typeof find === 'string'
+          ? text.split(find).length - 1
+          : [...text.matchAll(new RegExp(find, 'g'))].length;
+      expect([file, matches]).toEqual([file, 1]);
+    }
+  });
+
+  // The others have their turn tomorrow and the day after; `npm run simulate:mutants` takes all.
+  test.each(thirdOf(mutants, third))(
+    'are found: $name',
+    async (mutant) => {
+      const { outcome, invariant, seed, events } = await hunt(mutant, options);
+      process.stdout.write(`${mutant.name}: ${outcome} by ${invariant}, seed ${seed}, ${events} events\n`);
+      expect([outcome, invariant]).toEqual(['found', expect.any(String)]);
+    },
+    240_000,
+  );
+});
