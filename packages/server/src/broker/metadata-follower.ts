@@ -15,6 +15,9 @@ export interface MetadataFollowerOptions {
   readonly failed: (what: string, cause: unknown) => void;
 }
 
+/** What a follower sees of the channel to a controller. */
+export type FollowedLink = Pick<MemberLink, 'send' | 'peer'>;
+
 type Batches = Extract<MemberMessage, { readonly kind: 'MetadataBatches' }>['value'];
 type SnapshotPart = Extract<MemberMessage, { readonly kind: 'MetadataSnapshotPart' }>['value'];
 type Delivery =
@@ -30,12 +33,12 @@ const CREDIT_BYTES = 8 << 20;
  */
 export class MetadataFollower {
   readonly #options: MetadataFollowerOptions;
-  #link: MemberLink | undefined;
+  #link: FollowedLink | undefined;
   #offset = -1;
   #epoch = 0;
   #deliveries: Delivery[] = [];
   #sink: { readonly sink: SnapshotSink; readonly offset: number; nextPart: number } | undefined;
-  #applying: Promise<void> | undefined;
+  #isApplying = false;
   #committedOffset = -1;
   #isClosed = false;
 
@@ -59,7 +62,7 @@ export class MetadataFollower {
   }
 
   /** Follows the controller at the other end of that link from now on. `anew`: it leads only now, and did not listen. */
-  follow(link: MemberLink, anew = false): void {
+  follow(link: FollowedLink, anew = false): void {
     if ((this.#link === link && !anew) || this.#isClosed) return;
     this.#link = link;
     // What an earlier controller sent and was not applied yet comes again.
@@ -68,13 +71,13 @@ export class MetadataFollower {
   }
 
   /** The link has ended. */
-  lost(link: MemberLink): void {
+  lost(link: FollowedLink): void {
     if (this.#link !== link) return;
     this.#link = undefined;
     this.#deliveries = [];
   }
 
-  take(link: MemberLink, message: MemberMessage): void {
+  take(link: FollowedLink, message: MemberMessage): void {
     if (link !== this.#link || this.#isClosed) return;
     if (message.kind === 'MetadataBatches') {
       const { value } = message;
@@ -105,37 +108,44 @@ export class MetadataFollower {
   }
 
   #apply(): void {
-    if (this.#applying !== undefined) return;
-    this.#applying = this.#applyAll()
-      .catch((cause: unknown) => {
-        this.#options.failed(`applying metadata behind offset ${this.#offset}`, cause);
-      })
-      .finally(() => {
-        this.#applying = undefined;
-      });
+    if (this.#isApplying) return;
+    this.#isApplying = true;
+    this.#applyAll().catch((cause: unknown) => {
+      this.#options.failed(`applying metadata behind offset ${this.#offset}`, cause);
+    });
   }
 
+  /** What comes while this is under way is its to apply; what comes in the turn in which it ends begins it anew. */
   async #applyAll(): Promise<void> {
-    for (let next = this.#deliveries.shift(); next !== undefined; next = this.#deliveries.shift()) {
-      const link = this.#link;
-      const isFine =
-        next.kind === 'batches' ? this.#applyBatches(next.value) : await this.#applyPart(next.value);
-      if (this.#isClosed || link !== this.#link) continue;
-      if (!isFine) {
-        // Something is missing between what is here and what came: the stream begins anew.
-        this.#deliveries = [];
-        this.#ask();
-        return;
+    try {
+      for (let next = this.#deliveries.shift(); next !== undefined; next = this.#deliveries.shift()) {
+        const link = this.#link;
+        const isFine =
+          next.kind === 'batches' ? this.#applyBatches(next.value) : await this.#applyPart(next.value);
+        if (this.#isClosed || link !== this.#link) continue;
+        if (!isFine) {
+          // Something is missing between what is here and what came: the stream begins anew.
+          this.#deliveries = [];
+          this.#ask();
+          return;
+        }
+        this.#send({
+          kind: 'MetadataApplied',
+          value: { offset: this.#offset, creditBytes: next.sizeBytes },
+        });
+        if (this.#deliveries.length > 0) await rest(this.#options.clock);
       }
-      this.#send({ kind: 'MetadataApplied', value: { offset: this.#offset, creditBytes: next.sizeBytes } });
-      if (this.#deliveries.length > 0) await rest(this.#options.clock);
+    } finally {
+      this.#isApplying = false;
     }
   }
 
   /** False: they do not follow what was applied last. */
   #applyBatches({ firstOffset, batches }: Batches): boolean {
     if (batches.length === 0) return true;
-    if (this.#sink !== undefined || firstOffset > Math.max(this.#offset, 0) + 1) return false;
+    if (firstOffset > Math.max(this.#offset, 0) + 1) return false;
+    // A snapshot that an earlier controller began, and this one's log makes needless.
+    this.#sink = undefined;
     const fresh: CommittedBatch[] = [];
     for (const [i, { epoch, type, bytes }] of batches.entries()) {
       const offset = firstOffset + i;
