@@ -211,7 +211,7 @@ export type RaftEffect =
       readonly bytes: Buffer;
       readonly isLast: boolean;
     }
-  /** The snapshot that was coming in is not wanted any more. */
+  /** That snapshot is not wanted any more, whether it is still coming in or was just stored. */
   | { readonly kind: 'abandon-snapshot'; readonly snapshot: LogPosition }
   /** The state is to be replaced by that stored snapshot; what is committed behind it follows. */
   | { readonly kind: 'restore'; readonly snapshot: LogPosition };

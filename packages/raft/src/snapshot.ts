@@ -140,7 +140,10 @@ export const snapshotStored = (core: Core, stored: InputOf<'snapshot-stored'>): 
   const leader = core.fetch?.leader;
   if (core.fetch !== undefined && isSame(core.fetch.snapshot, position)) core.fetch = undefined;
   // The log may have got there by itself meanwhile, and a leader has everything anyway.
-  if (index <= core.commitIndex || core.role.kind === 'leader') return;
+  if (index <= core.commitIndex || core.role.kind === 'leader') {
+    core.effects.push({ kind: 'abandon-snapshot', snapshot: position });
+    return;
+  }
   const continues = core.log.term(index) === term;
   if (continues) core.log.trim(position);
   else core.log.reset(position);

@@ -8,9 +8,13 @@ import type {
   SnapshotSink,
   StateSnapshot,
 } from '@kafkaesque/metadata';
+import type { MemberMessage, ReplicaKey, Voter } from '@kafkaesque/protocol';
+import { encodeVoterSet } from '@kafkaesque/protocol';
 import { Scheduler, SimulatedDisk, VirtualClock } from '@kafkaesque/sim';
 import { openRaftQuorum } from './open-replica';
 import type { RaftQuorum, RaftQuorumOptions } from './raft-quorum';
+
+type QuorumAppend = Extract<MemberMessage, { readonly kind: 'QuorumAppend' }>['value'];
 
 const record = (name: string, value = 'x'): MetadataRecord => ({
   kind: 'ConfigRecord',
@@ -79,9 +83,8 @@ class World {
     });
   }
 
-  /** Opens and waits until it leads. */
-  async start(listener: QuorumListener, options: Partial<RaftQuorumOptions> = {}): Promise<RaftQuorum> {
-    const quorum = await openRaftQuorum({
+  options(listener: QuorumListener): RaftQuorumOptions {
+    return {
       disk: this.machine.mount(),
       directory: '/data/metadata',
       clock: this.clock,
@@ -93,8 +96,12 @@ class World {
       configuredVoters: [{ ...SELF, endpoints: [], kraftVersion: { min: 0, max: 1 } }],
       send: () => undefined,
       listener,
-      ...options,
-    });
+    };
+  }
+
+  /** Opens and waits until it leads. */
+  async start(listener: QuorumListener, options: Partial<RaftQuorumOptions> = {}): Promise<RaftQuorum> {
+    const quorum = await openRaftQuorum({ ...this.options(listener), ...options });
     quorum.begin();
     while (quorum.leadership.kind !== 'leader' && this.faults.length === 0)
       await new Promise<void>((resolve) => {
@@ -268,6 +275,82 @@ describe('a quorum of one voter', () => {
       }
     }
   }, 60_000);
+});
+
+describe('a member that follows', () => {
+  const voter = (nodeId: number) => ({
+    nodeId: BrokerId(nodeId),
+    directoryId: `D${nodeId}`.padEnd(21, 'D') + 'A',
+    endpoints: [],
+    kraftVersion: { min: 0, max: 1 },
+  });
+  const voters = [{ ...voter(1), directoryId: SELF.directoryId }, voter(2), voter(3)];
+  const keyOf = ({ nodeId, directoryId }: Voter): ReplicaKey => ({ nodeId, directoryId });
+
+  const following = async (listener: QuorumListener, options: Partial<RaftQuorumOptions> = {}) => {
+    const world = new World();
+    const quorum = await world.scheduler.settle(
+      openRaftQuorum({ ...world.options(listener), configuredVoters: voters, ...options }),
+    );
+    quorum.begin();
+    const hear = (leaderId: number, append: Partial<QuorumAppend> & { readonly term: number }): void => {
+      const leader = keyOf(voter(leaderId));
+      const value = { leader, prevIndex: 0, prevTerm: 0, commitIndex: 0, round: 1, entries: [], ...append };
+      quorum.receive(leader, { kind: 'QuorumAppend', value });
+    };
+    const pass = (ms: number) => world.scheduler.run({ untilMs: world.scheduler.nowMs + ms });
+    return { world, quorum, hear, pass };
+  };
+
+  test('applies what is committed in the very turn in which it has applied everything else', async () => {
+    const listener = new Follower();
+    const { hear, pass, world } = await following(listener);
+    const entries = Array.from({ length: 300 }, () => ({ term: 1, type: 1, bytes: Buffer.alloc(0) }));
+    const committed = jest.spyOn(listener, 'committed');
+    committed.mockImplementation((batches) => {
+      listener.offset = batches.at(-1)!.offset;
+      if (listener.offset === 300)
+        queueMicrotask(() =>
+          hear(2, {
+            ...{ term: 1, prevIndex: 300, prevTerm: 1, commitIndex: 301 },
+            entries: entries.slice(0, 1),
+          }),
+        );
+    });
+    hear(2, { term: 1, entries, commitIndex: 300 });
+    await pass(100);
+    expect(listener.offset).toBe(301);
+    expect(world.faults).toEqual([]);
+  });
+
+  test('says nothing more once a rule is broken, also not what waited for the disk', async () => {
+    const send = jest.fn();
+    const { hear, pass, world } = await following(new Follower(), { send });
+    hear(2, { term: 1, entries: [{ term: 1, type: 1, bytes: Buffer.alloc(0) }] });
+    // A second leader of one term.
+    hear(3, { term: 1 });
+    await pass(100);
+    expect(world.faults).toEqual(['a rule of the metadata quorum is broken']);
+    expect(send).not.toHaveBeenCalled();
+  });
+
+  test('tells of voters that another leader put in the place of others', async () => {
+    const told: number[][] = [];
+    const { hear } = await following(new Follower(), {
+      votersChanged: (set) => told.push(set.map(({ nodeId }) => nodeId)),
+    });
+    const entry = (term: number, ...nodeIds: number[]) => ({
+      ...{ term, type: 2 },
+      bytes: encodeVoterSet(nodeIds.map((nodeId) => voters[nodeId - 1] ?? voter(nodeId))),
+    });
+    hear(2, { term: 1, entries: [entry(1, 1, 2, 3, 4)] });
+    hear(3, { term: 2, entries: [entry(2, 1, 3)] });
+    expect(told).toEqual([
+      [1, 2, 3],
+      [1, 2, 3, 4],
+      [1, 3],
+    ]);
+  });
 });
 
 test('records of every kind that is applied travel through the log', async () => {

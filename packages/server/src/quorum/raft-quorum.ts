@@ -81,6 +81,13 @@ const batchOf = ({ index, term, type, bytes }: LogEntry): CommittedBatch => ({
   records: type === entryTypes.records ? decodeRecords(bytes) : [],
 });
 
+/** A read whose index is confirmed, until what is committed there has been delivered. */
+interface WaitingRead {
+  readonly offset: number;
+  readonly resolve: () => void;
+  readonly reject: (cause: unknown) => void;
+}
+
 /** How the quorum stands, as this member knows it. */
 export interface QuorumStatus {
   readonly term: number;
@@ -117,11 +124,12 @@ export class RaftQuorum implements Quorum, AsyncDisposable {
   /** Delivered to the listener. */
   #applied: number;
   /** Reads that wait for the listener to get there. */
-  #waiting: { readonly offset: number; readonly resolve: () => void }[] = [];
-  #applying: Promise<void> | undefined;
+  #waiting: WaitingRead[] = [];
+  #isApplying = false;
   #restores: { readonly index: number; readonly term: number }[] = [];
   #bytesSinceSnapshot = 0;
-  #votersIndex = -1;
+  /** Those that the host was told of last. */
+  #voters: VoterSet | undefined;
   #cancelWake: CancelWake | undefined;
   #wakeAtMs = Infinity;
   #cancelSnapshot: CancelWake | undefined;
@@ -224,8 +232,8 @@ export class RaftQuorum implements Quorum, AsyncDisposable {
       this.input({ kind: 'read', id });
     });
     if (index > this.#applied)
-      await new Promise<void>((resolve) => {
-        this.#waiting.push({ offset: index, resolve });
+      await new Promise<void>((resolve, reject) => {
+        this.#waiting.push({ offset: index, resolve, reject });
       });
     signal?.throwIfAborted();
     return Math.max(index, this.#applied);
@@ -324,12 +332,13 @@ export class RaftQuorum implements Quorum, AsyncDisposable {
     this.#isCarrying = true;
     try {
       for (let effect = this.#effects.shift(); effect !== undefined; effect = this.#effects.shift())
-        this.#do(effect);
+        if (this.#phase !== 'failed') this.#do(effect);
     } finally {
       this.#isCarrying = false;
     }
-    if (this.#raft.votersIndex !== this.#votersIndex) {
-      this.#votersIndex = this.#raft.votersIndex;
+    // Another leader's set may stand at the same place as the one that it overrides.
+    if (this.#raft.voters !== this.#voters) {
+      this.#voters = this.#raft.voters;
       this.#options.votersChanged?.(this.#raft.voters);
     }
   }
@@ -366,7 +375,7 @@ export class RaftQuorum implements Quorum, AsyncDisposable {
       case 'store-chunk':
         return this.#snapshots.store(effect.snapshot, effect.position, effect.bytes, effect.isLast);
       case 'abandon-snapshot':
-        return this.#snapshots.abandon();
+        return this.#snapshots.abandon(effect.snapshot);
       case 'restore':
         this.#restores.push(effect.snapshot);
         return this.#apply();
@@ -378,6 +387,7 @@ export class RaftQuorum implements Quorum, AsyncDisposable {
   #write({ token, write, term, lastIndex }: Extract<RaftEffect, { kind: 'write' }>): void {
     void this.#log.append(write).then(
       () => {
+        if (this.#phase === 'failed') return;
         for (const { to, message } of this.#held.release(token)) this.#options.send(to, message);
         this.input({ kind: 'durable', token, term, lastIndex });
       },
@@ -422,26 +432,30 @@ export class RaftQuorum implements Quorum, AsyncDisposable {
 
   /** Hands committed entries on, in pieces between which everything else has its turn. */
   #apply(): void {
-    if (this.#applying !== undefined) return;
+    if (this.#isApplying) return;
     if (this.#restores.length === 0 && this.#deliver()) return;
-    this.#applying = this.#applyAll()
-      .catch((cause: unknown) => this.#fail(`applying metadata behind offset ${this.#applied}`, cause))
-      .finally(() => {
-        this.#applying = undefined;
-      });
+    this.#isApplying = true;
+    this.#applyAll().catch((cause: unknown) =>
+      this.#fail(`applying metadata behind offset ${this.#applied}`, cause),
+    );
   }
 
+  /** What is committed while this is under way is its to apply; what comes in the turn in which it ends begins it anew. */
   async #applyAll(): Promise<void> {
-    for (;;) {
-      const restore = this.#restores[0];
-      if (restore !== undefined) {
-        const snapshot = this.#snapshots.takeReceived(restore);
-        await restoreState(this.#options.listener, snapshot, this.#options.clock);
-        this.#restores.shift();
-        this.#appliedUpTo(Math.max(snapshot.index, this.#applied));
-      } else if (this.#deliver()) return;
-      await rest(this.#options.clock);
-      if (this.#phase !== 'open') return;
+    try {
+      for (;;) {
+        const restore = this.#restores[0];
+        if (restore !== undefined) {
+          const snapshot = this.#snapshots.takeReceived(restore);
+          await restoreState(this.#options.listener, snapshot, this.#options.clock);
+          this.#restores.shift();
+          this.#appliedUpTo(Math.max(snapshot.index, this.#applied));
+        } else if (this.#deliver()) return;
+        await rest(this.#options.clock);
+        if (this.#phase !== 'open') return;
+      }
+    } finally {
+      this.#isApplying = false;
     }
   }
 
@@ -503,6 +517,7 @@ export class RaftQuorum implements Quorum, AsyncDisposable {
     this.#proposals.lose();
     for (const { reject } of this.#reads.values()) reject(notLeader());
     this.#reads.clear();
+    for (const { reject } of this.#waiting.splice(0)) reject(notLeader());
     for (const resolve of this.#changes.values()) resolve('unknown');
     this.#changes.clear();
   }

@@ -80,13 +80,13 @@ export class Snapshots {
   }
 
   begin(position: LogPosition): void {
-    this.abandon();
+    this.#giveUp();
     this.#position = position;
     const opened = this.#work.then(() => receiveSnapshot(this.#options.place, position));
     this.#incoming = opened;
     this.#work = opened.then(
       () => undefined,
-      (cause: unknown) => this.#receivingFailed(position, cause),
+      (cause: unknown) => this.#receivingFailed(opened, position, cause),
     );
   }
 
@@ -100,13 +100,18 @@ export class Snapshots {
         if (this.#incoming !== incoming) return;
         await file.write(at, bytes);
         this.#options.input({ kind: 'chunk-stored', index, term, endPosition: at + bytes.length });
-        if (isLast) await this.#finish(file);
+        if (isLast) await this.#finish(incoming, file);
       })
-      .catch((cause: unknown) => this.#receivingFailed(position, cause));
+      .catch((cause: unknown) => this.#receivingFailed(incoming, position, cause));
   }
 
-  /** What was being received is not wanted any more. */
-  abandon(): void {
+  /** That snapshot is not wanted any more, whether it is still coming in or was received. */
+  abandon(position: LogPosition): void {
+    this.#received.delete(position.index);
+    if (this.#position?.index === position.index) this.#giveUp();
+  }
+
+  #giveUp(): void {
     const incoming = this.#incoming;
     this.#incoming = undefined;
     this.#position = undefined;
@@ -117,21 +122,26 @@ export class Snapshots {
     });
   }
 
-  async #finish(file: IncomingSnapshot): Promise<void> {
-    const snapshot = await file.finish();
-    const { index, term, sizeBytes } = snapshot;
+  /** Another one may be coming in by now: that goes on. */
+  #forget(incoming: Promise<IncomingSnapshot>): void {
+    if (this.#incoming !== incoming) return;
     this.#incoming = undefined;
     this.#position = undefined;
+  }
+
+  async #finish(incoming: Promise<IncomingSnapshot>, file: IncomingSnapshot): Promise<void> {
+    const snapshot = await file.finish();
+    const { index, term, sizeBytes } = snapshot;
+    this.#forget(incoming);
     this.#received.set(index, snapshot);
     this.#options.logger.info('received a metadata snapshot', { offset: index, epoch: term, sizeBytes });
     const voters = decodeVoterSet(snapshot.voters);
     this.#options.input({ kind: 'snapshot-stored', index, term, sizeBytes, voters });
   }
 
-  #receivingFailed(position: LogPosition, cause: unknown): void {
+  #receivingFailed(incoming: Promise<IncomingSnapshot>, position: LogPosition, cause: unknown): void {
     const { logger, input, failed, place } = this.#options;
-    this.#incoming = undefined;
-    this.#position = undefined;
+    this.#forget(incoming);
     if (hasCode(cause, 'EIO')) {
       failed(`receiving a metadata snapshot in ${place.directory}`, cause);
       return;
