@@ -14,24 +14,22 @@ const bytesOf = (name: string): Buffer => {
 };
 
 /** One batch for each name, from `firstOffset` on. */
-const batches = (firstOffset: number, ...names: string[]): MemberMessage =>
-  ({
-    kind: 'MetadataBatches',
-    value: {
-      firstOffset,
-      committedOffset: firstOffset + names.length - 1,
-      batches: names.map((name) => ({ epoch: 1, type: 0, bytes: bytesOf(name) })),
-    },
-  });
+const batches = (firstOffset: number, ...names: string[]): MemberMessage => ({
+  kind: 'MetadataBatches',
+  value: {
+    firstOffset,
+    committedOffset: firstOffset + names.length - 1,
+    batches: names.map((name) => ({ epoch: 1, type: 0, bytes: bytesOf(name) })),
+  },
+});
 
-const part = (offset: number, number: number, name?: string): MemberMessage =>
-  ({
-    kind: 'MetadataSnapshotPart',
-    value: {
-      ...{ offset, epoch: 1, part: number, isLast: name === undefined },
-      bytes: name === undefined ? Buffer.alloc(0) : bytesOf(name),
-    },
-  });
+const part = (offset: number, number: number, name?: string): MemberMessage => ({
+  kind: 'MetadataSnapshotPart',
+  value: {
+    ...{ offset, epoch: 1, part: number, isLast: name === undefined },
+    bytes: name === undefined ? Buffer.alloc(0) : bytesOf(name),
+  },
+});
 
 /** A controller as a broker sees it. */
 class Link {
