@@ -80,6 +80,7 @@ export type {
   AlterConfigsResult,
   BeginControlledShutdownCommand,
   BootstrapCommand,
+  CheckStateCommand,
   BrokerHeartbeatAnswer,
   BrokerHeartbeatCommand,
   Command,

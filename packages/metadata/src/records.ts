@@ -34,6 +34,7 @@ export const appliedKinds = [
   'FeatureLevelRecord',
   'ProducerIdsRecord',
   'NoOpRecord',
+  'StateHashRecord',
 ] as const;
 
 /** One fact of the cluster. A batch of them is decided, stored and applied as one. */

@@ -280,6 +280,11 @@ export interface BootstrapCommand {
   readonly features: ReadonlyMap<string, number>;
 }
 
+/** Writes down the hash of the state, for every node to compare with its own (R14). */
+export interface CheckStateCommand {
+  readonly kind: 'check-state';
+}
+
 /** Everything that can be asked of the controller. */
 export type Command =
   | CreateTopicsCommand
@@ -298,6 +303,7 @@ export type Command =
   | UnregisterBrokerCommand
   | AllocateProducerIdsCommand
   | UpdateFeaturesCommand
+  | CheckStateCommand
   | BootstrapCommand;
 
 /** What each command answers once its records are committed. */
@@ -318,6 +324,7 @@ export interface CommandResponses {
   readonly 'unregister-broker': Readonly<Record<string, never>>;
   readonly 'allocate-producer-ids': { readonly producerIdStart: ProducerId; readonly producerIdLen: number };
   readonly 'update-features': { readonly results: readonly (CommandError & { readonly feature: string })[] };
+  readonly 'check-state': Readonly<Record<string, never>>;
   readonly bootstrap: Readonly<Record<string, never>>;
 }
 

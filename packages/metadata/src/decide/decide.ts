@@ -1,4 +1,5 @@
 import { assertNever } from '@kafkaesque/kernel';
+import { stateHash } from '../image/lookups';
 import { decideAllocateProducerIds } from './allocate-producer-ids';
 import { decideAlterConfigs } from './alter-configs';
 import { decideAssignReplicasToDirs } from './assign-replicas-to-dirs';
@@ -58,6 +59,10 @@ export const decide = (
       return decideAllocateProducerIds(command, context);
     case 'update-features':
       return decideUpdateFeatures(command, context);
+    case 'check-state': {
+      const value = { stateHash: stateHash(context.image) };
+      return { kind: 'decided', records: [{ kind: 'StateHashRecord', value }], response: {} };
+    }
     case 'bootstrap':
       return decideBootstrap(command, context);
     default:

@@ -97,6 +97,9 @@ export const replay = (draft: ImageDraft, record: MetadataRecord): void => {
       return;
     case 'NoOpRecord':
       return;
+    case 'StateHashRecord':
+      draft.checkStateHash(record.value.stateHash);
+      return;
     default:
       assertNever(record);
   }

@@ -12,7 +12,7 @@ import type {
 import type { MapDraft, PersistentMap } from '../image/persistent-map';
 import { emptyMap } from '../image/persistent-map';
 import { ReplicaIndexDraft } from '../image/replica-index';
-import { StateHashDraft } from '../image/state-hash';
+import { StateHashDraft, hashText } from '../image/state-hash';
 import { metricName } from '../image/topic-name';
 import type { ConfigChange, MetadataDelta, TopicChange } from './metadata-delta';
 import { TopicDraft } from './topic-draft';
@@ -51,6 +51,13 @@ export class ImageDraft {
     this.#controllers = before.controllers;
     this.#configs = before.configs;
     this.#nextProducerId = before.nextProducerId;
+  }
+
+  /** What every node must have had before this batch, or what it says is not what the leader says. */
+  checkStateHash(expected: string): void {
+    const { stateSum, offset } = this.#before;
+    const own = hashText(stateSum);
+    assert(own === expected, () => `the state as of offset ${offset} has hash ${expected}, not ${own}`);
   }
 
   createTopic(topicId: TopicId, name: string): void {

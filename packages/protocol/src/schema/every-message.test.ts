@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import * as protocol from '../index';
 import type { Fields, Message } from '../index';
 import type { AnyField, PrimitiveName, WireType } from './field';
+import { ownMessages } from '../own-messages';
 import { defaultOf } from './make';
 import { isNullable, isPresent } from './source';
 
@@ -162,7 +163,9 @@ describe('Kafka itself', () => {
 
   test('reads every version of every message that we write, and writes the same bytes', () => {
     const seed = Math.floor(Math.random() * 2 ** 31);
-    const lines = everyVersion.flatMap(({ name, message, version }) =>
+    const own = ownMessages();
+    const known = everyVersion.filter(({ name }) => !own.has(name));
+    const lines = known.flatMap(({ name, message, version }) =>
       fc
         .sample(structOf(message.fields, version), { numRuns: 4, seed })
         .map((value) => `${name} ${version} ${message.encode(value, version).toString('hex')}`),

@@ -1,3 +1,4 @@
+import { StateHashRecord } from '../internal/state-hash-record';
 import { decodeError } from '../schema/failures';
 import type { Message } from '../schema/message';
 import { cursor, readUvarint } from '../schema/read';
@@ -38,7 +39,7 @@ import {
   TopicRecord,
 } from './metadata/topic-records';
 
-/** Every record of the metadata log by Kafka's name: its key in the frame, and its schema. */
+/** Every record of the metadata log by Kafka's name, ours from 10000 on: its key in the frame, and its schema. */
 export const metadataRecords = {
   RegisterBrokerRecord: { key: 0, message: RegisterBrokerRecord },
   UnregisterBrokerRecord: { key: 1, message: UnregisterBrokerRecord },
@@ -66,6 +67,7 @@ export const metadataRecords = {
   RemoveDelegationTokenRecord: { key: 26, message: RemoveDelegationTokenRecord },
   RegisterControllerRecord: { key: 27, message: RegisterControllerRecord },
   ClearElrRecord: { key: 28, message: ClearElrRecord },
+  StateHashRecord: { key: 10_000, message: StateHashRecord },
 } as const satisfies Readonly<Record<string, { readonly key: number; readonly message: Message }>>;
 
 /** Kafka's name of a metadata record. */

@@ -38,6 +38,9 @@ export interface ActiveControllerOptions {
   readonly becameActive: () => void;
 }
 
+/** Entries between two records that say what hash the state has. */
+const STATE_CHECK_ENTRIES = 10_000;
+
 type MemberRequest = Extract<MemberMessage, { readonly kind: 'MemberRequest' }>['value'];
 
 /**
@@ -51,6 +54,7 @@ export class ActiveController implements LocalController {
   /** Every channel that is up. */
   readonly #all = new Set<MemberLink>();
   #wasActive = false;
+  #checkAtOffset = STATE_CHECK_ENTRIES;
   /** The node whose loss came before the last election. */
   #lostNode: BrokerId | undefined;
 
@@ -131,6 +135,15 @@ export class ActiveController implements LocalController {
   changed(delta: MetadataDelta): void {
     this.#sessions.changed(delta);
     this.#feed.committed();
+    this.#checkState(delta.after.offset);
+  }
+
+  /** Once in a while every node compares its state with the leader's (R14). */
+  #checkState(offset: number): void {
+    if (!this.isActive || offset < this.#checkAtOffset) return;
+    this.#checkAtOffset = offset + STATE_CHECK_ENTRIES;
+    // Not within the call that applies a change.
+    void Promise.resolve().then(() => this.#options.host.submit({ kind: 'check-state' }));
   }
 
   leadership(state: Leadership): void {
