@@ -42,7 +42,7 @@ interface CommandCodec<C extends ForwardedCommand, Request extends Message, Resp
   readonly request: Request;
   readonly response: Response;
   /** Whether it may be carried out twice: then it is sent again when nobody knows whether it was. */
-  readonly isRepeatable: boolean;
+  readonly isRepeatable: boolean | ((command: C) => boolean);
   readonly draft: (command: C) => Draft<Request>;
   readonly command: (request: Infer<Request>, extras: CommandExtras) => C;
   readonly answer: (response: CommandResponses[C['kind']]) => Draft<Response>;
@@ -75,7 +75,8 @@ const codecs = {
   }),
   'delete-topics': codec('delete-topics', {
     ...apis.DeleteTopics,
-    isRepeatable: true,
+    // Under a name may be another topic by the time that it comes again; ids are given once.
+    isRepeatable: ({ topics }) => topics.every(({ name }) => name === null),
     draft: ({ topics }) => ({ topics, timeoutMs: TOPICS_TIMEOUT_MS }),
     command: ({ topics }, { retried }) => ({ kind: 'delete-topics', topics, retried }),
     answer: ({ responses }) => ({ responses }),
@@ -227,7 +228,7 @@ interface AnyCodec {
   readonly key: number;
   readonly request: Message;
   readonly response: Message;
-  readonly isRepeatable: boolean;
+  readonly isRepeatable: boolean | ((command: ForwardedCommand) => boolean);
   readonly draft: (command: unknown) => unknown;
   readonly command: (request: unknown, extras: CommandExtras) => ForwardedCommand;
   readonly answer: (response: unknown) => unknown;
@@ -253,7 +254,10 @@ export interface EncodedCommand {
 export const isForwarded = (command: Command): command is ForwardedCommand => command.kind in byKind;
 
 /** Whether it may be sent again when nobody knows whether it was carried out. */
-export const isRepeatable = (command: ForwardedCommand): boolean => byKind[command.kind].isRepeatable;
+export const isRepeatable = (command: ForwardedCommand): boolean => {
+  const { isRepeatable: answer } = byKind[command.kind];
+  return typeof answer === 'boolean' ? answer : answer(command);
+};
 
 export const encodeCommand = (command: ForwardedCommand): EncodedCommand => {
   const { key, request, draft } = byKind[command.kind];

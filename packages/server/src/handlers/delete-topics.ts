@@ -78,7 +78,44 @@ const refusalOf = (
     : failed(wish, ErrorCode.TOPIC_AUTHORIZATION_FAILED, 'Topic authorization failed.');
 };
 
+/**
+ * Names are looked up here, and topics deleted by id: then a deletion whose answer gets lost can be sent again, and never
+ * takes a topic that somebody created under the name meanwhile. What this node does not know may still be there.
+ */
 const remove = async (broker: Administrator, wishes: readonly Wish[]): Promise<readonly TopicAnswer[]> => {
+  // One request that says both has rules of its own about what is named twice.
+  if (wishes.some(({ name }) => name === null)) return submitted(broker, wishes);
+  const known = wishes.flatMap(({ name }) => (name === null ? [] : (broker.topicByName(name) ?? [])));
+  const knownNames = new Set(known.map(({ name }) => name));
+  const unknown = wishes.filter(({ name }) => name === null || !knownNames.has(name));
+  const deleted = await submitted(
+    broker,
+    known.map(({ topicId }) => ({ name: null, topicId })),
+  );
+  const byId = new Map(deleted.map((answer) => [answer.topicId, answer]));
+  const answers: TopicAnswer[] = [];
+  for (const { name, topicId } of known) {
+    const wish = { name, topicId: ZERO_TOPIC_ID };
+    const answer = byId.get(topicId);
+    // This node's metadata were old. Nothing was done, so that it can be asked for by name.
+    if (answer?.errorCode === ErrorCode.UNKNOWN_TOPIC_ID) unknown.push(wish);
+    else answers.push(namedAnswer(broker, wish, answer));
+  }
+  return [...answers, ...(await submitted(broker, unknown))];
+};
+
+const namedAnswer = (broker: Administrator, wish: Wish, answer: TopicAnswer | undefined): TopicAnswer => {
+  if (answer === undefined) return failed(wish, ErrorCode.UNKNOWN_SERVER_ERROR, null);
+  if (answer.errorCode !== ErrorCode.NONE) return { ...answer, ...wish };
+  // Gone when it was sent again: by this request, or before it and under the name is another one now. Nobody can tell.
+  const isGone = answer.name === null;
+  return isGone && wish.name !== null && broker.topicByName(wish.name) !== undefined
+    ? failed(wish, ErrorCode.REQUEST_TIMED_OUT, 'The request timed out.')
+    : { ...answer, name: wish.name };
+};
+
+const submitted = async (broker: Administrator, wishes: readonly Wish[]): Promise<readonly TopicAnswer[]> => {
+  if (wishes.length === 0) return [];
   const outcome = await broker.controller.submit({ kind: 'delete-topics', topics: wishes, retried: false });
   if (outcome.kind === 'done') return outcome.response.responses;
   const { errorCode, errorMessage } = errorOfOutcome(outcome);
