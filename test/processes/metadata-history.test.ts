@@ -181,7 +181,7 @@ test('an entity that was there before everything else is judged from there', () 
 
 /** A server that keeps its promises, asked by clients at once: each operation takes effect at a drawn moment, or gets lost. */
 const honest = (random: SeededRandom): Operation[] => {
-  const asked = Array.from({ length: 30 }, (_, at) => {
+  const asked = Array.from({ length: 20 }, (_, at) => {
     const startedMs = at * 10 + random.below(40);
     const endedMs = startedMs + 1 + random.below(40);
     const kinds: readonly Change[] = [create, remove, grow(2 + random.below(9)), alter(String(at))];
@@ -226,7 +226,7 @@ const served = (
 
 test('histories of a server that keeps its promises are explained, and what nobody asked for is found in them', () => {
   const seed = Math.floor(Math.random() * 2 ** 32);
-  for (let run = 0; run < 60; run++) {
+  for (let run = 0; run < 20; run++) {
     const random = new SeededRandom(seed, `run ${run}`);
     const operations = honest(random);
     expect({ seed, run, violations: checkHistory(operations) }).toEqual({ seed, run, violations: [] });
