@@ -263,6 +263,17 @@ describe('when a stream ends', () => {
     expect(scene.isAlive(1)).toBe(true);
   });
 
+  test('the stream over which a broker registers is one of its streams', () => {
+    const scene = new Scene([]);
+    scene.active();
+    scene.stream('stream-opened', 1);
+    scene.register(image(1));
+    scene.prove();
+    expect(scene.step({ kind: 'dial-refused', dial: dialOf(1) })).toEqual([]);
+    expect(scene.stream('stream-ended', 1)).toEqual([dials(1, 'stream-ended')]);
+    expect(scene.step({ kind: 'dial-refused', dial: dialOf(1) })).toEqual([fences(1, 'connection-refused')]);
+  });
+
   test('what is known of an earlier incarnation is void', () => {
     const scene = running([1]);
     scene.register(image(1, { incarnationId: 'second', epoch: BrokerEpoch(20), fenced: true }));

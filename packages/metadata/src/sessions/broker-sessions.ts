@@ -26,8 +26,6 @@ const PROVE_AGAIN_AFTER_MS = 1000;
 /** What is known of one incarnation of a registered broker. */
 interface Session {
   broker: BrokerImage;
-  /** Streams open now: a new one may open before the end of the old one is noticed. */
-  streams: number;
   /** When this controller, being active, last had a reason to think it alive; undefined: none since it was fenced. */
   heardAtMs: number | undefined;
   /** The highest metadata offset that it has reported to this controller; -1: none. */
@@ -54,6 +52,11 @@ interface Session {
 export class BrokerSessions {
   readonly #options: BrokerSessionsOptions;
   readonly #sessions = new Map<BrokerId, Session>();
+  /**
+   * Streams open now, by incarnation: a new one may open before the end of the old one is noticed, and the first one opens
+   * before its broker is registered.
+   */
+  readonly #streams = new Map<string, number>();
   #isActive = false;
   /** When the brokers without a stream are dialled; undefined: they have been, or this controller is not active. */
   #dialAtMs: number | undefined;
@@ -160,7 +163,6 @@ export class BrokerSessions {
   #begin(broker: BrokerImage, nowMs: number): void {
     const session: Session = {
       broker,
-      streams: 0,
       heardAtMs: this.#isActive && !broker.fenced ? nowMs : undefined,
       metadataOffset: -1,
       shutdownOffset: undefined,
@@ -223,19 +225,26 @@ export class BrokerSessions {
   }
 
   #streamOpened(brokerId: BrokerId, incarnationId: string): void {
+    const key = streamKey(brokerId, incarnationId);
+    this.#streams.set(key, (this.#streams.get(key) ?? 0) + 1);
     const session = this.#sessions.get(brokerId);
     if (session?.broker.incarnationId !== incarnationId) return;
-    session.streams += 1;
     // Its session may still end: a process that does not get on can hold its streams open.
     if (session.fencing?.reason !== 'session-expired') session.fencing = undefined;
   }
 
   #streamEnded(brokerId: BrokerId, incarnationId: string): void {
+    const key = streamKey(brokerId, incarnationId);
+    const left = (this.#streams.get(key) ?? 0) - 1;
+    if (left > 0) this.#streams.set(key, left);
+    else this.#streams.delete(key);
     const session = this.#sessions.get(brokerId);
-    if (session?.broker.incarnationId !== incarnationId || session.streams === 0) return;
-    session.streams -= 1;
-    if (session.streams === 0 && this.#isActive && !session.broker.fenced)
-      this.#dial(session, 'stream-ended');
+    if (left !== 0 || session?.broker.incarnationId !== incarnationId) return;
+    if (this.#isActive && !session.broker.fenced) this.#dial(session, 'stream-ended');
+  }
+
+  #hasStream({ broker }: Session): boolean {
+    return this.#streams.has(streamKey(broker.brokerId, broker.incarnationId));
   }
 
   #answered(dial: Dial, incarnationId: string, nowMs: number): void {
@@ -244,7 +253,7 @@ export class BrokerSessions {
     if (incarnationId === dial.incarnationId) {
       session.isProven = true;
       session.proveAtMs = undefined;
-    } else if (session.streams > 0) {
+    } else if (this.#hasStream(session)) {
       // Somebody else is at the address of a broker that is connected: its address is wrong, not the broker gone.
       this.#proveLater(session, nowMs);
     } else {
@@ -255,7 +264,7 @@ export class BrokerSessions {
   #refused(dial: Dial, nowMs: number): void {
     const session = this.#current(dial);
     if (session === undefined) return;
-    if (session.isProven && session.streams === 0) this.#fence(session, 'connection-refused', nowMs);
+    if (session.isProven && !this.#hasStream(session)) this.#fence(session, 'connection-refused', nowMs);
     else this.#proveLater(session, nowMs);
   }
 
@@ -265,7 +274,7 @@ export class BrokerSessions {
     if (this.#dialAtMs !== undefined && this.#dialAtMs <= nowMs) {
       this.#dialAtMs = undefined;
       for (const session of this.#sessions.values())
-        if (!session.broker.fenced && session.streams === 0) this.#dial(session, 'no-stream');
+        if (!session.broker.fenced && !this.#hasStream(session)) this.#dial(session, 'no-stream');
     }
     for (const session of this.#sessions.values()) {
       if (session.proveAtMs !== undefined && session.proveAtMs <= nowMs) this.#prove(session);
@@ -324,6 +333,8 @@ export class BrokerSessions {
     return endpoint?.host === dial.host && endpoint.port === dial.port ? session : undefined;
   }
 }
+
+const streamKey = (brokerId: BrokerId, incarnationId: string): string => `${brokerId}/${incarnationId}`;
 
 const addressText = ({ endpoints }: BrokerImage, { listenerName }: BrokerSessionsOptions): string => {
   const endpoint = endpoints.get(listenerName);
