@@ -26,6 +26,8 @@ interface FedBroker {
   /** A snapshot that is being sent, and the offset where the log goes on behind it. */
   snapshot: { readonly parts: Generator<MemberMessageDraft, undefined>; readonly offset: number } | undefined;
   isPushing: boolean;
+  /** It has asked anew, or gone, or another controller leads: what was being sent is not gone on with. */
+  isOver: boolean;
 }
 
 /** How far a broker is. */
@@ -81,7 +83,9 @@ export class MetadataFeed<Link extends object> {
       appliedAtMs: this.#clock.monotonicMs(),
       snapshot: undefined,
       isPushing: false,
+      isOver: false,
     };
+    this.left(link);
     this.#brokers.set(link, broker);
     const { startOffset, committedOffset } = this.#source;
     const knows =
@@ -103,12 +107,14 @@ export class MetadataFeed<Link extends object> {
   }
 
   left(link: Link): void {
+    const broker = this.#brokers.get(link);
+    if (broker !== undefined) broker.isOver = true;
     this.#brokers.delete(link);
   }
 
   /** Nobody is pushed to any more: another controller does. */
   clear(): void {
-    this.#brokers.clear();
+    for (const link of [...this.#brokers.keys()]) this.left(link);
   }
 
   /** More is committed. */
@@ -126,7 +132,7 @@ export class MetadataFeed<Link extends object> {
   }
 
   #push(broker: FedBroker, evenNothing: boolean): void {
-    if (broker.isPushing) return;
+    if (broker.isPushing || broker.isOver) return;
     broker.isPushing = true;
     let isFirst = evenNothing;
     for (;;) {
