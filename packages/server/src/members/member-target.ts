@@ -83,7 +83,8 @@ export class MemberTarget {
     this.#isSuspect = false;
     const before = this.#known;
     this.#known = peer;
-    if (before !== undefined && before.incarnationId !== peer.incarnationId)
+    // Where another node answers, as behind an address that several share, the one before need not be gone.
+    if (before?.nodeId === peer.nodeId && before.incarnationId !== peer.incarnationId)
       this.#options.lost(before, 'gone');
   }
 
