@@ -47,7 +47,10 @@ class Controllers {
     return machine;
   }
 
-  async start(nodeId: number, options: { voters?: readonly Voter[]; disk?: number } = {}): Promise<void> {
+  async start(
+    nodeId: number,
+    options: { voters?: readonly Voter[]; disk?: number; bootstrap?: readonly number[] } = {},
+  ): Promise<void> {
     const process = this.machine(nodeId).start();
     const controller = createController({
       clusterId: 'cluster',
@@ -66,10 +69,8 @@ class Controllers {
     const host = new ControllerHost({
       ...{ controller, random: process.random, logger: silentLogger, faults, publish: () => undefined },
     });
-    const bootstrapServers: readonly MemberAddress[] = this.voters.map(({ nodeId: id }) => ({
-      host: `n${id}`,
-      port: PORT,
-    }));
+    const known = options.bootstrap ?? this.voters.map((one) => one.nodeId);
+    const bootstrapServers: readonly MemberAddress[] = known.map((id) => ({ host: `n${id}`, port: PORT }));
     const member = await openControllerMember({
       disk: process.disk,
       directory: '/data/metadata',
@@ -213,6 +214,16 @@ describe('controllers over simulated channels and disks', () => {
     ).resolves.toBe('committed');
     await controllers.pass(1000);
     expect(controllers.running.get(wiped)!.quorum.status.voters).toHaveLength(3);
+    expect(controllers.faults).toEqual([]);
+  });
+
+  test('bring up one that knows nothing but the address of a controller that does not lead', async () => {
+    const controllers = await opened(1, 2, 3);
+    await controllers.setConfig('a', '1');
+    const follower = [1, 2, 3].find((id) => id !== controllers.leader.links.self.nodeId)!;
+    await controllers.scheduler.settle(controllers.start(4, { voters: [], bootstrap: [follower] }));
+    await controllers.pass(1000);
+    expect(controllers.configsOf(4)).toEqual({ a: '1' });
     expect(controllers.faults).toEqual([]);
   });
 

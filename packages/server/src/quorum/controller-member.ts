@@ -1,6 +1,6 @@
 import type { ChannelDialer, MemberAddress } from '@kafkaesque/kernel';
 import { BrokerId } from '@kafkaesque/kernel';
-import type { MemberMessage, Voter, VoterSet } from '@kafkaesque/protocol';
+import type { MemberMessage, QuorumState, Voter, VoterSet } from '@kafkaesque/protocol';
 import type { ReplicaKey } from '@kafkaesque/protocol';
 import { ANY_DIRECTORY, isRaftMessage, voterOf } from '@kafkaesque/raft';
 import type { MemberIdentity, MemberLink } from '../members/member-link';
@@ -49,18 +49,36 @@ export const openControllerMember = async (options: ControllerMemberOptions): Pr
   // Channels and quorum need each other; what comes before the quorum is open is of no use to it.
   const late: { quorum: RaftQuorum | undefined } = { quorum: undefined };
 
-  const toDial = (voters: VoterSet): readonly MemberToDial[] => [
-    ...voters.flatMap((voter) => {
+  const placesOf = (voters: VoterSet): readonly MemberToDial[] =>
+    voters.flatMap((voter) => {
       const address = endpointOf(voter, listenerNames);
       return address === undefined ? [] : [{ nodeId: voter.nodeId, address }];
-    }),
+    });
+  /** Where another controller says that the voters are. */
+  let told: readonly MemberToDial[] = [];
+  const isVoter = (voters: VoterSet): boolean => voterOf(voters, keyOf(identity)) !== undefined;
+  const toDial = (voters: VoterSet): readonly MemberToDial[] => [
+    ...placesOf(voters),
+    ...(isVoter(voters) ? [] : told),
     ...bootstrapServers.map((address) => ({ nodeId: UNNAMED, address })),
   ];
-  /** A controller that is no voter learns from whoever leads. */
+  /** A controller that is no voter learns from whoever leads; it may know nobody but this one, which tells it of the others. */
   const meet = (peer: MemberIdentity, voters: VoterSet): void => {
     if (!peer.isController) return;
     const key = keyOf(peer);
-    late.quorum?.input({ kind: voterOf(voters, key) === undefined ? 'learner-found' : 'peer-found', key });
+    const isLearner = voterOf(voters, key) === undefined;
+    late.quorum?.input({ kind: isLearner ? 'learner-found' : 'peer-found', key });
+    if (!isLearner || !isVoter(voters)) return;
+    const { term = 0, leader } = late.quorum?.status ?? {};
+    const controllers = placesOf(voters).map(({ nodeId, address }) => ({ nodeId, ...address }));
+    links.send(peer.nodeId, {
+      kind: 'QuorumState',
+      value: { term, leaderId: leader?.nodeId ?? UNNAMED, controllers },
+    });
+  };
+  const learn = ({ controllers }: QuorumState): void => {
+    told = controllers.map(({ nodeId, host, port }) => ({ nodeId, address: { host, port } }));
+    links.keepTo(toDial(late.quorum?.voters ?? []));
   };
 
   const links = new MemberLinks({
@@ -76,6 +94,7 @@ export const openControllerMember = async (options: ControllerMemberOptions): Pr
       },
       message: (peer, message, link) => {
         if (isRaftMessage(message)) late.quorum?.receive(keyOf(peer), message);
+        else if (message.kind === 'QuorumState') learn(message.value);
         else others?.message?.(peer, message, link);
       },
       down: (peer, isLast, link) => {
