@@ -1,14 +1,13 @@
 import type { BrokerId } from '@kafkaesque/kernel';
 import type { QuorumView } from '@kafkaesque/metadata';
 import type { VoterSet } from '@kafkaesque/protocol';
-import { ANY_DIRECTORY } from '@kafkaesque/raft';
+import { areStatic } from '../quorum/static-voters';
 
 const DYNAMIC = 1;
 const STATIC = 0;
 
 /** `kraft.version` of a voter set: 0 where configuration names the voters, by their ids alone; otherwise 1. */
-export const kraftVersionOf = (voters: VoterSet): number =>
-  voters.some(({ directoryId }) => directoryId === ANY_DIRECTORY) ? STATIC : DYNAMIC;
+export const kraftVersionOf = (voters: VoterSet): number => (areStatic(voters) ? STATIC : DYNAMIC);
 
 /** What the controller's decisions ask about the quorum. */
 export const kraftView = (nodeId: BrokerId, voters: () => VoterSet): QuorumView => ({

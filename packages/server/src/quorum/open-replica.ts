@@ -8,6 +8,7 @@ import { loadSnapshot, openWriteAheadLog } from '@kafkaesque/storage';
 import { RaftQuorum } from './raft-quorum';
 import type { RaftQuorumOptions } from './raft-quorum';
 import { refuseLostLog, restoreState } from './snapshots';
+import { areStatic, votersIn } from './static-voters';
 
 /** What a member finds in its directory when it starts. */
 export interface OpenedReplica {
@@ -56,7 +57,6 @@ const restoredFrom = (
   snapshot: LoadedSnapshot | undefined,
   configuredVoters: VoterSet,
 ): RestoredReplica => {
-  const named = decodeVoterSet(snapshot?.voters ?? Buffer.alloc(0));
   return {
     hardState: log.hardState,
     start: log.start,
@@ -65,7 +65,7 @@ const restoredFrom = (
       index: snapshot?.index ?? log.start.index,
       term: snapshot?.term ?? log.start.term,
       sizeBytes: snapshot?.sizeBytes ?? 0,
-      voters: named.length > 0 ? named : configuredVoters,
+      voters: votersIn(snapshot?.voters ?? Buffer.alloc(0), configuredVoters),
     },
   };
 };
@@ -82,7 +82,8 @@ const checkVoters = (
   log: WriteAheadLog,
   restored: RestoredReplica,
 ): void => {
-  if (log.voters.length === 0 || log.voters.equals(encodeVoterSet(votersAtEnd(restored)))) return;
+  const voters = votersAtEnd(restored);
+  if (log.voters.length === 0 || areStatic(voters) || log.voters.equals(encodeVoterSet(voters))) return;
   throw new Failure(
     'CORRUPT_WRITE_AHEAD_LOG',
     `the metadata in ${directory} contradict themselves: the log and its snapshot name different voters. Where other ` +

@@ -277,6 +277,23 @@ describe('a quorum of one voter', () => {
   }, 60_000);
 });
 
+test('voters that configuration names are where configuration says, whatever a snapshot says', async () => {
+  const world = new World();
+  const at = (host: string): Voter => ({
+    nodeId: SELF.nodeId,
+    directoryId: 'A'.repeat(22),
+    endpoints: [{ name: 'CONTROLLER', host, port: 9093 }],
+    kraftVersion: { min: 0, max: 1 },
+  });
+  const options = { configuredVoters: [at('old')], snapshotAfterBytes: 100 };
+  const quorum = await world.open(new Follower(), options);
+  for (let i = 0; i < 20; i++) await world.scheduler.settle(propose(quorum, `name ${i}`));
+  await world.scheduler.settle(quorum.close());
+  expect(world.snapshotCount()).toBeGreaterThan(0);
+  const moved = await world.open(new Follower(), { ...options, configuredVoters: [at('new')] });
+  expect(moved.voters).toEqual([at('new')]);
+});
+
 describe('a member that follows', () => {
   const voter = (nodeId: number) => ({
     nodeId: BrokerId(nodeId),

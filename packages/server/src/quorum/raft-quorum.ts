@@ -41,7 +41,7 @@ export interface RaftQuorumOptions {
   readonly clusterId: string;
   readonly self: ReplicaKey;
   readonly settings?: Partial<RaftSettings>;
-  /** Voters that configuration names; for a member whose log and snapshots name none. */
+  /** Voters that configuration names; for a member whose log and snapshots name none, or only by their node ids. */
   readonly configuredVoters?: VoterSet;
   readonly listener: QuorumListener;
   /** Sends to another member, if there is a channel to it. */
@@ -155,6 +155,7 @@ export class RaftQuorum implements Quorum, AsyncDisposable {
       clock,
       logger,
       listener,
+      configuredVoters: options.configuredVoters ?? [],
       input: (input) => {
         this.input(input);
         if (input.kind === 'snapshot-taken' && this.#hasManyFiles) this.input({ kind: 'trim' });

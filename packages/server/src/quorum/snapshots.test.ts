@@ -31,6 +31,7 @@ class Scene {
     clock: new VirtualClock({ scheduler: this.scheduler }),
     logger: silentLogger,
     listener: neverAsked,
+    configuredVoters: [],
     input: (input) => this.inputs.push(input),
     failed: (what) => this.failed.push(what),
   });

@@ -3,10 +3,11 @@ import { Failure, assert, hasCode } from '@kafkaesque/kernel';
 import type { MetadataRecord, QuorumListener } from '@kafkaesque/metadata';
 import { decodeRecords, encodeRecords } from '@kafkaesque/metadata';
 import type { VoterSet } from '@kafkaesque/protocol';
-import { decodeVoterSet, encodeVoterSet } from '@kafkaesque/protocol';
+import { encodeVoterSet } from '@kafkaesque/protocol';
 import type { LogPosition, RaftInput } from '@kafkaesque/raft';
 import type { IncomingSnapshot, LoadedSnapshot, SnapshotPlace } from '@kafkaesque/storage';
 import { readSnapshotPart, receiveSnapshot, writeSnapshot } from '@kafkaesque/storage';
+import { votersIn } from './static-voters';
 
 /** Lets everything else that waits have its turn. */
 export const rest = (clock: Clock): Promise<void> =>
@@ -23,6 +24,7 @@ export interface SnapshotsOptions {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly listener: QuorumListener;
+  readonly configuredVoters: VoterSet;
   /** Into the machine. */
   readonly input: (input: RaftInput) => void;
   /** The disk failed: the process cannot go on. */
@@ -135,7 +137,7 @@ export class Snapshots {
     this.#forget(incoming);
     this.#received.set(index, snapshot);
     this.#options.logger.info('received a metadata snapshot', { offset: index, epoch: term, sizeBytes });
-    const voters = decodeVoterSet(snapshot.voters);
+    const voters = votersIn(snapshot.voters, this.#options.configuredVoters);
     this.#options.input({ kind: 'snapshot-stored', index, term, sizeBytes, voters });
   }
 
