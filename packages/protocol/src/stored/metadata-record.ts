@@ -1,8 +1,6 @@
 import { StateHashRecord } from '../internal/state-hash-record';
-import { decodeError } from '../schema/failures';
-import type { Message } from '../schema/message';
-import { cursor, readUvarint } from '../schema/read';
-import { writer, writeUvarint } from '../schema/write';
+import type { KeyedDraft, KeyedTable, KeyedValue } from '../schema/keyed-messages';
+import { keyedMessages } from '../schema/keyed-messages';
 import {
   AbortTransactionRecord,
   BeginTransactionRecord,
@@ -68,64 +66,29 @@ export const metadataRecords = {
   RegisterControllerRecord: { key: 27, message: RegisterControllerRecord },
   ClearElrRecord: { key: 28, message: ClearElrRecord },
   StateHashRecord: { key: 10_000, message: StateHashRecord },
-} as const satisfies Readonly<Record<string, { readonly key: number; readonly message: Message }>>;
+} as const satisfies KeyedTable;
+
+const FRAME_VERSION = 1;
+const frames = keyedMessages(metadataRecords, 'metadata record', FRAME_VERSION);
 
 /** Kafka's name of a metadata record. */
 export type MetadataRecordKind = keyof typeof metadataRecords;
 
 /** One record of the metadata log. */
-export type MetadataRecord = {
-  readonly [Kind in MetadataRecordKind]: {
-    readonly kind: Kind;
-    readonly value: (typeof metadataRecords)[Kind]['message']['Value'];
-  };
-}[MetadataRecordKind];
+export type MetadataRecord = KeyedValue<typeof metadataRecords>;
 
 /** As `MetadataRecord`, where fields that have a default may be left out. */
-export type MetadataRecordDraft = {
-  readonly [Kind in MetadataRecordKind]: {
-    readonly kind: Kind;
-    readonly value: (typeof metadataRecords)[Kind]['message']['Draft'];
-  };
-}[MetadataRecordKind];
-
-const kindByKey = new Map<number, MetadataRecordKind>();
-for (const kind of Object.keys(metadataRecords) as MetadataRecordKind[])
-  kindByKey.set(metadataRecords[kind].key, kind);
-
-const FRAME_VERSION = 1;
-/** Three varints of at most three bytes each. */
-const MAX_FRAME_BYTES = 9;
+export type MetadataRecordDraft = KeyedDraft<typeof metadataRecords>;
 
 /**
  * A metadata record as Kafka stores it: frame version, key and version as unsigned varints, then the body. Without
  * `version` it is the latest one.
  */
-export const encodeMetadataRecord = (record: MetadataRecordDraft, version?: number): Buffer => {
-  const entry: { readonly key: number; readonly message: Message } = metadataRecords[record.kind];
-  const chosen = version ?? entry.message.versions.max;
-  const encodeBody = entry.message.encoder(chosen);
-  writer.begin('copy');
-  const b = writer.reserve(0, MAX_FRAME_BYTES);
-  writer.at = writeUvarint(b, writeUvarint(b, writeUvarint(b, 0, FRAME_VERSION), entry.key), chosen);
-  encodeBody(record.value, writer);
-  return writer.finishOne();
-};
+export const encodeMetadataRecord = (record: MetadataRecordDraft, version?: number): Buffer =>
+  frames.encode(record, version);
 
 /**
  * Reads a whole metadata record. Throws a `DecodeError` for anything malformed, an unknown key included: a node must
  * not skip facts that it does not understand.
  */
-export const decodeMetadataRecord = (bytes: Buffer): MetadataRecord => {
-  const frameVersion = readUvarint(bytes, 0, bytes.length, 'frame version');
-  if (frameVersion !== FRAME_VERSION)
-    throw decodeError(`metadata record: unknown frame version ${frameVersion}`);
-  const key = readUvarint(bytes, cursor.at, bytes.length, 'metadata record key');
-  const kind = kindByKey.get(key);
-  if (kind === undefined) throw decodeError(`metadata record: unknown key ${key}`);
-  const version = readUvarint(bytes, cursor.at, bytes.length, 'metadata record version');
-  const { message }: { readonly message: Message } = metadataRecords[kind];
-  const { value, end } = message.decodeWithEnd(bytes, version, cursor.at);
-  if (end !== bytes.length) throw decodeError(`${kind}: ${bytes.length - end} bytes too many`);
-  return { kind, value } as MetadataRecord;
-};
+export const decodeMetadataRecord = (bytes: Buffer): MetadataRecord => frames.decode(bytes);
