@@ -67,11 +67,11 @@ export const leaderGone = (core: Core, nodeId: BrokerId): void => {
 };
 
 /**
- * Whether this replica may call an election: because it has a vote, or because its removal is in its log and not known
- * to be committed. Then it may be the only one with a log that the others vote for (Raft thesis 4.2.2).
+ * Whether this replica may call an election: because it has a vote, or because it had one and is not known to have lost it
+ * by an entry that is committed. Then it may be the only one with a log that the others vote for (Raft thesis 4.2.2).
  */
 export const mayStand = (core: Core): boolean =>
-  core.isVoter || voterOf(core.history.at(core.commitIndex), core.self) !== undefined;
+  core.history.since(core.commitIndex).some((voters) => voterOf(voters, core.self) !== undefined);
 
 /** The time of an election has come, unless this process was away meanwhile. */
 export const electionDue = (core: Core): void => {

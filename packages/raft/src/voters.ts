@@ -58,6 +58,12 @@ export class VoterHistory {
     return found.voters;
   }
 
+  /** The sets in force at the entry `index`, and behind it. */
+  since(index: number): readonly VoterSet[] {
+    const base = this.#sets.findLastIndex((set) => set.index <= index);
+    return this.#sets.slice(Math.max(base, 0)).map(({ voters }) => voters);
+  }
+
   append(index: number, voters: VoterSet): void {
     assert(index > this.currentIndex, 'voter sets follow one another in the log');
     this.#sets.push({ index, voters });

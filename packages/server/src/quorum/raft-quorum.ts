@@ -301,8 +301,11 @@ export class RaftQuorum implements Quorum, AsyncDisposable {
       this.#applied === 0
     )
       return;
+    // A disk that was formatted without voters learns of them by the first entries: a snapshot before would name none.
+    const voters = this.#raft.votersAt(this.#applied);
+    if (voters.length === 0) return;
     this.#bytesSinceSnapshot = 0;
-    this.#snapshots.take(this.#raft.votersAt(this.#applied));
+    this.#snapshots.take(voters);
   }
 
   close(): Promise<void> {
