@@ -7,6 +7,8 @@ export const failedSeeds: readonly { readonly seed: number; readonly found: stri
   { seed: 6, found: 'voters-of-the-log-forgotten' },
   { seed: 3, found: 'a learner whose snapshot names no voters' },
   { seed: 10, found: 'a learner whose snapshot names no voters' },
+  { seed: 29, found: 'a learner whose snapshot is older than the entry that names the voters' },
   { seed: 589234209, found: 'who-is-removed-does-not-stand' },
+  { seed: 164960131, found: 'who-is-removed-does-not-stand' },
   { seed: 12330443, found: 'offered-what-is-there' },
 ];

@@ -124,6 +124,17 @@ export const mutants: readonly Mutant[] = [
     ],
   },
   {
+    name: 'durable-though-overridden-meanwhile',
+    about: 'an entry that was overridden and has come back counts as durable with its first write',
+    edits: [
+      {
+        file: `${RAFT}/core.ts`,
+        find: 'const isOverridden = !this.isDurable(this.#overriding.token);',
+        replace: 'const isOverridden = this.#overriding.token < 0;',
+      },
+    ],
+  },
+  {
     name: 'truncated-below-the-commit-index',
     about: 'an append that comes late cuts off what follows it in the log',
     edits: [
@@ -206,6 +217,20 @@ export const mutants: readonly Mutant[] = [
     ],
   },
   {
+    name: 'voter-sets-forgotten-too-early',
+    about:
+      'a leader forgets a set of voters when the next is committed, though older entries are still to be applied',
+    edits: [
+      {
+        file: `${RAFT}/membership.ts`,
+        find: "  if (!membership.answerWhenAppended) answer(core, membership.id, 'committed');\n};",
+        replace:
+          "  if (!membership.answerWhenAppended) answer(core, membership.id, 'committed');\n" +
+          '  core.history.prune(core.commitIndex);\n};',
+      },
+    ],
+  },
+  {
     name: 'snapshot-without-voters',
     about: 'a snapshot does not say who votes',
     edits: [
@@ -254,7 +279,7 @@ export const mutants: readonly Mutant[] = [
     edits: [
       {
         file: `${RAFT}/election.ts`,
-        find: 'core.isVoter || voterOf(core.history.at(core.commitIndex), core.self) !== undefined;',
+        find: 'core.history.since(core.commitIndex).some((voters) => voterOf(voters, core.self) !== undefined);',
         replace: 'core.isVoter;',
       },
     ],

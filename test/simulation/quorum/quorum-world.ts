@@ -49,6 +49,7 @@ export class QuorumWorld {
 
   /** Whether something is broken; asked after every event, and compares states now and then. */
   isBroken(): boolean {
+    this.oracle.eventOver();
     if (++this.#events % COMPARE_EVERY_EVENTS === 0) this.compareStates();
     return this.violation !== undefined;
   }

@@ -53,6 +53,12 @@ export class QuorumOracle implements RaftWatcher {
   readonly #chains = new Map<number, number>();
   /** By replica, the voters that its log ends with. */
   readonly #lastVoters = new Map<string, VoterSet>();
+  /** What was acknowledged in this event. */
+  readonly #acknowledged: {
+    readonly watched: WatchedRaft;
+    readonly matchIndex: number;
+    readonly term: number;
+  }[] = [];
   readonly #reads = new Map<Raft, Map<number, number>>();
 
   constructor(world: OracleWorld, committed: Committed) {
@@ -74,6 +80,18 @@ export class QuorumOracle implements RaftWatcher {
   /** A disk is gone, and its log with it. */
   forget(replica: string): void {
     this.#lastVoters.delete(replica);
+  }
+
+  /** The event is over, and all that it caused: a host lets answers go just before the machine hears of their write. */
+  eventOver(): void {
+    for (const { watched, matchIndex, term } of this.#acknowledged) {
+      if (watched.term !== term || !watched.life.alive || !watched.willOverride(matchIndex)) continue;
+      this.violation ??= new Violation(
+        'R7 durable commit',
+        `${watched.key} acknowledges entry ${matchIndex}, which a write on its way to the disk overrides`,
+      );
+    }
+    this.#acknowledged.length = 0;
   }
 
   begins(raft: Raft): void {
@@ -132,6 +150,8 @@ export class QuorumOracle implements RaftWatcher {
       const watched = this.living().find(({ key }) => key === replica);
       const known = watched?.term === term ? watched.termAt(matchIndex) : undefined;
       const isHeld = known === undefined ? matchIndex <= durable.lastIndex : durable.has(matchIndex, known);
+      if (watched !== undefined && known !== undefined)
+        this.#acknowledged.push({ watched, matchIndex, term });
       if (!isHeld)
         throw new Violation(
           'R7 durable commit',
@@ -170,15 +190,17 @@ export class QuorumOracle implements RaftWatcher {
   #stepped(watched: WatchedRaft, input: RaftInput | undefined, { effects }: RaftStep): void {
     const { raft } = watched;
     const votersBefore = watched.voters;
+    if (input?.kind === 'durable') watched.isWritten(input.token);
     if (input?.kind === 'received') this.#received(watched, input);
     if (input?.kind === 'woken') this.#woken(watched);
     if (input?.kind === 'snapshot-taken') this.#snapshotTaken(watched, input);
     if (input?.kind === 'snapshot-stored') this.#snapshotStored(watched, input);
     for (const effect of effects) {
       if (effect.kind === 'restore') this.#restored(watched, effect.snapshot.index, effect.snapshot.term);
-      else if (effect.kind === 'write' && effect.write.entries !== undefined)
+      else if (effect.kind === 'write' && effect.write.entries !== undefined) {
+        watched.writes(effect.token, effect.write.entries[0]?.index ?? Infinity);
         this.#appended(watched, effect.write.entries);
-      else if (effect.kind === 'readable') this.#readable(watched, effect.id, effect.index);
+      } else if (effect.kind === 'readable') this.#readable(watched, effect.id, effect.index);
     }
     if (raft.roleKind !== watched.roleKind || raft.term !== watched.term) this.#roleChanged(watched);
     if (raft.commitIndex !== watched.commitIndex) this.#commits(watched, votersBefore);
@@ -334,9 +356,7 @@ export class QuorumOracle implements RaftWatcher {
         `${key} commits entry ${raft.commitIndex} of term ${watched.termAt(raft.commitIndex) ?? '?'} by counting, in term ${raft.term}`,
       );
     const holders = (voters: VoterSet): number =>
-      voters.filter(
-        (voter) => this.#world.durableLogOf(this.#world.replicaOf(voter))?.has(index, term) === true,
-      ).length;
+      voters.filter((voter) => this.#holds(this.#world.replicaOf(voter), index, term)).length;
     const isMajority = (voters: VoterSet): boolean => holders(voters) * 2 > voters.length;
     if (!isMajority(watched.voters) && !isMajority(votersBefore))
       throw new Violation(
@@ -347,6 +367,13 @@ export class QuorumOracle implements RaftWatcher {
     if (entry === undefined)
       throw new Violation('R6 state-machine safety', `${key} commits entry ${index} and does not have it`);
     this.committed.append(entry, watched.chain(index) ?? 0, raft.term);
+  }
+
+  #holds(replica: string, index: number, term: number): boolean {
+    if (this.#world.durableLogOf(replica)?.has(index, term) !== true) return false;
+    const watched = this.living().find(({ key }) => key === replica);
+    // What has come after its acknowledgement by an older leader is another matter.
+    return watched === undefined || watched.termAt(index) !== term || !watched.willOverride(index);
   }
 
   #snapshotTaken(

@@ -38,6 +38,8 @@ export class WatchedRaft {
   readonly heardMs = new Map<string, number>();
   /** Since when it leads these voters. */
   leadsSinceMs = 0;
+  /** Writes of entries that are not durable yet: each overrides everything from its first entry on. */
+  #pending: { readonly token: number; readonly firstIndex: number }[] = [];
   /** The place behind which the entries below stand, and the hash up to there. */
   #startIndex: number;
   #chains: number[];
@@ -63,6 +65,19 @@ export class WatchedRaft {
 
   get startIndex(): number {
     return this.#startIndex;
+  }
+
+  writes(token: number, firstIndex: number): void {
+    this.#pending.push({ token, firstIndex });
+  }
+
+  isWritten(token: number): void {
+    while (this.#pending[0] !== undefined && this.#pending[0].token <= token) this.#pending.shift();
+  }
+
+  /** Whether a write that is on its way to the disk takes the entry at `index` from it, if only to bring it back. */
+  willOverride(index: number): boolean {
+    return this.#pending.some(({ firstIndex }) => firstIndex <= index);
   }
 
   /** Hash of everything up to `index`; undefined where the log does not reach. */
@@ -117,6 +132,11 @@ export class WatchedRaft {
     this.#chains = [chain, ...this.#chains.slice(later)];
     this.#terms.splice(0, this.#terms.length, term, ...this.#terms.slice(later));
     this.#startIndex = index;
+    // Whatever becomes of entries up to there, the snapshot holds them.
+    this.#pending = this.#pending.map(({ token, firstIndex }) => ({
+      token,
+      firstIndex: Math.max(firstIndex, index + 1),
+    }));
     this.#voterSets = [{ index, voters }, ...laterSets];
     this.commitIndex = index;
   }
