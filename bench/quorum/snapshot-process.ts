@@ -87,7 +87,7 @@ const load = async (directory: string): Promise<void> => {
   const beganMs = performance.now();
   const snapshot = await loadSnapshot(
     { disk, directory, clusterId: CLUSTER_ID },
-    { index: 0, term: 0 },
+    { start: { index: 0, term: 0 }, lastIndex: 0 },
     silentLogger,
   );
   if (snapshot === undefined) throw new Error(`${directory} has no snapshot`);

@@ -55,6 +55,8 @@ export class BrokerLifecycle {
   async register(registration: RegisterBrokerCommand): Promise<BrokerEpoch> {
     const { clock, controller, registrationTimeoutMs } = this.#options;
     const deadlineMs = clock.monotonicMs() + registrationTimeoutMs;
+    // Says more than that nobody answered any more when the time was over.
+    let lastRefusal: (CommandOutcome<unknown> & { kind: 'refused' }) | undefined;
     for (;;) {
       const timeoutMs = Math.max(deadlineMs - clock.monotonicMs(), 0);
       const outcome = await controller.submit(registration, { timeoutMs });
@@ -67,7 +69,9 @@ export class BrokerLifecycle {
       // The process before this one has a session until its end is noticed.
       const isDuplicate =
         outcome.kind === 'refused' && outcome.errorCode === ErrorCode.DUPLICATE_BROKER_REGISTRATION;
-      if (isOver || (outcome.kind === 'refused' && !isDuplicate)) throw this.#notRegistered(outcome);
+      if (outcome.kind === 'refused') lastRefusal = outcome;
+      if (isOver || (outcome.kind === 'refused' && !isDuplicate))
+        throw this.#notRegistered(lastRefusal ?? outcome);
       await this.#pause(REGISTER_AGAIN_MS);
     }
   }

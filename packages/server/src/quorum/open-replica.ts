@@ -29,7 +29,7 @@ export const openRaftQuorum = async (options: RaftQuorumOptions): Promise<RaftQu
   });
   try {
     const place: SnapshotPlace = { disk, directory, clusterId };
-    const snapshot = await loadSnapshot(place, log.start, logger);
+    const snapshot = await loadSnapshot(place, log, logger);
     await continueBehind(log, snapshot);
     const restored = restoredFrom(log, snapshot, options.configuredVoters ?? []);
     checkVoters(options, log, restored);

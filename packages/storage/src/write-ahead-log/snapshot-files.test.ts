@@ -18,8 +18,12 @@ const draft = (index: number, ...texts: readonly string[]): SnapshotDraft => ({
   chunks: texts.map((text) => Buffer.from(text)),
 });
 
-const load = async (place: SnapshotPlace, atLeast = logBeginning): Promise<string | undefined> => {
-  const snapshot = await loadSnapshot(place, atLeast, silentLogger);
+const load = async (
+  place: SnapshotPlace,
+  start = logBeginning,
+  lastIndex = start.index,
+): Promise<string | undefined> => {
+  const snapshot = await loadSnapshot(place, { start, lastIndex }, silentLogger);
   return snapshot === undefined ? undefined : `${snapshot.index}: ${snapshot.chunks.join(' ')}`;
 };
 
@@ -28,7 +32,11 @@ describe('a snapshot', () => {
     const { machine, place } = world();
     await writeSnapshot(place(), draft(40, 'one', '', 'three'));
     machine.crash('power');
-    const snapshot = await loadSnapshot(place(), { index: 40, term: 2 }, silentLogger);
+    const snapshot = await loadSnapshot(
+      place(),
+      { start: { index: 40, term: 2 }, lastIndex: 40 },
+      silentLogger,
+    );
     expect(snapshot).toMatchObject({ index: 40, term: 2 });
     expect(snapshot?.chunks.map(String)).toEqual(['one', '', 'three']);
     expect(snapshot?.voters.toString()).toBe('voters');
@@ -57,6 +65,15 @@ describe('a snapshot', () => {
     const { place } = world();
     await expect(load(place())).resolves.toBeUndefined();
     await expect(load(place(), { index: 3, term: 1 })).rejects.toMatchObject({ code: 'CORRUPT_SNAPSHOT' });
+  });
+
+  test('that a directory was formatted with is needed until the log has something', async () => {
+    const { machine, place } = world();
+    await writeSnapshot(place(), draft(0, 'features'));
+    await expect(load(place())).resolves.toBe('0: features');
+    machine.flip(machine.files()[0]!.path, 60);
+    await expect(load(place())).rejects.toMatchObject({ code: 'CORRUPT_SNAPSHOT' });
+    await expect(load(place(), logBeginning, 1)).resolves.toBeUndefined();
   });
 
   test('of another cluster is refused', async () => {

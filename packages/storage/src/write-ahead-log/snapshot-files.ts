@@ -252,13 +252,14 @@ export const keepSnapshot = async (
 };
 
 /**
- * The newest snapshot at or above `atLeast`, which the log needs; undefined when the log reaches back to its beginning
- * and there is none. A damaged one is passed over for an older one as long as the log still continues it; when none is
- * left, the Failure of the newest is thrown: a node never starts empty. Removes unfinished snapshots.
+ * The newest snapshot at or above the log's start, which the log needs; undefined when the log reaches back to its
+ * beginning and there is none. A damaged one is passed over for an older one as long as the log still continues it, or
+ * for the log alone where that has all since the beginning; when none is left, the Failure of the newest is thrown: a
+ * node never starts empty. Removes unfinished snapshots.
  */
 export const loadSnapshot = async (
   place: SnapshotPlace,
-  atLeast: LogPosition,
+  log: { readonly start: LogPosition; readonly lastIndex: number },
   logger: Logger,
 ): Promise<LoadedSnapshot | undefined> => {
   const { disk, directory } = place;
@@ -267,22 +268,40 @@ export const loadSnapshot = async (
   for (const { name, kind } of await disk.list(directory))
     if (kind === 'file' && name.includes('.checkpoint.') && name.endsWith(TEMPORARY_SUFFIX))
       await disk.unlink(`${directory}/${name}`);
-  const usable = (await listSnapshots(place)).filter(({ index }) => index >= atLeast.index);
-  for (const snapshot of usable.toReversed()) {
+  const usable = (await listSnapshots(place)).filter(({ index }) => index >= log.start.index);
+  const damaged: { readonly path: string; readonly cause: unknown }[] = [];
+  const loaded = await firstReadable(place, usable.toReversed(), damaged);
+  // A log that is empty holds nothing of what a directory was formatted with.
+  const isWhole = log.start.index === 0 && (log.lastIndex > 0 || damaged.length === 0);
+  if (loaded !== undefined || isWhole) {
+    for (const { path } of damaged)
+      logger.error('a metadata snapshot is damaged; the log and what is older have all that it held', {
+        path,
+      });
+    return loaded;
+  }
+  const [newest] = damaged;
+  if (newest !== undefined) throw newest.cause;
+  throw corrupt(
+    `${directory}/${nameOf(log.start)}`,
+    0,
+    `the log starts behind entry ${log.start.index}, and no snapshot holds what comes before`,
+  );
+};
+
+const firstReadable = async (
+  place: SnapshotPlace,
+  newestFirst: readonly SnapshotName[],
+  damaged: { readonly path: string; readonly cause: unknown }[],
+): Promise<LoadedSnapshot | undefined> => {
+  for (const snapshot of newestFirst) {
     try {
       return await readSnapshot(place, snapshot);
     } catch (cause) {
       // Another cluster's, or a later release's: an older snapshot of ours would only hide that.
       if (hasCode(cause, 'UNSUPPORTED_FORMAT') || hasCode(cause, 'INCONSISTENT_CLUSTER_ID')) throw cause;
-      logger.error('a metadata snapshot cannot be used', { path: snapshot.path, cause });
+      damaged.push({ path: snapshot.path, cause });
     }
   }
-  if (atLeast.index === 0) return undefined;
-  const newest = usable.at(-1);
-  if (newest !== undefined) return readSnapshot(place, newest);
-  throw corrupt(
-    `${directory}/${nameOf(atLeast)}`,
-    0,
-    `the log starts behind entry ${atLeast.index}, and no snapshot holds what comes before`,
-  );
+  return undefined;
 };
