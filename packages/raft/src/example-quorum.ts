@@ -205,6 +205,14 @@ export const exampleVoter = (nodeId: number, disk = 'D'): Voter => ({
 
 const keyOf = ({ nodeId, directoryId }: Voter): ReplicaKey => ({ nodeId, directoryId });
 
+/** One step that a replica took, and what came of it; without an input, its beginning. */
+export interface TakenStep {
+  readonly atMs: number;
+  readonly replica: ExampleReplica;
+  readonly input: RaftInput | undefined;
+  readonly effects: readonly RaftEffect[];
+}
+
 /** A quorum without network or disk of its own: the test decides what arrives, and when writes are durable. */
 export class ExampleQuorum {
   readonly replicas = new Map<number, ExampleReplica>();
@@ -216,6 +224,10 @@ export class ExampleQuorum {
   readonly slowDisks = new Set<number>();
   /** Messages on their way, in order. */
   readonly wire: { readonly from: ReplicaKey; readonly to: number; readonly message: RaftMessage }[] = [];
+  /** Messages that get lost. */
+  loses: ((message: RaftMessage, from: number, to: number) => boolean) | undefined;
+  /** Told of every step. */
+  watch: ((step: TakenStep) => void) | undefined;
   #seed: number;
 
   constructor(nodeIds: readonly number[], options: { seed?: number; settings?: Partial<RaftSettings> } = {}) {
@@ -229,7 +241,7 @@ export class ExampleQuorum {
   add(voter: Voter, voters: VoterSet): ExampleReplica {
     const replica = new ExampleReplica(keyOf(voter), voters, this.settings, this.#seed * 1000 + voter.nodeId);
     this.replicas.set(voter.nodeId, replica);
-    replica.take(replica.raft.begin(this.nowMs));
+    this.#took(replica, undefined, replica.raft.begin(this.nowMs));
     return replica;
   }
 
@@ -252,7 +264,12 @@ export class ExampleQuorum {
 
   input(nodeId: number, input: RaftInput): void {
     const replica = this.node(nodeId);
-    replica.take(replica.raft.step(input, this.nowMs));
+    this.#took(replica, input, replica.raft.step(input, this.nowMs));
+  }
+
+  #took(replica: ExampleReplica, input: RaftInput | undefined, step: RaftStep): void {
+    replica.take(step);
+    this.watch?.({ atMs: this.nowMs, replica, input, effects: step.effects });
   }
 
   crash(nodeId: number): void {
@@ -263,7 +280,7 @@ export class ExampleQuorum {
     this.#seed += 1;
     const replica = this.node(nodeId);
     replica.restart(this.settings, this.#seed * 1000 + nodeId);
-    replica.take(replica.raft.begin(this.nowMs));
+    this.#took(replica, undefined, replica.raft.begin(this.nowMs));
   }
 
   isolate(nodeId: number): void {
@@ -285,6 +302,7 @@ export class ExampleQuorum {
       for (const { from, to, message } of this.wire.splice(0)) {
         const receiver = this.replicas.get(to);
         if (receiver?.isUp !== true || this.cut.has(`${from.nodeId}>${to}`)) continue;
+        if (this.loses?.(message, from.nodeId, to) === true) continue;
         this.input(to, { kind: 'received', from, message });
         busy = true;
       }
@@ -320,7 +338,7 @@ export class ExampleQuorum {
       if (nextMs > endMs) break;
       this.nowMs = Math.max(nextMs, this.nowMs);
       for (const replica of running)
-        if (replica.wakeAtMs <= this.nowMs) replica.take(replica.raft.step({ kind: 'woken' }, this.nowMs));
+        if (replica.wakeAtMs <= this.nowMs) this.input(replica.key.nodeId, { kind: 'woken' });
     }
     this.nowMs = endMs;
   }

@@ -68,8 +68,8 @@ export type Role =
 /** From which role to which. A higher term makes anyone unattached; only a candidate comes to lead. */
 export const transitions = {
   unattached: ['unattached', 'follower', 'prospective', 'candidate'],
-  follower: ['unattached', 'follower', 'prospective', 'candidate'],
+  follower: ['unattached', 'prospective', 'candidate'],
   prospective: ['unattached', 'follower', 'prospective', 'candidate'],
-  candidate: ['unattached', 'follower', 'prospective', 'candidate', 'leader'],
+  candidate: ['unattached', 'follower', 'prospective', 'leader'],
   leader: ['unattached'],
 } as const satisfies Record<Role['kind'], readonly Role['kind'][]>;
