@@ -101,7 +101,7 @@ export class BrokerLifecycle {
   /** Begins to say that this broker is alive. Resolves once it is in service. */
   async enterService(): Promise<void> {
     const { heartbeatIntervalMs } = this.#options;
-    while (this.#standing !== 'in-service' && !this.#isStopped) {
+    while (!this.#isInService() && !this.#isLeaving() && !this.#isStopped) {
       await this.#beat(false);
       if (this.#isInService()) break;
       await this.#pause(Math.min(heartbeatIntervalMs, FIRST_INTERVAL_MS));
@@ -139,13 +139,18 @@ export class BrokerLifecycle {
     return this.#standing === 'in-service';
   }
 
+  /** Whoever leaves does not come back, not even by an answer that was under way. */
+  #isLeaving(): boolean {
+    return this.#standing === 'leaving' || this.#standing === 'gone';
+  }
+
   #stopBeating(): void {
     this.#cancel?.();
     this.#cancel = undefined;
   }
 
   #schedule(): void {
-    if (this.#isStopped || this.#standing === 'leaving') return;
+    if (this.#isStopped || this.#isLeaving()) return;
     const { clock, heartbeatIntervalMs } = this.#options;
     this.#cancel = clock.wakeAt(clock.monotonicMs() + heartbeatIntervalMs, () => {
       this.#beating = this.#beat(false).finally(() => {
@@ -157,7 +162,7 @@ export class BrokerLifecycle {
 
   async #beat(wantShutDown: boolean): Promise<void> {
     const answer = await this.#heartbeat(wantShutDown);
-    if (answer === undefined || this.#standing === 'leaving') return;
+    if (answer === undefined || this.#isLeaving()) return;
     const standing = answer.isFenced ? 'fenced' : 'in-service';
     if (standing !== this.#standing)
       this.#options.logger.info(answer.isFenced ? 'this broker is fenced' : 'this broker is in service', {
