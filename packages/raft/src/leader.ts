@@ -5,7 +5,13 @@ import { LeaderChangeMessage, encodeVoterSet } from '@kafkaesque/protocol';
 import type { Core } from './core';
 import { becomeUnattached } from './election';
 import { entryTypes } from './log';
-import { membershipCommitted, membershipEnds, learnerProgressed, membershipWoken } from './membership';
+import {
+  forgetSilentLearners,
+  learnerProgressed,
+  membershipCommitted,
+  membershipEnds,
+  membershipWoken,
+} from './membership';
 import type { MessageOf } from './messages';
 import { ANY_DIRECTORY, replicaId } from './messages';
 import { Progress } from './progress';
@@ -262,5 +268,6 @@ export const leaderWoken = (core: Core): void => {
   if (core.nowMs < leader.heartbeatAtMs) return;
   leader.heartbeatAtMs = core.nowMs + core.settings.heartbeatMs;
   leader.round += 1;
+  forgetSilentLearners(core);
   broadcast(core, true);
 };

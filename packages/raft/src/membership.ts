@@ -136,6 +136,18 @@ export const learnerFound = (core: Core, key: ReplicaKey): void => {
   broadcast(core, false);
 };
 
+/** A replica without a vote that was silent for so long is not waited for any more (as long as Kafka's observers). */
+const LEARNER_TIMEOUT_MS = 300_000;
+
+/** A voter that was dead when it was removed comes to be a learner, and nobody will say that it is gone. */
+export const forgetSilentLearners = (core: Core): void => {
+  const { progress } = core.leader;
+  for (const [id, key] of core.learners) {
+    const silentMs = core.nowMs - (progress.get(id)?.heardMs ?? core.nowMs);
+    if (silentMs > LEARNER_TIMEOUT_MS && voterOf(core.voters, key) === undefined) learnerLost(core, key);
+  }
+};
+
 export const learnerLost = (core: Core, key: ReplicaKey): void => {
   if (core.learners.delete(replicaId(key)) && core.role.kind === 'leader') trackReplicas(core);
 };

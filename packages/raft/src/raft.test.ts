@@ -345,6 +345,16 @@ describe('membership', () => {
     for (const nodeId of [1, 2, 3]) expect(quorum.votersOf(nodeId)).toEqual([1, 2, 3]);
   });
 
+  test('a voter that was dead when it was removed is forgotten after five minutes', () => {
+    const quorum = elected();
+    const [dead = 0] = others(quorum);
+    quorum.crash(dead);
+    change(quorum, { change: { kind: 'remove', voter: exampleVoter(dead) } });
+    expect(quorum.leader.raft.replicas().map(({ key }) => key.nodeId)).toContain(dead);
+    quorum.run(301_000);
+    expect(quorum.leader.raft.replicas().map(({ key }) => key.nodeId)).not.toContain(dead);
+  });
+
   test('voters that are fixed by configuration do not change', () => {
     const quorum = new ExampleQuorum([]);
     const voters = [1, 2, 3].map((id) => ({ ...exampleVoter(id), directoryId: 'A'.repeat(22) }));
