@@ -26,3 +26,7 @@ export { MemberLinks } from './members/member-links';
 export type { MemberEvents } from './members/member-links';
 export type { MemberIdentity } from './members/member-link';
 export { restoreState } from './quorum/snapshots';
+export { openBrokerMember, openController } from './node/members';
+export type { Members, MembersOptions } from './node/members';
+export { nodeLoggers } from './node/node-loggers';
+export type { NodeLoggers } from './node/node-loggers';

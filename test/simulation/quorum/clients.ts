@@ -1,12 +1,12 @@
 import { BrokerEpoch, BrokerId, TopicId, hasCode } from '@kafkaesque/kernel';
 import type { Random } from '@kafkaesque/kernel';
-import { brokerById, isActive, topicByName } from '@kafkaesque/metadata';
+import { brokerById, isActive, registeredFeatures, topicByName } from '@kafkaesque/metadata';
 import type { Command, MetadataImage } from '@kafkaesque/metadata';
 import { ErrorCode } from '@kafkaesque/protocol';
 import type { CommandOutcome } from '@kafkaesque/server';
 import { Violation } from '../runner/suite';
 import type { Cluster, Member } from './cluster';
-import type { RunningController } from './node';
+import type { RunningNode } from './node';
 import type { Committed } from './oracle/committed';
 
 /** How the commands and reads of clients ended. */
@@ -19,6 +19,8 @@ export interface ClientCounts {
   failedReads: number;
 }
 
+/** Whoever forwards a command tries for 30 s, by its own clock, and then answers even if it does not show it yet. */
+const LONGEST_ANSWER_MS = 25_000;
 const BROKERS = 3;
 const TOPICS_KEPT = 30;
 
@@ -65,16 +67,23 @@ export class Clients {
   /** One command to a member, and its outcome judged. */
   async command(
     member: Member,
-    controller: RunningController,
+    controller: RunningNode,
     command = this.#draw(controller.image),
   ): Promise<CommandOutcome<unknown>['kind']> {
     const knownAt = this.#committed.lastIndex;
     const life = member.machine.process?.life;
+    const askedMs = this.#cluster.nowMs;
     const id = command.kind === 'create-topics' ? [...command.topicIds.values()][0] : undefined;
     if (id !== undefined) this.#creations.set(id, 'open');
     const outcome = await controller.submit(command);
     if (life?.alive !== true) return 'unknown';
     this.#judge(command, outcome, id, knownAt);
+    const isLate = this.#cluster.nowMs - askedMs > LONGEST_ANSWER_MS;
+    if (outcome.kind === 'done' && controller.image.offset < outcome.offset && !isLate)
+      this.#violate(
+        'what is acknowledged is shown',
+        `${member.machine.name} says that ${command.kind} is done at ${outcome.offset}, and shows ${controller.image.offset}`,
+      );
     return outcome.kind;
   }
 
@@ -105,16 +114,17 @@ export class Clients {
   }
 
   /** Somebody who runs; mostly whoever says that it leads, of which there may be two. */
-  #target(): readonly [Member, RunningController] | undefined {
+  #target(): readonly [Member, RunningNode] | undefined {
     const running = this.#cluster.members.flatMap((member) =>
       member.running === undefined ? [] : [[member, member.running] as const],
     );
-    const leading = running.filter(([, { quorum }]) => quorum.leadership.kind === 'leader');
-    const choices = this.#random.below(10) > 0 ? leading : running;
+    const leading = running.filter(([, { quorum }]) => quorum?.leadership.kind === 'leader');
+    const choices = leading.length > 0 && this.#random.below(2) === 0 ? leading : running;
     return choices.length === 0 ? undefined : choices[this.#random.below(choices.length)];
   }
 
-  async #read(member: Member, controller: RunningController): Promise<void> {
+  async #read(member: Member, controller: RunningNode): Promise<void> {
+    if (controller.quorum === undefined) return;
     const { lastIndex } = this.#committed;
     const life = member.machine.process?.life;
     try {
@@ -236,7 +246,7 @@ const registration = (brokerId: BrokerId, random: Random): Command => ({
   clusterId: 'simulated',
   incarnationId: random.bytes(16).toString('base64url'),
   listeners: [{ name: 'PLAINTEXT', host: `b${brokerId}`, port: 9092, securityProtocol: 0 }],
-  features: [{ name: 'metadata.version', minSupportedVersion: 0, maxSupportedVersion: 100 }],
+  features: registeredFeatures({ supportedKraftVersions: { min: 0, max: 1 } }),
   rack: null,
   logDirs: [random.bytes(16).toString('base64url')],
   previousBrokerEpoch: BrokerEpoch(-1),

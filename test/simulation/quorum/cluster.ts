@@ -6,19 +6,20 @@ import { Scheduler, SimulatedMachine, SimulatedNetwork } from '@kafkaesque/sim';
 import type { Death, ProcessLife } from '@kafkaesque/sim';
 import { writeSnapshot } from '@kafkaesque/storage';
 import { Violation } from '../runner/suite';
-import { CLUSTER, DATA, METADATA, PORT, hostOf, startController, voterOn } from './node';
-import type { RunningController } from './node';
+import { CLUSTER, DATA, METADATA, hostOf, startNode, voterOn } from './node';
+import type { RunningNode } from './node';
 import { DurableLog } from './oracle/durable-log';
 import type { OracleWorld } from './oracle/quorum-oracle';
 import { keyOf } from './oracle/watched-raft';
 import type { QuorumShape } from './shape';
 
-/** A machine of the quorum, the disk that is in it now, and what runs on it. */
+/** A machine of the cluster, the disk that is in it now, and what runs on it. */
 export interface Member {
+  readonly role: 'controller' | 'broker';
   readonly nodeId: BrokerId;
   readonly machine: SimulatedMachine;
   replica: ReplicaKey;
-  running: RunningController | undefined;
+  running: RunningNode | undefined;
   /** Its disk is being formatted: nothing runs, and nothing is done to it. */
   isFormatting: boolean;
   /** Damage was done to its files: it may refuse to start, and then stays away. */
@@ -34,6 +35,9 @@ export interface ClusterCounts {
   faults: number;
   refusals: number;
 }
+
+/** Brokers that follow the metadata have ids from here on. */
+const FIRST_BROKER = 51;
 
 /** Codes that a failing disk may end a process with, or keep it from starting. */
 const diskCodes = ['EIO', 'ENOSPC', 'WRITE_AHEAD_LOG_FAILED'] as const;
@@ -51,7 +55,7 @@ export class Cluster implements OracleWorld {
   /** What must never happen to a process has happened. */
   violation: Violation | undefined;
   /** Told when a controller has started. */
-  started: (member: Member, controller: RunningController) => void = () => undefined;
+  started: (member: Member, node: RunningNode) => void = () => undefined;
   say: ((node: string, what: string) => void) | undefined;
   readonly #durable = new Map<string, DurableLog>();
   #diskCount = 0;
@@ -61,9 +65,15 @@ export class Cluster implements OracleWorld {
     this.shape = shape;
     const random = this.random.fork('network');
     this.network = new SimulatedNetwork({ random, scheduler: this.scheduler, faults: shape.network });
-    for (let index = 0; index < shape.voterCount + shape.learnerCount; index++) this.#addMember(1 + index);
+    for (let index = 0; index < shape.voterCount + shape.learnerCount; index++)
+      this.#addMember(1 + index, 'controller');
+    for (let index = 0; index < shape.brokerCount; index++) this.#addMember(FIRST_BROKER + index, 'broker');
     const voters = this.members.slice(0, shape.voterCount).map(({ replica }) => this.voterOf(replica));
     this.initialVoters = voters;
+  }
+
+  get controllers(): readonly Member[] {
+    return this.members.filter(({ role }) => role === 'controller');
   }
 
   /** The voter that a replica is, or would be. */
@@ -73,7 +83,7 @@ export class Cluster implements OracleWorld {
 
   /** Formats the disks of all members, before anything goes wrong. */
   async format(): Promise<void> {
-    for (const member of this.members) {
+    for (const member of this.controllers) {
       const isVoter = member.nodeId <= this.shape.voterCount;
       await this.scheduler.settle(this.formatDisk(member, isVoter ? this.initialVoters : []));
     }
@@ -105,12 +115,12 @@ export class Cluster implements OracleWorld {
     const process = machine.start();
     const { life } = process;
     this.say?.(machine.name, `starts on disk ${replica.directoryId}`);
-    startController({
+    startNode({
       process,
       replica,
+      role: member.role,
       shape: this.shape,
-      configuredVoters: this.shape.identity === 'static' ? this.initialVoters : [],
-      bootstrapServers: this.members.map(({ nodeId }) => ({ host: hostOf(nodeId), port: PORT })),
+      controllerIds: this.controllers.map(({ nodeId }) => nodeId),
       fault: (what, cause) => this.#fault(member, life, what, cause),
       logger: silentLogger,
     }).then(
@@ -181,7 +191,7 @@ export class Cluster implements OracleWorld {
     return this.members.find((member) => keyOf(member.replica) === replica);
   }
 
-  #addMember(nodeId: number): void {
+  #addMember(nodeId: number, role: Member['role']): void {
     const { random, scheduler, network, shape } = this;
     const own = random.fork(`machine ${nodeId}`);
     const machine: SimulatedMachine = new SimulatedMachine({
@@ -199,15 +209,16 @@ export class Cluster implements OracleWorld {
       },
     });
     const member: Member = {
+      role,
       nodeId: BrokerId(nodeId),
       machine,
-      replica: { nodeId: BrokerId(nodeId), directoryId: '' },
+      replica: { nodeId: BrokerId(nodeId), directoryId: ANY_DIRECTORY },
       running: undefined,
       isFormatting: false,
       isRotten: false,
       refusal: undefined,
     };
-    this.#takeDisk(member);
+    if (role === 'controller') this.#takeDisk(member);
     this.members.push(member);
   }
 

@@ -51,7 +51,7 @@ export const demandProgress = async (world: QuorumWorld): Promise<void> => {
       'R13 liveness',
       `the leader of term ${term} is disturbed while all is well: ${describe(core)}`,
     );
-  const leaders = core.filter(({ running }) => running?.quorum.leadership.kind === 'leader');
+  const leaders = core.filter(({ running }) => running?.quorum?.leadership.kind === 'leader');
   if (leaders.length !== 1)
     throw new Violation('R13 liveness', `${leaders.length} leaders: ${describe(core)}`);
 };
@@ -61,6 +61,7 @@ const describe = (core: readonly Member[]): string =>
     .map(({ machine, running, refusal }) => {
       if (running === undefined)
         return `${machine.name} is down${refusal === undefined ? '' : ` (${refusal})`}`;
+      if (running.quorum === undefined) return `${machine.name}: broker, applied ${running.image.offset}`;
       const { term, role, commitIndex, lastIndex, durableIndex, voters } = running.quorum.status;
       return `${machine.name}: ${role} in term ${term}, committed ${commitIndex}, durable ${durableIndex}, last ${lastIndex}, applied ${running.image.offset}, voters ${voters.map(({ nodeId }) => nodeId).join(' ')}`;
     })
@@ -80,7 +81,7 @@ const command = async (
   untilMs: number,
 ): Promise<string | undefined> => {
   const { scheduler } = world.cluster;
-  const leader = core.find(({ running }) => running?.quorum.leadership.kind === 'leader');
+  const leader = core.find(({ running }) => running?.quorum?.leadership.kind === 'leader');
   if (leader?.running === undefined) return undefined;
   let kind: string | undefined;
   let over = false;
@@ -105,6 +106,7 @@ const drawCore = ({ cluster, oracle }: QuorumWorld): readonly Member[] => {
       return voters.length === 0 || inside.length * 2 > voters.length;
     });
   let core = able;
+  // Brokers take no part in majorities: some are inside.
   for (let tries = 0; tries < members.length; tries++) {
     const dropped = core[chance.below(core.length)];
     const smaller = core.filter((member) => member !== dropped);

@@ -2,11 +2,11 @@ import type { Random } from '@kafkaesque/kernel';
 import { assertNever } from '@kafkaesque/kernel';
 import type { ReplicaKey, VoterSet } from '@kafkaesque/protocol';
 import type { MembershipChange } from '@kafkaesque/raft';
+import type { RaftQuorum } from '@kafkaesque/server';
 import { drawPartition, noDiskFaults } from '@kafkaesque/sim';
 import type { Death, Partition } from '@kafkaesque/sim';
 import type { Cluster, Member } from './cluster';
 import { METADATA } from './node';
-import type { RunningController } from './node';
 import type { QuorumOracle } from './oracle/quorum-oracle';
 import { keyOf } from './oracle/watched-raft';
 import type { NemesisShape } from './shape';
@@ -24,6 +24,12 @@ export interface NemesisCounts {
 }
 
 type Deed = keyof NemesisShape;
+
+/** A controller that leads, or says so. */
+interface Leader {
+  readonly replica: ReplicaKey;
+  readonly quorum: RaftQuorum;
+}
 
 /** Does harm at random times, at the rates of the seed's shape, as long as a majority of every voter set keeps its disks. */
 export class Nemesis {
@@ -122,15 +128,18 @@ export class Nemesis {
     return this.#pick(random, ({ machine }) => machine.process !== undefined);
   }
 
-  #leader(): RunningController | undefined {
-    return this.#cluster.members.find(({ running }) => running?.quorum.leadership.kind === 'leader')?.running;
+  #leader(): Leader | undefined {
+    for (const { running } of this.#cluster.members)
+      if (running?.quorum?.leadership.kind === 'leader')
+        return { replica: running.replica, quorum: running.quorum };
+    return undefined;
   }
 
   #kill(random: Random, kind: Death): void {
     const leader = this.#leader();
     const chosen =
       random.below(2) === 0
-        ? this.#pick(random, ({ running }) => running === leader && running !== undefined)
+        ? this.#pick(random, ({ nodeId }) => nodeId === leader?.replica.nodeId)
         : undefined;
     const member = chosen ?? this.#alive(random);
     if (member !== undefined) this.#cluster.kill(member, kind);
@@ -220,7 +229,7 @@ export class Nemesis {
 
   /** Whether every voter set that is or may come to be in force would still have a majority of intact disks without this one. */
   #canLose(member: Member): boolean {
-    if (member.isFormatting) return false;
+    if (member.isFormatting || member.role === 'broker') return false;
     const sets = this.#oracle.voterSets();
     const possible = [
       ...sets,
@@ -248,11 +257,13 @@ export class Nemesis {
     if (random.below(4) > 0) return;
     scheduler.after(20 * random.fraction(), 'nemesis.elected', () => {
       const member = members.find((candidate) => candidate.nodeId === nodeId);
-      if (!this.#over && member?.running !== undefined) this.#askForChange(random, member.running);
+      const quorum = member?.running?.quorum;
+      if (!this.#over && member !== undefined && quorum !== undefined)
+        this.#askForChange(random, { replica: member.replica, quorum });
     });
   }
 
-  #askForChange(random: Random, leader: RunningController): void {
+  #askForChange(random: Random, leader: Leader): void {
     const change = this.#drawChange(random, leader.quorum.voters, leader.replica);
     if (change === undefined) return;
     // An operator does not take the majority away, and neither does one who answers late.
@@ -279,7 +290,7 @@ export class Nemesis {
   }
 
   #drawChange(random: Random, voters: VoterSet, leader: ReplicaKey): MembershipChange | undefined {
-    const { members } = this.#cluster;
+    const { controllers: members } = this.#cluster;
     const gone = voters.find((voter) => {
       const member = this.#cluster.memberOf(this.#cluster.replicaOf(voter));
       return member === undefined || member.refusal !== undefined;
@@ -309,10 +320,10 @@ export class Nemesis {
   }
 
   #snapshot(random: Random): void {
-    const member = this.#pick(random, ({ running }) => running !== undefined);
-    if (member?.running === undefined) return;
+    const member = this.#pick(random, ({ running }) => running?.quorum !== undefined);
+    if (member === undefined) return;
     this.counts.snapshots += 1;
-    member.running.quorum.takeSnapshot();
+    member.running?.quorum?.takeSnapshot();
   }
 
   #stall(random: Random): void {

@@ -1,10 +1,16 @@
 import { BrokerId, silentLogger } from '@kafkaesque/kernel';
-import type { Logger, MemberAddress } from '@kafkaesque/kernel';
+import type { Logger } from '@kafkaesque/kernel';
 import { createController } from '@kafkaesque/metadata';
 import type { Command, CommandResponses, ControllerSettings, MetadataImage } from '@kafkaesque/metadata';
-import type { ReplicaKey, Voter, VoterSet } from '@kafkaesque/protocol';
-import { ControllerHost, openControllerMember } from '@kafkaesque/server';
-import type { CommandOutcome, RaftQuorum } from '@kafkaesque/server';
+import type { ReplicaKey, Voter } from '@kafkaesque/protocol';
+import {
+  ControllerHost,
+  nodeLoggers,
+  openBrokerMember,
+  openController,
+  readConfiguration,
+} from '@kafkaesque/server';
+import type { BrokerConfiguration, CommandOutcome, MembersOptions, RaftQuorum } from '@kafkaesque/server';
 import type { ProcessWorld } from '@kafkaesque/sim';
 import type { QuorumShape } from './shape';
 
@@ -44,37 +50,58 @@ export const controllerSettings: ControllerSettings = {
   },
 };
 
-/** A controller that runs: the product's own host and quorum. */
-export interface RunningController {
+/** A node that runs: the product's own assembly of it. */
+export interface RunningNode {
   readonly replica: ReplicaKey;
-  readonly quorum: RaftQuorum;
+  /** Of a controller. */
+  readonly quorum: RaftQuorum | undefined;
   readonly image: MetadataImage;
+  /** Over the network where another controller is active. */
   submit<C extends Command>(command: C): Promise<CommandOutcome<CommandResponses[C['kind']]>>;
 }
 
-export interface ControllerOptions {
+export interface NodeOptions {
   readonly process: ProcessWorld;
   readonly replica: ReplicaKey;
   readonly shape: QuorumShape;
-  /** Voters that configuration names; none where the disk was formatted with them. */
-  readonly configuredVoters: VoterSet;
-  readonly bootstrapServers: readonly MemberAddress[];
+  readonly role: 'controller' | 'broker';
+  /** Of all controllers. */
+  readonly controllerIds: readonly number[];
   /** The process cannot go on. */
   readonly fault: (what: string, cause: unknown) => void;
   readonly logger?: Logger;
 }
 
-/** Starts a controller as a node does: opens its directory, listens, and takes part. */
-export const startController = async (options: ControllerOptions): Promise<RunningController> => {
-  const {
-    process,
-    replica,
-    shape,
-    configuredVoters,
-    bootstrapServers,
-    fault,
-    logger = silentLogger,
-  } = options;
+/** What an operator would write into `server.properties`. */
+const configurationOf = ({ replica, shape, role, controllerIds }: NodeOptions): BrokerConfiguration => {
+  const at = (nodeId: number): string => `${hostOf(nodeId)}:${PORT}`;
+  const voters = controllerIds.filter((nodeId) => nodeId <= shape.voterCount);
+  const quorum =
+    shape.identity === 'static'
+      ? `controller.quorum.voters=${voters.map((nodeId) => `${nodeId}@${at(nodeId)}`).join(',')}`
+      : `controller.quorum.bootstrap.servers=${controllerIds.map(at).join(',')}`;
+  const listener = role === 'controller' ? 'CONTROLLER' : 'PLAINTEXT';
+  const outcome = readConfiguration({
+    file: [
+      `process.roles=${role}`,
+      `node.id=${replica.nodeId}`,
+      quorum,
+      `listeners=${listener}://${at(replica.nodeId)}`,
+      'controller.listener.names=CONTROLLER',
+      `log.dirs=${DATA}`,
+      `controller.quorum.fetch.timeout.ms=${shape.settings.fetchTimeoutMs}`,
+      `controller.quorum.election.timeout.ms=${shape.settings.electionTimeoutMs}`,
+      `metadata.log.max.record.bytes.between.snapshots=${shape.snapshotAfterBytes}`,
+      `metadata.log.max.snapshot.interval.ms=${shape.snapshotIntervalMs}`,
+    ].join('\n'),
+  });
+  if (outcome.kind === 'invalid') throw new Error(outcome.errors.map(({ message }) => message).join('\n'));
+  return outcome.configuration;
+};
+
+/** Starts a node's part in the cluster as the server does: opens its directory, listens, and takes part. */
+export const startNode = async (options: NodeOptions): Promise<RunningNode> => {
+  const { process, replica, shape, role, fault, logger = silentLogger } = options;
   const { disk, clock, random } = process;
   const faults = { fault };
   const host = new ControllerHost({
@@ -84,44 +111,41 @@ export const startController = async (options: ControllerOptions): Promise<Runni
     faults,
     publish: () => undefined,
   });
-  const member = await openControllerMember({
-    disk,
-    directory: METADATA,
-    clock,
-    random,
-    logger,
-    faults,
-    clusterId: CLUSTER,
-    listener: host,
+  const parts: MembersOptions = {
+    configuration: configurationOf(options),
+    world: { disk, clock, random, faults },
+    loggers: nodeLoggers({ logger }),
     identity: {
       clusterId: CLUSTER,
-      nodeId: BrokerId(replica.nodeId),
+      nodeId: replica.nodeId,
       directoryId: replica.directoryId,
       incarnationId: random.bytes(16).toString('base64url'),
-      isController: true,
-      isBroker: false,
+      isController: role === 'controller',
+      isBroker: role === 'broker',
     },
-    configuredVoters,
     dialer: process.network,
-    listenerNames: ['CONTROLLER'],
-    bootstrapServers,
-    settings: shape.settings,
-    snapshotAfterBytes: shape.snapshotAfterBytes,
-    snapshotIntervalMs: shape.snapshotIntervalMs,
+    host,
+    isAlone: false,
+    knownOffset: 0,
+    quorumSettings: shape.settings,
     outOfSpace: () =>
       new Promise((resolve) => {
         clock.wakeAt(clock.monotonicMs() + 20, () => resolve(true));
       }),
-  });
-  host.attach(member.quorum);
-  process.network.listen(PORT, member.links.accept);
-  member.quorum.begin();
+    committed: () => undefined,
+    controllerEndpoints: () => [
+      { name: 'CONTROLLER', host: hostOf(replica.nodeId), port: PORT, securityProtocol: 0 },
+    ],
+  };
+  const members = role === 'controller' ? await openController(parts) : openBrokerMember(parts);
+  process.network.listen(PORT, members.accept);
+  members.begin();
   return {
     replica,
-    quorum: member.quorum,
+    quorum: members.quorum,
     get image() {
       return host.image;
     },
-    submit: (command) => host.submit(command),
+    submit: (command) => members.client.submit(command),
   };
 };

@@ -28,6 +28,8 @@ export interface QuorumShape {
   /** Controllers that vote from the start, and others that only follow. */
   readonly voterCount: number;
   readonly learnerCount: number;
+  /** Brokers that follow the metadata and forward commands. */
+  readonly brokerCount: number;
   /** `static`: voters are named by their node ids alone and never change (`kraft.version` 0). */
   readonly identity: 'directories' | 'static';
   readonly settings: RaftSettings;
@@ -163,7 +165,8 @@ export const drawQuorumShape = (
   const nemesis = drawNemesis(random);
   const shape: QuorumShape = {
     voterCount: nodes ?? voterCount,
-    learnerCount: pick(0, 0, 1, 2),
+    learnerCount: identity === 'static' ? 0 : pick(0, 0, 1, 2),
+    brokerCount: pick(0, 1, 2, 3),
     identity,
     settings: drawSettings(random),
     snapshotAfterBytes: pick(20 << 20, 10_000, 2_000, 400),

@@ -3,6 +3,7 @@ import { BrokerId as brokerId } from '@kafkaesque/kernel';
 import type { Leadership } from '@kafkaesque/metadata';
 import { registeredControllers, registeredFeatures } from '@kafkaesque/metadata';
 import type { QuorumState, VoterSet } from '@kafkaesque/protocol';
+import type { RaftSettings } from '@kafkaesque/raft';
 import { ANY_DIRECTORY } from '@kafkaesque/raft';
 import { MetadataFollower } from '../broker/metadata-follower';
 import type { BrokerConfiguration } from '../configuration';
@@ -19,9 +20,10 @@ import type { RaftQuorum } from '../quorum/raft-quorum';
 import type { NodeLoggers } from './node-loggers';
 import type { World } from './world';
 
+/** What a node's part among the others is made of. */
 export interface MembersOptions {
   readonly configuration: BrokerConfiguration;
-  readonly world: World;
+  readonly world: Pick<World, 'disk' | 'clock' | 'random' | 'faults'>;
   readonly loggers: NodeLoggers;
   readonly identity: MemberIdentity;
   readonly dialer: ChannelDialer;
@@ -29,6 +31,8 @@ export interface MembersOptions {
   /** The only voter of a quorum that nobody formatted. */
   readonly isAlone: boolean;
   readonly knownOffset: number;
+  /** Waits and sizes of the quorum that no configuration names. */
+  readonly quorumSettings?: Partial<RaftSettings>;
   readonly outOfSpace: () => Promise<boolean>;
   readonly committed: (latencyMs: number, recordCount: number) => void;
   /** Where this controller can be reached, once its listeners are open. */
@@ -103,6 +107,7 @@ export const openController = async (options: MembersOptions): Promise<Members> 
     bootstrapServers: options.isAlone ? [] : bootstrapServersOf(configuration),
     configuredVoters: firstVoters(options),
     settings: {
+      ...options.quorumSettings,
       fetchTimeoutMs: Number(configuration.get('controller.quorum.fetch.timeout.ms')),
       electionTimeoutMs: Number(configuration.get('controller.quorum.election.timeout.ms')),
     },
@@ -203,7 +208,7 @@ export const openController = async (options: MembersOptions): Promise<Members> 
 /** How long a leader that is closing waits for another one. */
 const HAND_OVER_MS = 1000;
 
-const handOver = async (quorum: RaftQuorum, { clock }: World): Promise<void> => {
+const handOver = async (quorum: RaftQuorum, { clock }: Pick<World, 'clock'>): Promise<void> => {
   const leads = (): boolean => quorum.leadership.kind === 'leader';
   if (!leads() || quorum.voters.length < 2) return;
   quorum.transfer();

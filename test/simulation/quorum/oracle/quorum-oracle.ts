@@ -146,13 +146,13 @@ export class QuorumOracle implements RaftWatcher {
           'R2 terms are kept',
           `${replica} answers in term ${term}, its disk knows ${durable.hardState.term}`,
         );
-      // What an earlier leader was told may have been overridden since.
+      // An answer to an earlier term's leader may leave when the disk has more than it told of: what was appended, and
+      // what this term's leader put in its place. No majority can be made of such answers: the logs had been compared
+      // when this term's leader was elected.
       const watched = this.living().find(({ key }) => key === replica);
-      const known = watched?.term === term ? watched.termAt(matchIndex) : undefined;
-      const isHeld = known === undefined ? matchIndex <= durable.lastIndex : durable.has(matchIndex, known);
-      if (watched !== undefined && known !== undefined)
-        this.#acknowledged.push({ watched, matchIndex, term });
-      if (!isHeld)
+      if (watched?.term !== term) return;
+      this.#acknowledged.push({ watched, matchIndex, term });
+      if (!durable.has(matchIndex, watched.termAt(matchIndex) ?? 0))
         throw new Violation(
           'R7 durable commit',
           `${replica} acknowledges entry ${matchIndex}, its disk holds entries up to ${durable.lastIndex}, there of term ${durable.term(matchIndex) ?? 'none'}`,
