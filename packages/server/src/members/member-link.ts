@@ -23,6 +23,8 @@ export interface MemberLinkEvents {
   /** Both sides know each other. */
   up(link: MemberLink, peer: MemberIdentity): void;
   message(link: MemberLink, peer: MemberIdentity, message: MemberMessage): void;
+  /** Who was dialled belongs to another cluster. `down` follows. */
+  foreign?(link: MemberLink, clusterId: string): void;
   /** Comes once, last. The peer is undefined when the two never came to know each other. */
   down(link: MemberLink, peer: MemberIdentity | undefined, end: ChannelEnd): void;
 }
@@ -33,6 +35,8 @@ export interface MemberLinkOptions {
   /** Whom this side dialled, -1 for whoever listens there; undefined: the other side dialled. */
   readonly dialled: BrokerId | undefined;
   readonly logger: Logger;
+  /** Whether another process under the id of that member is here already, and rather to be believed. */
+  readonly isTaken?: (newcomer: MemberIdentity) => boolean;
   readonly events: MemberLinkEvents;
 }
 
@@ -169,13 +173,21 @@ export class MemberLink {
         errorCode: ErrorCode.DUPLICATE_BROKER_REGISTRATION,
         errorMessage: `Another node of this cluster already has node.id ${self.nodeId}. Give each node its own.`,
       };
+    if (this.#options.isTaken?.(hello) === true)
+      return {
+        errorCode: ErrorCode.DUPLICATE_BROKER_REGISTRATION,
+        errorMessage:
+          `Another node of this cluster already has node.id ${hello.nodeId}, and is connected to node ${self.nodeId}. ` +
+          'Give each node its own; that of a process that has just ended is free in a few seconds.',
+      };
     return undefined;
   }
 
   #welcomed(
     welcome: MemberIdentity & { readonly errorCode: number; readonly errorMessage: string | null },
   ): void {
-    const { self, dialled, logger } = this.#options;
+    const { self, dialled, logger, events } = this.#options;
+    if (welcome.clusterId !== self.clusterId) events.foreign?.(this, welcome.clusterId);
     if (welcome.errorCode !== ErrorCode.NONE) {
       logger.warn('a member refused this node', {
         nodeId: welcome.nodeId,

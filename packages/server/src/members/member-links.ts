@@ -9,10 +9,12 @@ import type {
   Random,
 } from '@kafkaesque/kernel';
 import type { MemberMessage, MemberMessageDraft } from '@kafkaesque/protocol';
+import { Acquaintance } from './acquaintance';
 import type { MemberIdentity } from './member-link';
 import { MemberLink } from './member-link';
 import type { MemberToDial } from './member-target';
 import { MemberTarget } from './member-target';
+import { seldomLogger } from './seldom-logger';
 
 /** What happens between this node and the others. */
 export interface MemberEvents {
@@ -31,6 +33,11 @@ export interface MemberLinksOptions {
   readonly random: Random;
   readonly logger: Logger;
   readonly dialer: ChannelDialer;
+  /**
+   * Whether a process that comes under the id of another one, to which a channel is up, is kept out. Default: it takes
+   * the other one's place, which has been started anew and whose channels have not noticed.
+   */
+  readonly keepsOut?: (newcomer: MemberIdentity, incumbent: MemberIdentity) => boolean;
   readonly events: MemberEvents;
 }
 
@@ -39,6 +46,9 @@ const addressKey = ({ host, port }: MemberAddress): string => `${host}:${port}`;
 /** The channels of one node to the other members of its cluster: those it dials and those it is dialled on. */
 export class MemberLinks {
   readonly #options: MemberLinksOptions;
+  readonly #logger: Logger;
+  /** Whether this node's own cluster is where it looks for it. */
+  readonly acquaintance: Acquaintance;
   readonly #targets = new Map<string, MemberTarget>();
   /** By node; the newest last. */
   readonly #up = new Map<BrokerId, MemberLink[]>();
@@ -47,6 +57,8 @@ export class MemberLinks {
 
   constructor(options: MemberLinksOptions) {
     this.#options = options;
+    this.#logger = seldomLogger(options.logger, options.clock);
+    this.acquaintance = new Acquaintance(options.clock);
   }
 
   get self(): MemberIdentity {
@@ -117,6 +129,7 @@ export class MemberLinks {
   /** Ends every channel; nothing is told any more. */
   close(): void {
     this.#isClosed = true;
+    this.acquaintance.close();
     for (const target of this.#targets.values()) target.stop();
     this.#targets.clear();
     for (const link of this.#all) link.reset();
@@ -148,22 +161,34 @@ export class MemberLinks {
   }
 
   #linkOf(channel: Channel, dialled: BrokerId | undefined): MemberLink {
-    const { self, logger } = this.#options;
+    const { self } = this.#options;
     const link = new MemberLink({
       channel,
       self,
       dialled,
-      logger,
+      logger: this.#logger,
+      isTaken: (newcomer) => this.#isTaken(newcomer),
       events: {
         up: (one, peer) => this.#isUp(one, peer),
         message: (one, peer, message) => {
           if (!this.#isClosed) this.#options.events.message(peer, message, one);
         },
+        foreign: ({ remoteAddress }, clusterId) =>
+          this.acquaintance.foreign({ clusterId, address: remoteAddress }),
         down: (one, peer, end) => this.#isDown(one, peer, end),
       },
     });
     this.#all.add(link);
     return link;
+  }
+
+  #isTaken(newcomer: MemberIdentity): boolean {
+    const incumbents = (this.#up.get(newcomer.nodeId) ?? []).flatMap(({ peer }) => peer ?? []);
+    return incumbents.some(
+      (incumbent) =>
+        incumbent.incarnationId !== newcomer.incarnationId &&
+        this.#options.keepsOut?.(newcomer, incumbent) === true,
+    );
   }
 
   #isUp(link: MemberLink, peer: MemberIdentity): void {
@@ -174,6 +199,7 @@ export class MemberLinks {
       link.close();
       return;
     }
+    this.acquaintance.met();
     const links = this.#up.get(peer.nodeId) ?? [];
     this.#up.set(peer.nodeId, [...links, link]);
     // Channels of an earlier life of that node may not have noticed its end.

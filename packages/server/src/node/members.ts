@@ -1,7 +1,7 @@
 import type { AcceptChannel, BrokerId, ChannelDialer, MemberAddress } from '@kafkaesque/kernel';
 import { BrokerId as brokerId } from '@kafkaesque/kernel';
 import type { Leadership } from '@kafkaesque/metadata';
-import { registeredControllers, registeredFeatures } from '@kafkaesque/metadata';
+import { brokerById, registeredControllers, registeredFeatures } from '@kafkaesque/metadata';
 import type { QuorumState, VoterSet } from '@kafkaesque/protocol';
 import type { RaftSettings } from '@kafkaesque/raft';
 import { ANY_DIRECTORY } from '@kafkaesque/raft';
@@ -114,6 +114,10 @@ export const openController = async (options: MembersOptions): Promise<Members> 
     snapshotAfterBytes: Number(configuration.get('metadata.log.max.record.bytes.between.snapshots')),
     snapshotIntervalMs: Number(configuration.get('metadata.log.max.snapshot.interval.ms')),
     listener: host,
+    isInService: ({ nodeId, incarnationId }) => {
+      const registered = brokerById(host.image, nodeId);
+      return registered?.incarnationId === incarnationId && !registered.fenced;
+    },
     knownOffset: options.knownOffset,
     outOfSpace: options.outOfSpace,
     committed: options.committed,

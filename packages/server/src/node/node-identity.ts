@@ -2,6 +2,7 @@ import type { BrokerId, Disk, Random } from '@kafkaesque/kernel';
 import { Failure } from '@kafkaesque/kernel';
 import { checkOwner, randomUuid, readMetaProperties, writeMetaProperties } from '@kafkaesque/storage';
 import type { BrokerConfiguration } from '../configuration';
+import type { Acquaintance } from '../members/acquaintance';
 import { clusterIdentity } from './cluster-identity';
 
 /** As directory id of a broker that is no controller. */
@@ -66,4 +67,21 @@ export const metadataDirectoryId = async (
   const directoryId = randomUuid(random);
   await writeMetaProperties(disk, path, { ...owner, directoryId });
   return directoryId;
+};
+
+/** Rejects with a Failure `WRONG_CLUSTER_ID` when all that a node meets where its cluster should be are of another one. */
+export const refuseForeigners = async (
+  acquaintance: Acquaintance,
+  metadataLogDir: string,
+  clusterId: string,
+): Promise<void> => {
+  const foreigner = await acquaintance.made();
+  if (foreigner === undefined) return;
+  throw new Failure(
+    'WRONG_CLUSTER_ID',
+    `${metadataLogDir}/meta.properties says that this node belongs to cluster ${clusterId}, but the member at ` +
+      `${foreigner.address} belongs to cluster ${foreigner.clusterId}. Correct controller.quorum.bootstrap.servers ` +
+      '(or controller.quorum.voters); or, if this node is to be of that cluster, move its directories away and run ' +
+      `\`kafkaesque storage format --cluster-id ${foreigner.clusterId} --config FILE\`.`,
+  );
 };

@@ -34,7 +34,7 @@ import type { Doors } from './doors';
 import { openDoors } from './doors';
 import type { Members } from './members';
 import { configuredVoters, openBrokerMember, openController } from './members';
-import { NO_DIRECTORY, isAlone, metadataDirectoryId, nodeClusterId } from './node-identity';
+import { NO_DIRECTORY, isAlone, metadataDirectoryId, nodeClusterId, refuseForeigners } from './node-identity';
 import type { NodeLoggers } from './node-loggers';
 import { nodeLoggers } from './node-loggers';
 import { refuseWhatIsNotThereYet } from './not-there-yet';
@@ -185,6 +185,8 @@ class Assembly {
     });
     this.#doors = await this.#openDoors(host, members);
     members.begin();
+    if (!isAlone(configuration))
+      await refuseForeigners(members.links.acquaintance, configuration.metadataLogDir, this.#clusterId);
     await this.#broker?.start(() => host.image, {
       clusterId: this.#clusterId,
       incarnationId: identity.incarnationId,

@@ -49,9 +49,15 @@ class Controllers {
 
   async start(
     nodeId: number,
-    options: { voters?: readonly Voter[]; disk?: number; bootstrap?: readonly number[] } = {},
+    options: {
+      voters?: readonly Voter[];
+      disk?: number;
+      bootstrap?: readonly number[];
+      machine?: number;
+    } = {},
   ): Promise<void> {
-    const process = this.machine(nodeId).start();
+    const machine = options.machine ?? nodeId;
+    const process = this.machine(machine).start();
     const controller = createController({
       clusterId: 'cluster',
       defaultPartitions: 1,
@@ -98,7 +104,7 @@ class Controllers {
     host.attach(member.quorum);
     process.network.listen(PORT, member.links.accept);
     member.quorum.begin();
-    this.running.set(nodeId, { ...member, host });
+    this.running.set(machine, { ...member, host });
   }
 
   async open(...nodeIds: number[]): Promise<void> {
@@ -214,6 +220,22 @@ describe('controllers over simulated channels and disks', () => {
     ).resolves.toBe('committed');
     await controllers.pass(1000);
     expect(controllers.running.get(wiped)!.quorum.status.voters).toHaveLength(3);
+    expect(controllers.faults).toEqual([]);
+  });
+
+  test('are not disturbed by a stranger under the id of one of them', async () => {
+    const controllers = await opened(1, 2, 3);
+    const twinOf = controllers.leader.links.self.nodeId;
+    const epochs = () => [1, 2, 3].map((id) => controllers.running.get(id)!.quorum.status.term);
+    const before = epochs();
+    await controllers.scheduler.settle(controllers.start(twinOf, { voters: [], disk: 9, machine: 9 }));
+    for (let i = 0; i < 20; i++) {
+      await controllers.pass(500);
+      for (const id of [1, 2, 3].filter((one) => one !== twinOf))
+        expect(controllers.running.get(id)!.links.peer(twinOf)?.directoryId).toBe(directoryOf(twinOf, 0));
+    }
+    expect(epochs()).toEqual(before);
+    expect(controllers.running.get(9)!.links.peers).toEqual([]);
     expect(controllers.faults).toEqual([]);
   });
 

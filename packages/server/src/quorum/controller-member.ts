@@ -17,6 +17,8 @@ export interface ControllerMemberOptions extends Omit<RaftQuorumOptions, 'send' 
   readonly listenerNames: readonly string[];
   /** `controller.quorum.bootstrap.servers`: asked by a member that does not know the voters. */
   readonly bootstrapServers: readonly MemberAddress[];
+  /** Whether a process is in service as the broker of that id: no other one takes its place. */
+  readonly isInService?: (broker: MemberIdentity) => boolean;
   /** Everything members say that is not the quorum's own. */
   readonly others?: OtherMemberEvents;
 }
@@ -87,6 +89,15 @@ export const openControllerMember = async (options: ControllerMemberOptions): Pr
     random: random.fork('links'),
     logger,
     dialer,
+    keepsOut: (newcomer, incumbent) => {
+      // Under one id may be two disks: the one that votes does not give way to one that does not.
+      if (newcomer.isController && incumbent.isController) {
+        const voters = late.quorum?.voters ?? [];
+        const votes = (one: MemberIdentity): boolean => voterOf(voters, keyOf(one)) !== undefined;
+        return votes(incumbent) && !votes(newcomer);
+      }
+      return options.isInService?.(incumbent) ?? false;
+    },
     events: {
       up: (peer, link) => {
         meet(peer, late.quorum?.voters ?? []);
