@@ -45,12 +45,16 @@ export interface QuorumChaosOutcome {
   readonly violations: string[];
 }
 
+/** So few that a long run has many snapshots, and that a controller with an empty disk is sent one. */
+const SNAPSHOT_BYTES = 20_000;
+
 /** Kills the active controller again and again under load, and looks in the end whether all was true that clients were told. */
 export const runQuorumChaos = async (options: QuorumChaosOptions): Promise<QuorumChaosOutcome> => {
   const { directory, layout, seed } = options;
   await using cluster = await ProcessCluster.start({
     directory,
     layout,
+    settings: { 'metadata.log.max.record.bytes.between.snapshots': SNAPSHOT_BYTES },
     environment: ({ nodeId, roles }) =>
       roles.includes('controller') ? { FAULT_FS: 'lazy-kill', FAULT_SEED: String(seed + nodeId) } : {},
   });
