@@ -148,8 +148,11 @@ export class Clients {
       this.counts.done += 1;
       if (outcome.offset > this.#committed.lastIndex)
         this.#violate('what is acknowledged is committed', `${command.kind} at offset ${outcome.offset}`);
-      if (id !== undefined && isCreated(outcome.response)) this.#settle(id, 'done', outcome.offset);
-      else if (id !== undefined) this.#settle(id, 'never', knownAt);
+      if (id === undefined) return;
+      const errorCode = errorOf(outcome.response);
+      if (errorCode === ErrorCode.NONE) this.#settle(id, 'done', outcome.offset);
+      // Where the first answer was lost and the command repeated, its topic may have been deleted, and another be there.
+      else if (errorCode !== ErrorCode.TOPIC_ALREADY_EXISTS) this.#settle(id, 'never', knownAt);
     } else if (outcome.kind === 'unknown') this.counts.unknown += 1;
     else {
       if (outcome.kind === 'refused') this.counts.refused += 1;
@@ -235,9 +238,9 @@ export class Clients {
   }
 }
 
-const isCreated = (response: unknown): boolean => {
+const errorOf = (response: unknown): number => {
   const { topics } = response as { readonly topics: readonly { readonly errorCode: number }[] };
-  return topics[0]?.errorCode === ErrorCode.NONE;
+  return topics[0]?.errorCode ?? ErrorCode.NONE;
 };
 
 const registration = (brokerId: BrokerId, random: Random): Command => ({

@@ -22,8 +22,19 @@ export interface HuntOptions {
   readonly maximumEvents: number;
 }
 
-/** What a planted bug may look like when it is found; a TypeError would be a mistake in the mutant itself. */
-const mistakes = ['TypeError', 'ReferenceError', 'SyntaxError', 'not applicable'];
+/** How no planted bug looks when it is found: these are mistakes in the mutant itself. */
+const mistakes = ['TypeError', 'ReferenceError', 'SyntaxError', 'not applicable', 'a crash'];
+
+/** Whether a seed fails without the mutant too: then it has found something else. */
+const failsAnyway = async (suite: string, seed: number): Promise<boolean> => {
+  const worker = new Worker();
+  try {
+    const { report } = await worker.run({ suite, seed, without: [], lastLines: 0 });
+    return report.violation !== undefined;
+  } finally {
+    worker.stop();
+  }
+};
 
 /** Runs seeds on the mutated code, in a process of its own, until one fails or enough events have passed. */
 export const hunt = async (mutant: Mutant, options: HuntOptions): Promise<Hunt> => {
@@ -49,8 +60,11 @@ export const hunt = async (mutant: Mutant, options: HuntOptions): Promise<Hunt> 
     events += report.events;
     const { violation } = report;
     if (violation === undefined) continue;
-    const broken = mistakes.includes(violation.invariant);
-    return end(seed, broken ? 'broken' : 'found', violation.invariant, violation.message);
+    const { invariant, message } = violation;
+    if (mistakes.includes(invariant)) return end(seed, 'broken', invariant, message);
+    if (await failsAnyway(suite, seed))
+      return end(seed, 'broken', invariant, `this seed fails without the mutant as well: ${message}`);
+    return end(seed, 'found', invariant, message);
   }
 };
 

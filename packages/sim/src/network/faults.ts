@@ -58,7 +58,7 @@ export const drawNetworkFaults = (random: Random): NetworkFaults => {
     delayMeanMs: delayMinMs + pick(0.1, 1, 5, 50),
     bytesPerMs: pick(Infinity, Infinity, 100_000, 2_000),
     windowBytes: pick(4_000, 64 << 10, 8 << 20),
-    keepAliveMs: pick(5_000, 10_000, Infinity),
+    keepAliveMs: pick(2_000, 5_000, 10_000),
     retransmitMs: pick(0, 200, 1_000),
     reset: pick(0, 0, 0.0005, 0.005),
     clog: pick(0, 0, 0.0005, 0.005),
