@@ -34,6 +34,8 @@ export interface QuorumChaosOutcome {
   powerLosses: number;
   lostOperations: number;
   wipes: number;
+  /** How often the active controller was paused until there was another one. */
+  stalls: number;
   acknowledged: number;
   refused: number;
   unknown: number;
@@ -65,7 +67,16 @@ export const runQuorumChaos = async (options: QuorumChaosOptions): Promise<Quoru
 
 class QuorumChaos {
   readonly outcome: QuorumChaosOutcome = {
-    ...{ rounds: 0, powerLosses: 0, lostOperations: 0, wipes: 0, acknowledged: 0, refused: 0, unknown: 0 },
+    ...{
+      rounds: 0,
+      powerLosses: 0,
+      lostOperations: 0,
+      wipes: 0,
+      stalls: 0,
+      acknowledged: 0,
+      refused: 0,
+      unknown: 0,
+    },
     ...{ failoversMs: [], offset: -1, stateHash: '', violations: [] },
   };
   readonly #options: QuorumChaosOptions;
@@ -96,6 +107,7 @@ class QuorumChaos {
     try {
       for (let round = 1; round <= rounds && !isOver() && this.#isFine(); round++) {
         await this.#round(round);
+        if (this.#random.below(4) === 0) await this.#stall();
         if (wipes && round === Math.ceil(rounds / 2)) await this.#replace();
       }
       if (this.#isFine()) await this.#darken();
@@ -138,6 +150,28 @@ class QuorumChaos {
     this.#say(
       `round ${round}: node ${active.nodeId} killed${how}; next change after ${Math.round(failoverMs)} ms`,
     );
+  }
+
+  /** The active controller stands still until another one is active, and goes on not knowing of it. */
+  async #stall(): Promise<void> {
+    const active = await this.#cluster.active();
+    const process = this.#cluster.process(active.nodeId);
+    const sinceMs = performance.now();
+    process.pause();
+    try {
+      await until('no other controller became active', async () => {
+        const others = this.#cluster.controllers.filter(({ nodeId }) => nodeId !== active.nodeId);
+        const states = await Promise.all(others.map(({ nodeId }) => this.#cluster.state(nodeId)));
+        return states.find((state) => state?.isActive);
+      });
+      await sleep(this.#random.below(1000));
+    } finally {
+      process.resume();
+    }
+    await this.#nextAcknowledgement(sinceMs);
+    await this.#caughtUp([active]);
+    this.outcome.stalls += 1;
+    this.#say(`node ${active.nodeId} stood still while it was active`);
   }
 
   /** Somebody was told of success of what began after the kill. */
