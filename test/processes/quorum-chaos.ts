@@ -37,6 +37,8 @@ export interface QuorumChaosOutcome {
   /** How often the active controller was paused until there was another one. */
   stalls: number;
   acknowledged: number;
+  /** Of them, to other clients than the workload's own. */
+  acknowledgedToOthers: number;
   refused: number;
   unknown: number;
   /** Milliseconds from each kill to the next change that was acknowledged, in ascending order. */
@@ -67,6 +69,7 @@ export const runQuorumChaos = async (options: QuorumChaosOptions): Promise<Quoru
 
 class QuorumChaos {
   readonly outcome: QuorumChaosOutcome = {
+    acknowledgedToOthers: 0,
     ...{
       rounds: 0,
       powerLosses: 0,
@@ -258,6 +261,9 @@ class QuorumChaos {
     const { outcome } = this;
     const operations = [...this.#workload.operations, ...more];
     for (const { told } of operations) outcome[told.kind === 'done' ? 'acknowledged' : told.kind] += 1;
+    outcome.acknowledgedToOthers = more.filter(({ told }) => told.kind === 'done').length;
+    if (this.#options.others !== undefined && outcome.acknowledgedToOthers === 0)
+      outcome.violations.push('the other clients were never told that something was done');
     outcome.failoversMs.sort((a, b) => a - b);
     const { offset, stateHash } = await this.#cluster.settled();
     Object.assign(outcome, { offset, stateHash });
