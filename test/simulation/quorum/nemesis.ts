@@ -47,13 +47,18 @@ export class Nemesis {
   readonly outcomes: Record<string, number> = {};
   readonly #cluster: Cluster;
   readonly #oracle: QuorumOracle;
+  /** Lets a client ask that member for something. */
+  readonly #propose: (member: Member) => void;
   readonly #random: Random;
   /** Changes of membership without an outcome; of a process that died they stay so. */
   readonly #pending: MembershipChange[] = [];
+  /** A leader is cut off until then, and nothing else is done to links. */
+  #isolatedUntilMs = 0;
   #over = false;
 
-  constructor(cluster: Cluster, oracle: QuorumOracle) {
+  constructor(cluster: Cluster, oracle: QuorumOracle, propose: (member: Member) => void) {
     this.#cluster = cluster;
+    this.#propose = propose;
     this.#oracle = oracle;
     this.#random = cluster.random.fork('nemesis');
   }
@@ -163,23 +168,40 @@ export class Nemesis {
 
   #partition(random: Random): void {
     const { scheduler, network, shape, members, say } = this.#cluster;
+    if (this.#cluster.nowMs < this.#isolatedUntilMs) return;
     const names = members.map(({ machine }) => machine.name);
     const leader = this.#leader()?.replica.nodeId;
-    const alone = members.find(({ nodeId }) => nodeId === leader)?.machine.name;
-    const { groups, oneWay } =
-      alone !== undefined && random.below(2) === 0
-        ? isolated(random, alone, names)
-        : drawPartition(random, names);
+    const alone = members.find(({ nodeId }) => nodeId === leader);
+    const isLeaders = alone !== undefined && random.below(2) === 0;
+    const { groups, oneWay } = isLeaders
+      ? isolated(random, alone.machine.name, names)
+      : drawPartition(random, names);
+    // Long enough for the others to elect another.
+    const { fetchTimeoutMs } = shape.settings;
+    const forMs = isLeaders
+      ? fetchTimeoutMs * (1 + 3 * random.fraction())
+      : random.below(shape.partitionForMs);
+    if (isLeaders) this.#leaveBehind(random, alone);
+    if (isLeaders) this.#isolatedUntilMs = this.#cluster.nowMs + forMs;
     network.partition(groups, oneWay);
     say?.(
       'network',
       `${oneWay ? 'cut one way' : 'cut'}: ${groups.map((group) => group.join(' ')).join(' | ')}`,
     );
-    scheduler.after(random.below(shape.partitionForMs), 'nemesis.heal', () => {
-      if (this.#over) return;
+    scheduler.after(forMs, 'nemesis.heal', () => {
+      if (this.#over || this.#cluster.nowMs < this.#isolatedUntilMs) return;
       network.heal();
       say?.('network', 'is whole');
     });
+  }
+
+  /** Whoever leads without knowing that it is alone is given something that another leader will override. */
+  #leaveBehind(random: Random, leader: Member): void {
+    const { scheduler, shape } = this.#cluster;
+    for (let count = random.below(6); count > 0; count--)
+      scheduler.after(shape.settings.fetchTimeoutMs * random.fraction(), 'nemesis.propose', () => {
+        if (!this.#over) this.#propose(leader);
+      });
   }
 
   #clog(random: Random): void {

@@ -36,7 +36,9 @@ export class QuorumWorld {
     this.committed = new Committed(controllerSettings, this.cluster.initialVoters);
     this.oracle = new QuorumOracle(this.cluster, this.committed);
     this.clients = new Clients(this.cluster, this.committed);
-    this.nemesis = new Nemesis(this.cluster, this.oracle);
+    this.nemesis = new Nemesis(this.cluster, this.oracle, (member) => {
+      if (member.running !== undefined) void this.clients.command(member, member.running);
+    });
     this.cluster.network.observer = {
       sent: (from, to, message) => this.oracle.sent(from, to, message),
     };
@@ -138,6 +140,9 @@ const faultsOf = (world: QuorumWorld): Record<string, number> => {
     keepAliveFailures: counts.keepAliveFailures,
     refusedDials: counts.refusedDials,
     backPressure: counts.backPressure,
+    lostMessages: counts.lostMessages,
+    duplicatedMessages: counts.duplicatedMessages,
+    reorderedMessages: counts.reorderedMessages,
     membershipChanges: nemesis.counts.membershipChanges,
     transfers: nemesis.counts.transfers,
     wallJumps: total(({ machine }) => machine.counts.wallJumps),

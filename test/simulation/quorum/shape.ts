@@ -1,6 +1,12 @@
 import { SeededRandom } from '@kafkaesque/kernel';
 import type { RaftSettings } from '@kafkaesque/raft';
-import { drawDiskFaults, drawNetworkFaults, noDiskFaults, noNetworkFaults } from '@kafkaesque/sim';
+import {
+  drawDiskFaults,
+  drawMessageFaults,
+  drawNetworkFaults,
+  noDiskFaults,
+  noNetworkFaults,
+} from '@kafkaesque/sim';
 import type { DiskFaults, NetworkFaults } from '@kafkaesque/sim';
 
 /** How often something is done to the world: on average once in so many milliseconds; Infinity: never. */
@@ -61,6 +67,7 @@ export const families = [
   'resets',
   'late',
   'narrow',
+  'unruly',
   'diskSpace',
   'diskErrors',
   'slowDisks',
@@ -132,6 +139,9 @@ const withoutFamilies = (shape: QuorumShape, without: ReadonlySet<string>): Quor
       late: off('late') ? 0 : network.late,
       clog: off('clogs') ? 0 : network.clog,
       bytesPerMs: off('narrow') ? Infinity : network.bytesPerMs,
+      loss: off('unruly') ? 0 : network.loss,
+      duplicate: off('unruly') ? 0 : network.duplicate,
+      reorder: off('unruly') ? 0 : network.reorder,
       windowBytes: off('narrow') ? noNetworkFaults.windowBytes : network.windowBytes,
     },
     nemesis: {
@@ -153,6 +163,13 @@ const withoutFamilies = (shape: QuorumShape, without: ReadonlySet<string>): Quor
   };
 };
 
+/** In some worlds single messages are lost, repeated and reordered, which no channel does. */
+const drawNetwork = (random: SeededRandom): NetworkFaults => {
+  const faults = random.below(6) === 0 ? noNetworkFaults : drawNetworkFaults(random);
+  const unruly = drawMessageFaults(random);
+  return random.below(6) === 0 ? { ...faults, ...unruly } : faults;
+};
+
 /** Draws everything first, so that a family that is switched off leaves the rest of the world as it was. */
 export const drawQuorumShape = (
   seed: number,
@@ -172,12 +189,12 @@ export const drawQuorumShape = (
     snapshotAfterBytes: pick(20 << 20, 10_000, 2_000, 400),
     snapshotIntervalMs: pick(3_600_000, 20_000, 3_000),
     disk: random.below(4) === 0 ? noDiskFaults : drawDiskFaults(random),
-    network: random.below(6) === 0 ? noNetworkFaults : drawNetworkFaults(random),
+    network: drawNetwork(random),
     // Where a wiped disk would be taken for the voter that it was, nothing is promised.
     nemesis: identity === 'static' ? { ...nemesis, wipeMs: Infinity, membershipMs: Infinity } : nemesis,
     downMs: pick(10, 500, 5_000, 30_000),
     longestPauseMs: pick(50, 1_000, 10_000),
-    partitionForMs: pick(200, 3_000, 15_000),
+    partitionForMs: pick(300, 3_000, 3_000, 15_000),
     driftPpm: pick(0, 100, 500),
     clientCount: pick(1, 2, 4),
     thinkMs: pick(10, 50, 300),
