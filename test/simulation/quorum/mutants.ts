@@ -124,17 +124,6 @@ export const mutants: readonly Mutant[] = [
     ],
   },
   {
-    name: 'durable-though-overridden-meanwhile',
-    about: 'an entry that was overridden and has come back counts as durable with its first write',
-    edits: [
-      {
-        file: `${RAFT}/core.ts`,
-        find: 'const isOverridden = !this.isDurable(this.#overriding.token);',
-        replace: 'const isOverridden = this.#overriding.token < 0;',
-      },
-    ],
-  },
-  {
     name: 'truncated-below-the-commit-index',
     about: 'an append that comes late cuts off what follows it in the log',
     edits: [
@@ -213,20 +202,6 @@ export const mutants: readonly Mutant[] = [
         file: `${RAFT}/core.ts`,
         find: 'if (type === entryTypes.voters && index > snapshot.index)',
         replace: 'if (type === entryTypes.voters && index < 0)',
-      },
-    ],
-  },
-  {
-    name: 'voter-sets-forgotten-too-early',
-    about:
-      'a leader forgets a set of voters when the next is committed, though older entries are still to be applied',
-    edits: [
-      {
-        file: `${RAFT}/membership.ts`,
-        find: "  if (!membership.answerWhenAppended) answer(core, membership.id, 'committed');\n};",
-        replace:
-          "  if (!membership.answerWhenAppended) answer(core, membership.id, 'committed');\n" +
-          '  core.history.prune(core.commitIndex);\n};',
       },
     ],
   },

@@ -4,7 +4,7 @@ import type { ReplicaKey, VoterSet } from '@kafkaesque/protocol';
 import type { MembershipChange } from '@kafkaesque/raft';
 import type { RaftQuorum } from '@kafkaesque/server';
 import { drawPartition, noDiskFaults } from '@kafkaesque/sim';
-import type { Death, Partition } from '@kafkaesque/sim';
+import type { Death, Partition, SimulatedMachine } from '@kafkaesque/sim';
 import type { Cluster, Member } from './cluster';
 import { METADATA } from './node';
 import type { QuorumOracle } from './oracle/quorum-oracle';
@@ -183,6 +183,11 @@ export class Nemesis {
       : random.below(shape.partitionForMs);
     if (isLeaders) this.#leaveBehind(random, alone);
     if (isLeaders) this.#isolatedUntilMs = this.#cluster.nowMs + forMs;
+    // What is overridden may still be on its way to the disk.
+    if (isLeaders && shape.nemesis.stallMs !== Infinity && random.below(2) === 0)
+      for (const { machine } of members)
+        if (groups[0]?.includes(machine.name) === true)
+          this.#stallDisk(machine, forMs + fetchTimeoutMs, random);
     network.partition(groups, oneWay);
     say?.(
       'network',
@@ -198,7 +203,7 @@ export class Nemesis {
   /** Whoever leads without knowing that it is alone is given something that another leader will override. */
   #leaveBehind(random: Random, leader: Member): void {
     const { scheduler, shape } = this.#cluster;
-    for (let count = random.below(6); count > 0; count--)
+    for (let count = random.below(12); count > 0; count--)
       scheduler.after(shape.settings.fetchTimeoutMs * random.fraction(), 'nemesis.propose', () => {
         if (!this.#over) this.#propose(leader);
       });
@@ -349,12 +354,15 @@ export class Nemesis {
   }
 
   #stall(random: Random): void {
-    const { scheduler, members, shape, say } = this.#cluster;
+    const { members, shape } = this.#cluster;
     const { machine } = members[random.below(members.length)] ?? {};
-    if (machine === undefined) return;
+    if (machine !== undefined) this.#stallDisk(machine, 1 + random.below(shape.partitionForMs), random);
+  }
+
+  #stallDisk(machine: SimulatedMachine, forMs: number, random: Random): void {
+    const { scheduler, shape, say } = this.#cluster;
     this.counts.stalls += 1;
-    const forMs = 1 + random.below(shape.partitionForMs);
-    say?.(machine.name, `has a slow disk for ${forMs} ms`);
+    say?.(machine.name, `has a slow disk for ${forMs.toFixed(0)} ms`);
     machine.disk.faults = { ...machine.disk.faults, slow: 0.8, slowMs: 100 + random.below(2_000) };
     scheduler.after(forMs, 'nemesis.unstall', () => {
       const { slow, slowMs } = this.#over ? noDiskFaults : shape.disk;

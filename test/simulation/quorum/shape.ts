@@ -88,7 +88,7 @@ const drawSettings = (random: SeededRandom): RaftSettings => {
     fetchTimeoutMs,
     freshMs: fetchTimeoutMs / 2,
     electionTimeoutMs: pick(600, 600, 200, 60),
-    maxAppendBytes: pick(1 << 20, 1 << 20, 600, 150),
+    maxAppendBytes: pick(1 << 20, 600, 150, 1),
     maxInFlightBytes: pick(8 << 20, 8 << 20, 4000, 600),
     snapshotChunkBytes: pick(1 << 20, 1 << 20, 700, 100),
     snapshotWindowChunks: pick(4, 2, 1),
