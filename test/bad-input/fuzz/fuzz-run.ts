@@ -8,7 +8,7 @@ import type { FuzzReport, LongestTurn } from './fuzz-report';
 import type { MemoryConnection } from './memory-port';
 import type { Mutant } from './mutations';
 import { mutate, oneOf } from './mutations';
-import { NodeUnderFuzz } from './node-under-fuzz';
+import { NodeUnderFuzz, isObeyedByLeaving } from './node-under-fuzz';
 import { inEveryVersion, readRecordings, withTopicId } from './recordings';
 import type { Seed } from './recordings';
 import { judgeRoundTrip } from './round-trip';
@@ -88,6 +88,7 @@ class FuzzRun {
       const random = new SeededRandom(this.#options.seed, String(execution));
       const mutant = mutate(this.#seeds, random);
       this.#judge(mutant, execution);
+      if (isObeyedByLeaving(mutant.frame)) continue;
       // Asking for the processor time is slow: only of what may take long.
       const began = mutant.frame.length < LARGE_BYTES ? undefined : process.cpuUsage();
       const beganMs = performance.now();

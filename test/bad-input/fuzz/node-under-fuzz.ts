@@ -2,7 +2,14 @@ import { setImmediate as turn } from 'node:timers/promises';
 import type { Logger } from '@kafkaesque/kernel';
 import { Failure, PartitionIndex, hasCode } from '@kafkaesque/kernel';
 import type { TopicId } from '@kafkaesque/kernel';
-import { apis, decodeResponse, encodeBatch, encodeRequestFrame, errorName } from '@kafkaesque/protocol';
+import {
+  apis,
+  decodeResponse,
+  encodeBatch,
+  encodeRequestFrame,
+  errorName,
+  readRequestHeader,
+} from '@kafkaesque/protocol';
 import type { Api, ApiName, Message, RequestDraftOf, ResponseOf } from '@kafkaesque/protocol';
 import type { Cluster } from '@kafkaesque/testkit';
 import { createCluster } from '@kafkaesque/testkit';
@@ -11,6 +18,19 @@ import { RECORDED_TOPIC } from './recordings';
 
 /** No mutant knows its name, so nothing may ever happen to it. */
 const UNTOUCHED_TOPIC = 'known-to-nobody';
+
+const NODE_ID = 1;
+
+/** Whether this asks, well-formed, that the only broker be unregistered: as with Kafka, it leads nothing from then on. */
+export const isObeyedByLeaving = (frame: Buffer): boolean => {
+  try {
+    const { api, apiVersion, bodyAt } = readRequestHeader(frame);
+    if (api !== apis.UnregisterBroker) return false;
+    return apis.UnregisterBroker.request.decode(frame, apiVersion, bodyAt).brokerId === NODE_ID;
+  } catch {
+    return false;
+  }
+};
 
 /** What is compressed is stored unopened; who looks for a time in it finds what a mutant wrote (decision 0004). */
 const SOME_PRODUCERS_FAULT = /^a log could not be read: .*The record batch at offset \d+ is corrupt/;
