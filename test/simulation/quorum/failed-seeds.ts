@@ -10,5 +10,5 @@ export const failedSeeds: readonly { readonly seed: number; readonly found: stri
   { seed: 29, found: 'a learner whose snapshot is older than the entry that names the voters' },
   { seed: 589234209, found: 'who-is-removed-does-not-stand' },
   { seed: 164960131, found: 'who-is-removed-does-not-stand' },
-  { seed: 12330443, found: 'offered-what-is-there' },
+  { seed: 12330443, found: 'a replica that is offered for ever the snapshot that it has' },
 ];

@@ -217,17 +217,6 @@ export const mutants: readonly Mutant[] = [
     ],
   },
   {
-    name: 'offered-what-is-there',
-    about: 'who is offered a snapshot that it has does not say so, and gets nothing more',
-    edits: [
-      {
-        file: `${RAFT}/snapshot.ts`,
-        find: 'core.verifiedIndex = Math.max(core.verifiedIndex, core.commitIndex);',
-        replace: '',
-      },
-    ],
-  },
-  {
     name: 'wiped-disk-keeps-its-vote',
     about: 'a voter is its node id, whatever disk it has',
     edits: [
