@@ -21,7 +21,10 @@ export interface NetworkFaults {
   /** Per end of a channel that fails: what was under way arrives up to `lateMs` later, perhaps after a newer channel's. */
   readonly late: number;
   readonly lateMs: number;
-  /** Per message, beyond what the port allows: it is lost, arrives twice, or at another place in the order. */
+  /**
+   * Per message, beyond what the port allows: it is lost (and its channel fails up to `lateMs` later), arrives twice, or
+   * at another place in the order.
+   */
   readonly loss: number;
   readonly duplicate: number;
   readonly reorder: number;

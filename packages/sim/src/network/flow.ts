@@ -165,6 +165,8 @@ export class Flow {
     if (this.#link.strikes(odds.loss)) {
       counts.lostMessages += 1;
       this.#windowUsed -= message.length;
+      // Members rely on channels that miss something to end: a while later this one does.
+      this.#context.scheduler.after(this.#link.upTo(odds.lateMs), 'net.missed', () => this.#source.struck());
       return;
     }
     const reordered = this.#link.strikes(odds.reorder);

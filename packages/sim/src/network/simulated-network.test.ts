@@ -200,7 +200,7 @@ describe('the simulated network', () => {
   });
 
   test('loses, repeats and reorders messages when it is asked to', async () => {
-    const world = new World({ loss: 0.1, duplicate: 0.1, reorder: 0.1, delayMeanMs: 5 });
+    const world = new World({ loss: 0.1, duplicate: 0.1, reorder: 0.1, lateMs: 1e9, delayMeanMs: 5 });
     const [near, far] = await world.pair();
     for (const number of range(1000)) {
       near.channel.send(numbered(number));
