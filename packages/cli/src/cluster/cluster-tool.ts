@@ -1,6 +1,12 @@
 import type { Command } from 'commander';
 import type { Admin, ClusterDescription } from '@kafkaesque/client';
-import { argumentNumber, argumentWords, checkArguments, refuseWords } from '../command-line/argument-rules';
+import {
+  argumentNumber,
+  argumentWords,
+  checkArguments,
+  chosenAction,
+  refuseWords,
+} from '../command-line/argument-rules';
 import { clientOptions, clientProperties } from '../command-line/client-flags';
 import { sdk } from '../command-line/loaded-on-demand';
 import { withUsage } from '../command-line/outcome';
@@ -68,13 +74,7 @@ export const tool: Tool = {
 };
 
 const checkedAction = (word: string | undefined, flags: ClusterFlags, terminal: Terminal): ClusterAction => {
-  if (word === undefined) throw new UsageError('too few arguments');
-  const action = ACTIONS.find((one) => one === word);
-  if (action === undefined) {
-    throw new UsageError(
-      `invalid choice: '${word}' (choose from ${ACTIONS.map((one) => `'${one}'`).join(', ')})`,
-    );
-  }
+  const action = chosenAction(ACTIONS, word);
   const connection = ['bootstrap-server/-b', 'bootstrap-controller/-C'];
   checkArguments(flags, { required: action === 'unregister' ? ['id/-i'] : [], oneOf: [connection] });
   if (flags.config !== undefined && flags.commandConfig !== undefined) {

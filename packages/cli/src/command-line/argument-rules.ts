@@ -48,6 +48,21 @@ export const refuseWords = ([word]: readonly string[]): void => {
   if (word !== undefined) throw new UsageError(`unrecognized arguments: '${word}'`);
 };
 
+/** What is wrong with a word that is none of those that may stand there. */
+export const invalidChoice = (word: string, choices: readonly string[]): UsageError =>
+  new UsageError(`invalid choice: '${word}' (choose from ${choices.map((one) => `'${one}'`).join(', ')})`);
+
+/** The action that a tool's first word names. Fails with UsageError. */
+export const chosenAction = <Action extends string>(
+  actions: readonly Action[],
+  word: string | undefined,
+): Action => {
+  if (word === undefined) throw new UsageError('too few arguments');
+  const action = actions.find((one) => one === word);
+  if (action === undefined) throw invalidChoice(word, actions);
+  return action;
+};
+
 /** Reads whole numbers as argparse4j does; `type` is Java's name for them. */
 export const argumentNumber =
   (name: string, type: 'Integer' | 'Long') =>

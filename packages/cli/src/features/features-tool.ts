@@ -1,6 +1,6 @@
 import { BrokerId, hasCode, messageOf } from '@kafkaesque/kernel';
 import type { Admin, FeatureChange, FeaturesDescription } from '@kafkaesque/client';
-import { argumentWords, checkArguments, refuseWords } from '../command-line/argument-rules';
+import { argumentWords, checkArguments, chosenAction, refuseWords } from '../command-line/argument-rules';
 import { clientOptions, clientProperties, numberProperty } from '../command-line/client-flags';
 import { sdk } from '../command-line/loaded-on-demand';
 import type { Terminal } from '../command-line/terminal';
@@ -41,13 +41,7 @@ export const tool: Tool = {
 };
 
 const checkedAction = (word: string | undefined, flags: FeaturesFlags): FeaturesAction => {
-  const action = ACTIONS.find((one) => one === word);
-  if (word !== undefined && action === undefined) {
-    throw new UsageError(
-      `invalid choice: '${word}' (choose from ${ACTIONS.map((one) => `'${one}'`).join(', ')})`,
-    );
-  }
-  if (action === undefined) throw new UsageError('too few arguments');
+  const action = chosenAction(ACTIONS, word);
   checkArguments(flags, {
     required: action === 'feature-dependencies' ? ['feature'] : [],
     atMostOneOf: [['bootstrap-server', 'bootstrap-controller']],

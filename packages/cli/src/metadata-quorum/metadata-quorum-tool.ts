@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { hasCode, messageOf } from '@kafkaesque/kernel';
 import type { Admin } from '@kafkaesque/client';
-import { argumentWords, checkArguments, refuseWords } from '../command-line/argument-rules';
+import { argumentWords, checkArguments, chosenAction, refuseWords } from '../command-line/argument-rules';
 import { clientOptions, clientProperties } from '../command-line/client-flags';
 import type { Properties } from '../command-line/client-flags';
 import { parseUuid } from '../command-line/java-uuid';
@@ -55,13 +55,7 @@ export const tool: Tool = {
 };
 
 const checkedAction = (word: string | undefined, flags: QuorumFlags): QuorumAction => {
-  const action = ACTIONS.find((one) => one === word);
-  if (word !== undefined && action === undefined) {
-    throw new UsageError(
-      `invalid choice: '${word}' (choose from ${ACTIONS.map((one) => `'${one}'`).join(', ')})`,
-    );
-  }
-  if (action === undefined) throw new UsageError('too few arguments');
+  const action = chosenAction(ACTIONS, word);
   checkArguments(flags, {
     // In the order in which Kafka's tool misses them.
     required: action === 'remove-controller' ? ['controller-directory-id/-d', 'controller-id/-i'] : [],

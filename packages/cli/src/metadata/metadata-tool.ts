@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { hasCode, messageOf } from '@kafkaesque/kernel';
-import { argumentWords, refuseWords } from '../command-line/argument-rules';
+import { argumentWords, invalidChoice, refuseWords } from '../command-line/argument-rules';
 import { withUsage } from '../command-line/outcome';
 import type { Terminal } from '../command-line/terminal';
 import { parseFlags, toolCommand } from '../command-line/tool-command';
@@ -63,11 +63,8 @@ export const tool: Tool = {
           terminal.out(overview(calledAs));
           return 0;
         default:
-          throw new UsageError(
-            action === undefined
-              ? overview(calledAs)
-              : `invalid choice: '${action}' (choose from 'dump', 'verify')`,
-          );
+          if (action === undefined) throw new UsageError(overview(calledAs));
+          throw invalidChoice(action, ['dump', 'verify']);
       }
     }),
 };

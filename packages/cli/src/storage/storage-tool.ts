@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { hasCode, messageOf } from '@kafkaesque/kernel';
-import { argumentWords, checkArguments, refuseWords } from '../command-line/argument-rules';
+import { argumentWords, checkArguments, invalidChoice, refuseWords } from '../command-line/argument-rules';
 import type { ArgumentRules } from '../command-line/argument-rules';
 import { withUsage } from '../command-line/outcome';
 import type { Terminal } from '../command-line/terminal';
@@ -115,11 +115,6 @@ const actionNamed = (name: string | undefined): Action => {
   if (name === undefined) throw new UsageError('too few arguments');
   const action = Object.hasOwn(actions, name) ? actions[name] : undefined;
   if (action !== undefined) return action;
-  throw new UsageError(
-    name.startsWith('-')
-      ? `unrecognized arguments: '${name}'`
-      : `invalid choice: '${name}' (choose from ${Object.keys(actions)
-          .map((one) => `'${one}'`)
-          .join(', ')})`,
-  );
+  if (name.startsWith('-')) refuseWords([name]);
+  throw invalidChoice(name, Object.keys(actions));
 };
