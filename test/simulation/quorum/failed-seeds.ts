@@ -11,4 +11,6 @@ export const failedSeeds: readonly { readonly seed: number; readonly found: stri
   { seed: 589234209, found: 'who-is-removed-does-not-stand' },
   { seed: 164960131, found: 'who-is-removed-does-not-stand' },
   { seed: 12330443, found: 'a replica that is offered for ever the snapshot that it has' },
+  { seed: 418478694, found: 'a simulated channel that lost a message and lived on' },
+  { seed: 393137771, found: 'a demand for one leader while the last one was removed' },
 ];

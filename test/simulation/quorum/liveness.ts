@@ -3,6 +3,7 @@ import type { VoterSet } from '@kafkaesque/protocol';
 import { Violation } from '../runner/suite';
 import { config } from './clients';
 import type { Member } from './cluster';
+import { keyOf } from './oracle/watched-raft';
 import type { QuorumWorld } from './quorum-world';
 
 /** How long a healed majority may take to agree, and how long it is watched afterwards. */
@@ -32,16 +33,15 @@ export const demandProgress = async (world: QuorumWorld): Promise<void> => {
       );
     await pass(world, 100);
   }
-  const voters = (): readonly Member[] => core.filter(({ running }) => running !== undefined);
   const agree = (): boolean =>
-    core.every(({ running }) => running !== undefined || false) &&
-    voters().every(({ running }) => running?.image.offset === world.committed.lastIndex);
+    core.every(({ running }) => running?.image.offset === world.committed.lastIndex) &&
+    isSettled(world, core);
   const end = await scheduler.run({ until: () => world.isBroken() || agree(), untilMs });
   if (world.isBroken()) return;
   if (end === 'time' || end === 'idle')
     throw new Violation(
       'R13 liveness',
-      `not everybody has what is committed (${world.committed.lastIndex}): ${describe(core)}`,
+      `not everybody has what is committed (${world.committed.lastIndex}), or nobody leads for good: ${describe(core)}`,
     );
   const term = oracle.elections.highestTerm;
   await pass(world, QUIET_MS);
@@ -55,6 +55,21 @@ export const demandProgress = async (world: QuorumWorld): Promise<void> => {
   if (leaders.length !== 1)
     throw new Violation('R13 liveness', `${leaders.length} leaders: ${describe(core)}`);
 };
+
+/**
+ * Nobody has asked for another leader: one who is removed, or told to hand over, goes, and that is as it should be
+ * (seed 393137771).
+ */
+const isSettled = ({ nemesis, oracle }: QuorumWorld, core: readonly Member[]): boolean =>
+  nemesis.isAskedNothing &&
+  core.some(({ running, replica }) => {
+    const { role, term, voters } = running?.quorum?.status ?? {};
+    return (
+      role === 'leader' &&
+      term === oracle.elections.highestTerm &&
+      voters?.some((voter) => keyOf(voter) === keyOf(replica)) === true
+    );
+  });
 
 const describe = (core: readonly Member[]): string =>
   core

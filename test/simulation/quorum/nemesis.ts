@@ -54,6 +54,8 @@ export class Nemesis {
   readonly #pending: MembershipChange[] = [];
   /** A leader is cut off until then, and nothing else is done to links. */
   #isolatedUntilMs = 0;
+  /** Until then, what operators asked for may still begin: another voter, another leader. */
+  #askedUntilMs = 0;
   #over = false;
 
   constructor(cluster: Cluster, oracle: QuorumOracle, propose: (member: Member) => void) {
@@ -61,6 +63,11 @@ export class Nemesis {
     this.#propose = propose;
     this.#oracle = oracle;
     this.#random = cluster.random.fork('nemesis');
+  }
+
+  /** Nothing that an operator asked for is still waiting for its turn; a change of voters may be in the log. */
+  get isAskedNothing(): boolean {
+    return this.#cluster.scheduler.nowMs >= this.#askedUntilMs;
   }
 
   begin(): void {
@@ -298,11 +305,13 @@ export class Nemesis {
     if (!sets.every((voters) => this.#keepsMajority(changed(voters, change)))) return;
     this.#pending.push(change);
     this.counts.membershipChanges += 1;
+    const timeoutMs = 1 + random.below(5_000);
+    this.#asked(timeoutMs);
     const who = keyOf(change.voter);
     this.#cluster.say?.('operator', `asks ${leader.replica.nodeId} to ${change.kind} ${who}`);
     void leader.quorum
       .changeMembership(change, {
-        timeoutMs: 1 + random.below(5_000),
+        timeoutMs,
         answerWhenAppended: random.below(3) === 0,
       })
       .then((outcome) => {
@@ -342,8 +351,13 @@ export class Nemesis {
     const leader = this.#leader();
     if (leader === undefined) return;
     this.counts.transfers += 1;
+    this.#asked(this.#cluster.shape.settings.electionTimeoutMs);
     const voter = leader.quorum.voters[random.below(Math.max(leader.quorum.voters.length, 1))];
     leader.quorum.transfer(random.below(2) === 0 ? undefined : voter?.nodeId);
+  }
+
+  #asked(patienceMs: number): void {
+    this.#askedUntilMs = Math.max(this.#askedUntilMs, this.#cluster.scheduler.nowMs + patienceMs);
   }
 
   #snapshot(random: Random): void {
