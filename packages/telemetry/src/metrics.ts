@@ -1,4 +1,5 @@
 import { assert } from '@kafkaesque/kernel';
+import { EVENT_LOOP_RESOLUTION_MS } from './event-loop';
 import type { Counter, Gauge, Histogram, MetricLabels, Metrics, TellValue } from '@kafkaesque/kernel';
 import type { Metric, Registry } from 'prom-client';
 import { CountedNumber, Distribution, RecentQuantiles, SetNumber } from './instruments';
@@ -161,7 +162,10 @@ interface Exposition {
 const openExposition = async (): Promise<Exposition> => {
   const { Registry: PromRegistry, collectDefaultMetrics } = await import('prom-client');
   const processRegistry: Registry = new PromRegistry();
-  collectDefaultMetrics({ register: processRegistry });
+  collectDefaultMetrics({
+    register: processRegistry,
+    eventLoopMonitoringPrecision: EVENT_LOOP_RESOLUTION_MS,
+  });
   return {
     contentType: processRegistry.contentType,
     processLines: () => processRegistry.metrics(),
