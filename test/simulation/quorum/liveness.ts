@@ -60,16 +60,21 @@ export const demandProgress = async (world: QuorumWorld): Promise<void> => {
  * Nobody has asked for another leader: one who is removed, or told to hand over, goes, and that is as it should be
  * (seed 393137771).
  */
-const isSettled = ({ nemesis, oracle }: QuorumWorld, core: readonly Member[]): boolean =>
-  nemesis.isAskedNothing &&
-  core.some(({ running, replica }) => {
-    const { role, term, voters } = running?.quorum?.status ?? {};
-    return (
-      role === 'leader' &&
-      term === oracle.elections.highestTerm &&
-      voters?.some((voter) => keyOf(voter) === keyOf(replica)) === true
-    );
-  });
+const isSettled = ({ cluster, nemesis }: QuorumWorld, core: readonly Member[]): boolean => {
+  // Somebody outside may have voted in a later term, and is heard no more.
+  const highestTerm = Math.max(...core.map(({ running }) => running?.quorum?.status.term ?? -1));
+  return (
+    nemesis.isAskedNothing &&
+    core.some(({ running, replica }) => {
+      const { role, term, voters } = running?.quorum?.status ?? {};
+      return (
+        role === 'leader' &&
+        term === highestTerm &&
+        voters?.some((voter) => cluster.replicaOf(voter) === keyOf(replica)) === true
+      );
+    })
+  );
+};
 
 const describe = (core: readonly Member[]): string =>
   core
