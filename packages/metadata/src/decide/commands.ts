@@ -141,8 +141,13 @@ export interface RegisterBrokerCommand {
   readonly features: readonly SupportedFeature[];
   readonly rack: string | null;
   readonly logDirs: readonly string[];
-  /** The epoch found in the log directories after a clean shutdown; -1: none found. */
+  /** The epoch found in the log directories; -1: none found. */
   readonly previousBrokerEpoch: BrokerEpoch;
+  /**
+   * Whether the directories were left without a clean shutdown: what was only in the operating system's memory may be
+   * gone, which concerns partitions whose `flush.policy` is `replication`.
+   */
+  readonly isUnclean?: boolean;
   /** Whether another incarnation of this broker still holds its session, as the failure detector sees it. */
   readonly otherIncarnationAlive?: boolean;
 }
@@ -248,6 +253,101 @@ export interface RenewLeadershipCommand {
   }[];
 }
 
+/** As AlterPartitionRequest (KIP-497, 903): a leader says whom it found in sync. */
+export interface AlterPartitionCommand {
+  readonly kind: 'alter-partition';
+  /** The leader. */
+  readonly brokerId: BrokerId;
+  readonly brokerEpoch: BrokerEpoch;
+  readonly topics: readonly {
+    readonly topicId: TopicId;
+    readonly partitions: readonly PartitionToAlter[];
+  }[];
+}
+
+/** One partition of AlterPartition. */
+export interface PartitionToAlter {
+  readonly partitionIndex: number;
+  readonly leaderEpoch: LeaderEpoch;
+  /** Epoch -1: the leader does not know it, and it is not compared. */
+  readonly newIsrWithEpochs: readonly { readonly brokerId: BrokerId; readonly brokerEpoch: BrokerEpoch }[];
+  /** 0 recovered, 1 recovering from an unclean election. */
+  readonly leaderRecoveryState: number;
+  /** The epoch of the state that the leader would change. */
+  readonly partitionEpoch: number;
+}
+
+/** As one partition of AlterPartitionResponse: its state after the change, or an error with zeros. */
+export interface AlteredPartition {
+  readonly partitionIndex: number;
+  readonly errorCode: number;
+  readonly leaderId: BrokerId;
+  readonly leaderEpoch: LeaderEpoch;
+  readonly isr: readonly BrokerId[];
+  readonly leaderRecoveryState: number;
+  readonly partitionEpoch: number;
+}
+
+/** As AlterPartitionResponse, without what concerns the request as a whole. */
+export interface AlterPartitionAnswer {
+  readonly topics: readonly {
+    readonly topicId: TopicId;
+    readonly partitions: readonly AlteredPartition[];
+  }[];
+}
+
+/** As ElectLeadersRequest (KIP-460). */
+export interface ElectLeadersCommand {
+  readonly kind: 'elect-leaders';
+  /** Kafka's ids: preferred 0, unclean 1. */
+  readonly electionType: number;
+  /** Null: all partitions, of which only those are answered that got another leader. */
+  readonly topicPartitions:
+    readonly { readonly topic: string; readonly partitions: readonly number[] }[] | null;
+}
+
+/** As ElectLeadersResponse, without what concerns the request as a whole. */
+export interface ElectLeadersAnswer {
+  readonly replicaElectionResults: readonly {
+    readonly topic: string;
+    readonly partitionResult: readonly (CommandError & { readonly partitionId: number })[];
+  }[];
+}
+
+/** As AlterPartitionReassignmentsRequest (KIP-455). */
+export interface AlterPartitionReassignmentsCommand {
+  readonly kind: 'alter-partition-reassignments';
+  readonly allowReplicationFactorChange: boolean;
+  readonly topics: readonly {
+    readonly name: string;
+    readonly partitions: readonly {
+      readonly partitionIndex: number;
+      /** Where the partition is to be, in preferred order; null cancels what is under way. */
+      readonly replicas: readonly BrokerId[] | null;
+    }[];
+  }[];
+}
+
+/** As AlterPartitionReassignmentsResponse, without what concerns the request as a whole. */
+export interface AlterPartitionReassignmentsAnswer {
+  readonly responses: readonly {
+    readonly name: string;
+    readonly partitions: readonly (CommandError & { readonly partitionIndex: number })[];
+  }[];
+}
+
+/** Gives leaderships back to the first replicas of brokers that have too few of theirs. Given by the controller itself. */
+export interface BalanceLeadersCommand {
+  readonly kind: 'balance-leaders';
+  /** `leader.imbalance.per.broker.percentage`. */
+  readonly imbalancePercentage: number;
+}
+
+/** What was given back. */
+export interface BalanceLeadersAnswer {
+  readonly elections: number;
+}
+
 /** A broker is gone for good, and its registration with it. */
 export interface UnregisterBrokerCommand {
   readonly kind: 'unregister-broker';
@@ -300,6 +400,10 @@ export type Command =
   | UnfenceBrokerCommand
   | BeginControlledShutdownCommand
   | RenewLeadershipCommand
+  | AlterPartitionCommand
+  | ElectLeadersCommand
+  | AlterPartitionReassignmentsCommand
+  | BalanceLeadersCommand
   | UnregisterBrokerCommand
   | AllocateProducerIdsCommand
   | UpdateFeaturesCommand
@@ -321,6 +425,10 @@ export interface CommandResponses {
   readonly 'unfence-broker': Readonly<Record<string, never>>;
   readonly 'begin-controlled-shutdown': Readonly<Record<string, never>>;
   readonly 'renew-leadership': Readonly<Record<string, never>>;
+  readonly 'alter-partition': AlterPartitionAnswer;
+  readonly 'elect-leaders': ElectLeadersAnswer;
+  readonly 'alter-partition-reassignments': AlterPartitionReassignmentsAnswer;
+  readonly 'balance-leaders': BalanceLeadersAnswer;
   readonly 'unregister-broker': Readonly<Record<string, never>>;
   readonly 'allocate-producer-ids': { readonly producerIdStart: ProducerId; readonly producerIdLen: number };
   readonly 'update-features': { readonly results: readonly (CommandError & { readonly feature: string })[] };

@@ -1,4 +1,5 @@
 import { assertNever } from '@kafkaesque/kernel';
+import { ErrorCode } from '@kafkaesque/protocol';
 import { stateHash } from '../image/lookups';
 import { decideAllocateProducerIds } from './allocate-producer-ids';
 import { decideAlterConfigs } from './alter-configs';
@@ -16,6 +17,7 @@ import {
   decideUnregisterBroker,
 } from './fence-broker';
 import { decideIncrementalAlterConfigs } from './incremental-alter-configs';
+import { refused } from './new-partitions';
 import { decideRegisterBroker } from './register-broker';
 import { decideRegisterController } from './register-controller';
 import { decideRenewLeadership } from './renew-leadership';
@@ -53,6 +55,11 @@ export const decide = (
       return decideBeginControlledShutdown(command, context);
     case 'renew-leadership':
       return decideRenewLeadership(command, context);
+    case 'alter-partition':
+    case 'elect-leaders':
+    case 'alter-partition-reassignments':
+    case 'balance-leaders':
+      return refused(ErrorCode.UNSUPPORTED_VERSION, `The controller does not know ${command.kind} yet.`);
     case 'unregister-broker':
       return decideUnregisterBroker(command, context);
     case 'allocate-producer-ids':
