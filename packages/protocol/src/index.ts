@@ -311,5 +311,15 @@ export {
   QuorumVoteAnswer,
   ReplicaKey,
 } from './internal/quorum-messages';
+export {
+  ReplicaAck,
+  ReplicaBatches,
+  ReplicaDiverging,
+  ReplicaReset,
+  ReplicaSubscribe,
+  ReplicaUnsubscribe,
+  ReplicaWatermarks,
+  ReplicationOpen,
+} from './internal/replication-messages';
 export { decodeMemberMessage, encodeMemberMessage, memberMessages } from './internal/member-frame';
 export type { MemberMessage, MemberMessageDraft, MemberMessageKind } from './internal/member-frame';

@@ -21,6 +21,16 @@ import {
   QuorumVote,
   QuorumVoteAnswer,
 } from './quorum-messages';
+import {
+  ReplicaAck,
+  ReplicaBatches,
+  ReplicaDiverging,
+  ReplicaReset,
+  ReplicaSubscribe,
+  ReplicaUnsubscribe,
+  ReplicaWatermarks,
+  ReplicationOpen,
+} from './replication-messages';
 
 /** Every message between members: its key in the frame, and its schema. Keys are never given again. */
 export const memberMessages = {
@@ -41,6 +51,14 @@ export const memberMessages = {
   MetadataApplied: { key: 33, message: MetadataApplied },
   MetadataBatches: { key: 34, message: MetadataBatches },
   MetadataSnapshotPart: { key: 35, message: MetadataSnapshotPart },
+  ReplicationOpen: { key: 48, message: ReplicationOpen },
+  ReplicaSubscribe: { key: 49, message: ReplicaSubscribe },
+  ReplicaUnsubscribe: { key: 50, message: ReplicaUnsubscribe },
+  ReplicaAck: { key: 51, message: ReplicaAck },
+  ReplicaBatches: { key: 52, message: ReplicaBatches },
+  ReplicaWatermarks: { key: 53, message: ReplicaWatermarks },
+  ReplicaDiverging: { key: 54, message: ReplicaDiverging },
+  ReplicaReset: { key: 55, message: ReplicaReset },
 } as const satisfies KeyedTable;
 
 const frames = keyedMessages(memberMessages, 'member message');
