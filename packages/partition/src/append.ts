@@ -28,6 +28,7 @@ import type {
 import { isUnderMinInsyncReplicas } from './high-watermark';
 import type { PartitionConfig } from './partition-config';
 import type { RememberedBatch } from './producer-state';
+import { leaderGrew } from './replica-progress';
 import type { ReplicaState } from './replica-state';
 
 /** What a Produce request says besides its records. */
@@ -112,8 +113,15 @@ export function append(
   const refused = refusal(state, request);
   if (refused !== undefined) return refused;
   const options = validateOptions(state.config, request, wallMs);
-  if (request.origin === 'client') return appendClientBatch(state, records, request, options, nowMs);
-  return appendCoordinatorBatches(state, records, request, options);
+  const endOffsetBefore = state.endOffset;
+  const outcome =
+    request.origin === 'client'
+      ? appendClientBatch(state, records, request, options, nowMs)
+      : appendCoordinatorBatches(state, records, request, options);
+  if (outcome.kind === 'accepted')
+    for (const follower of state.followers.values())
+      leaderGrew(follower, endOffsetBefore, state.endOffset, nowMs);
+  return outcome;
 }
 
 /** What is wrong before anybody looks at the records (KIP-98's order of errors is Kafka's). */

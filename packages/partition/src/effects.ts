@@ -1,4 +1,4 @@
-import type { LeaderEpoch, Offset, PartitionIndex, TopicId } from '@kafkaesque/kernel';
+import type { BrokerEpoch, BrokerId, LeaderEpoch, Offset, PartitionIndex, TopicId } from '@kafkaesque/kernel';
 
 /** How far a partition has come: what purgatory operations wait for. */
 export interface Positions {
@@ -17,6 +17,12 @@ export interface Positions {
   readonly exposedBytes: number;
 }
 
+/** A member of a proposed in-sync set; the epoch is -1 where the leader does not know it (KIP-903). */
+export interface InSyncReplica {
+  readonly brokerId: BrokerId;
+  readonly brokerEpoch: BrokerEpoch;
+}
+
 /** What the host must do. Nothing has happened yet. */
 export type Effect =
   /** Tell the purgatory: `purgatory.advanced(effect)`. */
@@ -32,4 +38,22 @@ export type Effect =
    * The log refused an append. The controller must give the partition a new leader epoch; before it leads again the
    * host calls `recover` with what the log holds then.
    */
-  | { readonly kind: 'ask-for-leader'; readonly leaderEpoch: LeaderEpoch };
+  | { readonly kind: 'ask-for-leader'; readonly leaderEpoch: LeaderEpoch }
+  /**
+   * The log of a follower refused an append: `log.repair()`, `recover` with what it holds then, load and replay, and
+   * take the role of the newest image. No new epoch is needed.
+   */
+  | { readonly kind: 'repair' }
+  /**
+   * Ask the controller for another in-sync set. One at a time for a partition epoch; every one is answered, by
+   * `alterPartitionAnswered`, if only with the news that no answer came.
+   */
+  | {
+      readonly kind: 'alter-partition';
+      readonly topicId: TopicId;
+      readonly partition: PartitionIndex;
+      readonly leaderEpoch: LeaderEpoch;
+      readonly partitionEpoch: number;
+      readonly isr: readonly InSyncReplica[];
+      readonly leaderRecoveryState: 0 | 1;
+    };

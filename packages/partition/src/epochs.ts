@@ -44,6 +44,23 @@ export class EpochCache {
     this.#entries.push({ leaderEpoch, startOffset });
   }
 
+  /**
+   * Notes the epoch of a batch that a follower takes at its log's end. Epochs that were to begin there or beyond hold
+   * nothing and are dropped, even later ones: their leader was this replica, and nobody has heard of them.
+   */
+  note(leaderEpoch: LeaderEpoch, baseOffset: Offset): void {
+    for (let latest = this.#entries.at(-1); latest !== undefined && latest.startOffset >= baseOffset;) {
+      this.#entries.pop();
+      latest = this.#entries.at(-1);
+    }
+    assert(
+      leaderEpoch >= this.latestEpoch,
+      () =>
+        `a batch of epoch ${leaderEpoch} at ${baseOffset} does not follow one of epoch ${this.latestEpoch}`,
+    );
+    if (leaderEpoch > this.latestEpoch) this.#entries.push({ leaderEpoch, startOffset: baseOffset });
+  }
+
   #isOutOfOrder(leaderEpoch: LeaderEpoch, startOffset: Offset): boolean {
     const latest = this.#entries.at(-1);
     return latest !== undefined && (latest.leaderEpoch >= leaderEpoch || latest.startOffset >= startOffset);

@@ -1,5 +1,5 @@
 import { BrokerId, LeaderEpoch, Offset } from '@kafkaesque/kernel';
-import { SELF, batchOf, lead, leaderOf, openPartition, produce, settle } from './scenario';
+import { SELF, batchOf, lead, leaderOf, openPartition, produce, settle, subscribe } from './scenario';
 import type { Partition } from './partition';
 
 const [SECOND, THIRD] = [BrokerId(2), BrokerId(3)];
@@ -8,7 +8,12 @@ const ofThree = (minInsyncReplicas = 1, inSync = [SELF, SECOND, THIRD]): Partiti
   lead(partition, 1, inSync, [SELF, SECOND, THIRD]);
   produce(partition, batchOf(10), { acks: 1 });
   settle(partition);
+  subscribe(partition, SECOND, 0);
+  subscribe(partition, THIRD, 0);
   return partition;
+};
+const durable = (partition: Partition, replica: BrokerId, end: number): void => {
+  partition.replicaDurable(replica, Offset(end), 0);
 };
 
 describe('the high watermark', () => {
@@ -29,17 +34,17 @@ describe('the high watermark', () => {
   test('is the least durable end among the replicas in sync', () => {
     const partition = ofThree();
     expect(partition.highWatermark).toBe(0);
-    partition.replicaDurable(SECOND, Offset(7));
+    durable(partition, SECOND, 7);
     expect(partition.highWatermark).toBe(0);
-    partition.replicaDurable(THIRD, Offset(5));
+    durable(partition, THIRD, 5);
     expect(partition.highWatermark).toBe(5);
-    partition.replicaDurable(THIRD, Offset(9));
+    durable(partition, THIRD, 9);
     expect(partition.highWatermark).toBe(7);
   });
 
   test('does not wait for who is out of sync', () => {
     const partition = ofThree(1, [SELF, SECOND]);
-    partition.replicaDurable(SECOND, Offset(10));
+    durable(partition, SECOND, 10);
     expect(partition.highWatermark).toBe(10);
   });
 
@@ -52,28 +57,33 @@ describe('the high watermark', () => {
 
   test('never falls, whatever a replica says', () => {
     const partition = ofThree();
-    partition.replicaDurable(SECOND, Offset(8));
-    partition.replicaDurable(THIRD, Offset(8));
-    partition.replicaDurable(THIRD, Offset(3));
+    durable(partition, SECOND, 8);
+    durable(partition, THIRD, 8);
+    durable(partition, THIRD, 3);
     lead(partition, 2, [SELF, SECOND, THIRD]);
-    partition.replicaDurable(SECOND, Offset(2));
-    partition.replicaDurable(THIRD, Offset(2));
+    subscribe(partition, SECOND, 2, 1);
+    subscribe(partition, THIRD, 2, 1);
+    durable(partition, SECOND, 2);
+    durable(partition, THIRD, 2);
     expect(partition.highWatermark).toBe(8);
   });
 
   test('in a new epoch believes a replica only what it says anew', () => {
     const partition = ofThree();
-    partition.replicaDurable(SECOND, Offset(10));
+    durable(partition, SECOND, 10);
     lead(partition, 2, [SELF, SECOND], [SELF, SECOND, THIRD]);
     expect(partition.highWatermark).toBe(0);
-    partition.replicaDurable(SECOND, Offset(4));
+    durable(partition, SECOND, 4);
+    expect(partition.highWatermark).toBe(0);
+    subscribe(partition, SECOND, 4, 1);
+    durable(partition, SECOND, 4);
     expect(partition.highWatermark).toBe(4);
   });
 
   test('ignores strangers, and ends that this log does not have', () => {
     const partition = ofThree(1, [SELF, SECOND]);
-    partition.replicaDurable(BrokerId(9), Offset(10));
-    partition.replicaDurable(SECOND, Offset(11));
+    durable(partition, BrokerId(9), 10);
+    durable(partition, SECOND, 11);
     expect(partition.highWatermark).toBe(0);
   });
 });

@@ -1,4 +1,5 @@
 import type { BrokerId, Offset } from '@kafkaesque/kernel';
+import type { ReplicaProgress } from './replica-progress';
 import type { Role } from './roles';
 
 type Leader = Extract<Role, { readonly kind: 'leader' }>;
@@ -12,22 +13,27 @@ export const isUnderMinInsyncReplicas = (leader: Leader, minInsyncReplicas: numb
   leader.inSyncReplicas.length < effectiveMinInsyncReplicas(leader, minInsyncReplicas);
 
 /**
- * The leader's high watermark: the least durable end among the in-sync replicas; it never falls, and stands while the
- * in-sync set is too small (P3). A replica that has not yet said how far it is holds it where it is.
+ * The leader's high watermark: the least durable end over the maximal in-sync set, which is everybody who is in sync by
+ * the committed metadata, or may be by what was proposed, or is about to be proposed. It never falls, and stands while
+ * the committed set is too small (P3). A replica that has not yet said how far it is holds it where it is.
  */
 export function highWatermarkOf(
   leader: Leader,
   minInsyncReplicas: number,
   current: Offset,
   ownDurableEnd: Offset,
-  durableEnds: ReadonlyMap<BrokerId, Offset>,
+  followers: ReadonlyMap<BrokerId, ReplicaProgress>,
 ): Offset {
   if (isUnderMinInsyncReplicas(leader, minInsyncReplicas)) return current;
   let least = ownDurableEnd;
   for (const replica of leader.inSyncReplicas) {
     if (replica === leader.self) continue;
-    const end = durableEnds.get(replica) ?? current;
+    const end = followers.get(replica)?.durableEndOffset ?? current;
     if (end < least) least = end;
+  }
+  for (const [replica, follower] of followers) {
+    if (!follower.isJoining && leader.proposal?.added.includes(replica) !== true) continue;
+    if (follower.durableEndOffset < least) least = follower.durableEndOffset;
   }
   return least > current ? least : current;
 }

@@ -3,8 +3,12 @@ export type { PartitionConfig } from './partition-config';
 export { Partition } from './partition';
 export type { ProducerSnapshot, RecoveredLog } from './partition';
 export { mayBecome, transitions } from './roles';
-export type { Followership, Leadership, Role } from './roles';
-export type { Effect, Positions } from './effects';
+export type { Followership, LeaderRecoveryState, Leadership, Role } from './roles';
+export type { Effect, InSyncReplica, Positions } from './effects';
+export type { BrokersView } from './replica-progress';
+export type { AlterPartitionAnswer, Proposal } from './in-sync';
+export type { ReplicaPlan, ReplicaQuestion } from './subscription';
+export type { FetchPosition, FollowerAppend, FollowerProgress, Reset, Truncation } from './follower';
 export type { EpochEntry } from './epochs';
 export type {
   AppendAccepted,

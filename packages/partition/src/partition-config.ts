@@ -16,6 +16,8 @@ export interface PartitionConfig {
   readonly deletes: boolean;
   /** `min.insync.replicas`; never more than there are replicas is asked for. */
   readonly minInsyncReplicas: number;
+  /** `replica.lag.time.max.ms`: how long a follower may not have been caught up and still be in sync. */
+  readonly replicaLagTimeMaxMs: number;
   /** `compression.type`; `producer` keeps each batch as it came. */
   readonly compressionType: 'producer' | 'uncompressed' | Exclude<Codec, 'none'>;
   /** `record.validation`: `full` opens compressed batches too. */
@@ -35,6 +37,7 @@ export const defaultPartitionConfig: PartitionConfig = {
   compacted: false,
   deletes: true,
   minInsyncReplicas: 1,
+  replicaLagTimeMaxMs: 10_000,
   compressionType: 'producer',
   recordValidation: 'headers',
   producerIdExpirationMs: 86_400_000,

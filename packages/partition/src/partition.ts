@@ -16,6 +16,11 @@ import { EpochCache } from './epochs';
 import type { EpochEntry } from './epochs';
 import { planFetch } from './fetch-plan';
 import type { FetchPlan, FetchQuestion } from './fetch-plan';
+import { appendAsFollower, divergedAt, fetchPositionOf, leaderSays, outOfRange } from './follower';
+import type { FetchPosition, FollowerAppend, FollowerProgress, Reset, Truncation } from './follower';
+import { isUnderMinInsyncReplicas } from './high-watermark';
+import { alterPartitionAnswered, tick } from './in-sync';
+import type { AlterPartitionAnswer } from './in-sync';
 import { deleteRecords, endOffsetForEpoch, listOffset, resolveOffset } from './offsets';
 import type {
   DeleteRecordsPlan,
@@ -30,10 +35,14 @@ import type { PartitionConfig } from './partition-config';
 import { decodeProducerSnapshot, encodeProducerSnapshot } from './producer-snapshot';
 import { ProducerTable } from './producer-state';
 import type { ProducerEntry } from './producer-state';
-import { advance, lastStableOffsetOf } from './replica-state';
+import { noOtherBrokers } from './replica-progress';
+import type { BrokersView } from './replica-progress';
+import { advance, forgetOthers, lastStableOffsetOf } from './replica-state';
 import type { ReplicaState } from './replica-state';
 import { becomeFollower, becomeLeader, enter, goOffline, resign } from './roles';
 import type { Followership, Leadership, Role } from './roles';
+import { lowWatermarkOf, replicaDurable, subscribe, unsubscribe } from './subscription';
+import type { ReplicaPlan, ReplicaQuestion } from './subscription';
 import { UnexposedBytes } from './unexposed-bytes';
 
 /** What a log holds after its recovery; storage's `Log` has all of it but the high watermark. */
@@ -60,7 +69,14 @@ export class Partition {
   /** Producer state takes in every batch from here on, while it is being rebuilt. */
   #replayedTo: Offset;
 
-  constructor(topicId: TopicId, partition: PartitionIndex, config: PartitionConfig, log: RecoveredLog) {
+  /** @param brokers who may be in sync besides this one; absent, nobody else may */
+  constructor(
+    topicId: TopicId,
+    partition: PartitionIndex,
+    config: PartitionConfig,
+    log: RecoveredLog,
+    brokers: BrokersView = noOtherBrokers,
+  ) {
     this.#state = {
       topicId,
       partition,
@@ -74,7 +90,10 @@ export class Partition {
       epochs: new EpochCache([]),
       producers: new ProducerTable(),
       unexposed: new UnexposedBytes(log.endOffset),
-      replicaEnds: new Map(),
+      brokers,
+      followers: new Map(),
+      leaderHighWatermark: Offset(0),
+      raisingLogStartTo: Offset(0),
     };
     this.#replayedTo = log.logStartOffset;
     this.recover(log);
@@ -142,7 +161,7 @@ export class Partition {
     state.epochs = new EpochCache(log.epochs);
     state.producers.clear();
     state.unexposed.reset(log.endOffset);
-    state.replicaEnds.clear();
+    forgetOthers(state);
     this.#replayedTo = log.logStartOffset;
   }
 
@@ -251,20 +270,89 @@ export class Partition {
     return [advance(state)];
   }
 
-  /** A follower's log is durable up to `endOffset`, in this leader's epoch. */
-  replicaDurable(replica: BrokerId, endOffset: Offset): readonly Effect[] {
-    const state = this.#state;
-    if (state.role.kind !== 'leader' || !state.role.replicas.includes(replica)) return NOTHING;
-    if (endOffset <= (state.replicaEnds.get(replica) ?? -1) || endOffset > state.endOffset) return NOTHING;
-    state.replicaEnds.set(replica, endOffset);
-    const before = state.highWatermark;
-    const effect = advance(state);
-    return state.highWatermark === before ? NOTHING : [effect];
-  }
-
   /** The log refused an append, at once or through its listener. */
   failed(): readonly Effect[] {
     return resign(this.#state);
+  }
+
+  // ---- a leader's followers -------------------------------------------------------------------
+
+  /**
+   * A follower asks for what it does not have. With `from` it is followed from then on, as one subscription: an earlier
+   * one of the same replica is over. `wait`: ask again after the next call of `becomeLeader` or `becomeFollower`.
+   */
+  subscribe(question: ReplicaQuestion, nowMs: number): ReplicaPlan {
+    return subscribe(this.#state, question, nowMs);
+  }
+
+  /** Its stream has ended, or it wants no more. When it was last caught up stays what it is. */
+  unsubscribe(replica: BrokerId, nowMs: number): readonly Effect[] {
+    return unsubscribe(this.#state, replica, nowMs);
+  }
+
+  /**
+   * A subscribed follower's log is durable up to `endOffset`. The first word after it has subscribed is due at once,
+   * with or without new records: before it the leader knows only where its log ends.
+   */
+  replicaDurable(
+    replica: BrokerId,
+    endOffset: Offset,
+    nowMs: number,
+    logStartOffset?: Offset,
+  ): readonly Effect[] {
+    return replicaDurable(this.#state, replica, endOffset, nowMs, logStartOffset);
+  }
+
+  /** Looks for replicas that lag; due every half `replica.lag.time.max.ms`. */
+  tick(nowMs: number): readonly Effect[] {
+    return tick(this.#state, nowMs);
+  }
+
+  /** Every `alter-partition` is answered once. */
+  alterPartitionAnswered(answer: AlterPartitionAnswer, nowMs: number): readonly Effect[] {
+    return alterPartitionAnswered(this.#state, answer, nowMs);
+  }
+
+  /** Too few replicas are in sync for acks=all. */
+  get isUnderMinInsyncReplicas(): boolean {
+    const { role, config } = this.#state;
+    return role.kind === 'leader' && isUnderMinInsyncReplicas(role, config.minInsyncReplicas);
+  }
+
+  // ---- following ----------------------------------------------------------------------------
+
+  /** Where the log ends: what a follower subscribes with. */
+  fetchPosition(): FetchPosition {
+    return fetchPositionOf(this.#state);
+  }
+
+  /**
+   * The leader's batches, in the epoch of the subscription, of which `leaderEpoch` is the one it was made in. When
+   * accepted they must reach the log in this same tick.
+   */
+  appendAsFollower(records: Buffer, leaderEpoch: LeaderEpoch, nowMs: number): FollowerAppend {
+    return appendAsFollower(this.#state, records, leaderEpoch, nowMs);
+  }
+
+  /** The leader's high watermark and log start, after the batches they came with; only of a living subscription. */
+  leaderSays(highWatermark: Offset, logStartOffset: Offset): FollowerProgress {
+    return leaderSays(this.#state, highWatermark, logStartOffset);
+  }
+
+  /**
+   * The leader says that this log is no prefix of its own: where to cut, by epoch and never to the high watermark.
+   * Undefined: this replica follows no more. From here on it is deaf until `recover`.
+   */
+  divergedAt(epoch: LeaderEpoch, endOffset: Offset): Truncation | undefined {
+    return divergedAt(this.#state, epoch, endOffset);
+  }
+
+  /**
+   * The leader's log lies elsewhere (OFFSET_OUT_OF_RANGE): where to begin anew. Undefined: this replica follows no
+   * more. From here on it is deaf until `recover`.
+   */
+  outOfRange(leaderLogStartOffset: Offset): Reset | undefined {
+    return outOfRange(this.#state, leaderLogStartOffset);
   }
 
   // ---- reading ------------------------------------------------------------------------------
@@ -302,10 +390,12 @@ export class Partition {
     state.logStartOffset = offset;
     state.epochs.truncateFromStart(offset);
     if (state.highWatermark < offset) state.highWatermark = offset;
+    // A follower's log may start where its disk has not come yet; below, nothing is left to become durable.
+    if (state.durableEndOffset < offset) state.durableEndOffset = offset;
   }
 
-  /** The smallest log start among the replicas: what DeleteRecords answers. */
+  /** The oldest log start among the replicas: what DeleteRecords answers. -1 while one of them has not told its own. */
   get lowWatermark(): Offset {
-    return this.#state.logStartOffset;
+    return lowWatermarkOf(this.#state);
   }
 }

@@ -3,7 +3,7 @@ import { errorName } from '@kafkaesque/protocol';
 import type { FetchQuestion } from './fetch-plan';
 import type { OffsetQuestion } from './offsets';
 import type { Partition } from './partition';
-import { SELF, batchOf, lead, leaderOf, openPartition, produce, settle } from './scenario';
+import { SELF, batchOf, lead, leaderOf, openPartition, produce, settle, subscribe } from './scenario';
 
 const epochs = [
   { leaderEpoch: LeaderEpoch(2), startOffset: Offset(10) },
@@ -201,7 +201,8 @@ describe('ListOffsets', () => {
     expect(list(lagging(), { apiVersion: 4 })).toBe('LEADER_NOT_AVAILABLE');
     expect(list(lagging(), { timestamp: -2 })).toBe('10 at -1 in 2');
     const caughtUp = lagging();
-    caughtUp.replicaDurable(BrokerId(2), Offset(30));
+    subscribe(caughtUp, BrokerId(2), 30, caughtUp.epochs.at(-2)?.leaderEpoch);
+    caughtUp.replicaDurable(BrokerId(2), Offset(30), 0);
     expect(list(caughtUp, {})).toBe('30 at -1 in 7');
   });
 

@@ -18,6 +18,12 @@ describe('the table of roles', () => {
       follow(partition, 1);
       return partition;
     },
+    cutting: () => {
+      const partition = openPartition();
+      follow(partition, 1);
+      partition.divergedAt(LeaderEpoch(0), Offset(0));
+      return partition;
+    },
     resigned: () => {
       const partition = leaderOf();
       partition.failed();
@@ -33,6 +39,7 @@ describe('the table of roles', () => {
     recovering: (partition) => partition.recover(emptyLog),
     leader: (partition) => lead(partition, 9),
     follower: (partition) => follow(partition, 9),
+    cutting: (partition) => partition.divergedAt(LeaderEpoch(0), Offset(0)),
     resigned: (partition) => partition.failed(),
     offline: (partition) => partition.goOffline('EIO'),
   };
@@ -99,7 +106,7 @@ describe('an appointment', () => {
     produce(partition, batchOf(1));
     settle(partition);
     expect(partition.highWatermark).toBe(0);
-    expect(lead(partition, 1, [SELF], [SELF, second])).toEqual([
+    expect(lead(partition, 1, [SELF], [SELF, second], 2)).toEqual([
       expect.objectContaining({ kind: 'advanced', highWatermark: 1 }),
     ]);
   });

@@ -1,8 +1,13 @@
 import { assert } from '@kafkaesque/kernel';
 import type { BrokerId, LeaderEpoch, Offset } from '@kafkaesque/kernel';
 import type { Effect } from './effects';
-import { advance } from './replica-state';
+import { inSyncSetIs, propose } from './in-sync';
+import type { Proposal } from './in-sync';
+import { advance, forgetOthers } from './replica-state';
 import type { ReplicaState } from './replica-state';
+
+/** 1: elected uncleanly, and has not said yet that it is whole (KIP-704). */
+export type LeaderRecoveryState = 0 | 1;
 
 /** What one replica is at a moment. */
 export type Role =
@@ -15,8 +20,15 @@ export type Role =
       /** The end of the log when this epoch began; a high watermark below it is stale (KIP-207). */
       readonly epochStartOffset: Offset;
       readonly replicas: readonly BrokerId[];
+      /** By the committed metadata, as of `partitionEpoch`. */
       readonly inSyncReplicas: readonly BrokerId[];
+      readonly partitionEpoch: number;
+      readonly leaderRecoveryState: LeaderRecoveryState;
+      /** The in-sync set that the controller was asked for, while it is not known what became of it. */
+      readonly proposal: Proposal | undefined;
     }
+  /** A follower's log is being cut, or begun anew, to become a prefix of its leader's; waits for `recover`. */
+  | { readonly kind: 'cutting'; readonly to: Offset }
   /** Its log refused an append; waits for `recover`, and as a former leader for a new leader epoch. */
   | { readonly kind: 'resigned' }
   /** The log directory failed. Only a restart of the broker brings the replica back. */
@@ -25,7 +37,8 @@ export type Role =
 /** Which role may follow which. */
 export const transitions = {
   recovering: ['recovering', 'follower', 'leader', 'offline'],
-  follower: ['recovering', 'follower', 'leader', 'resigned', 'offline'],
+  follower: ['recovering', 'follower', 'cutting', 'leader', 'resigned', 'offline'],
+  cutting: ['recovering', 'resigned', 'offline'],
   leader: ['follower', 'leader', 'resigned', 'offline'],
   resigned: ['recovering', 'offline'],
   offline: ['offline'],
@@ -37,12 +50,15 @@ export interface Leadership {
   readonly self: BrokerId;
   readonly replicas: readonly BrokerId[];
   readonly inSyncReplicas: readonly BrokerId[];
+  readonly partitionEpoch: number;
+  readonly leaderRecoveryState: LeaderRecoveryState;
 }
 
 /** A follower's appointment; `leader` is -1 while the partition has none. */
 export interface Followership {
   readonly leaderEpoch: LeaderEpoch;
   readonly leader: BrokerId;
+  readonly partitionEpoch?: number;
 }
 
 /** Whether the table allows `to` after `from`. */
@@ -67,49 +83,72 @@ const NOTHING: readonly Effect[] = [];
  */
 export function becomeLeader(state: ReplicaState, leadership: Leadership): readonly Effect[] {
   const { leaderEpoch } = leadership;
-  if (state.role.kind === 'offline' || state.role.kind === 'resigned' || leaderEpoch < state.leaderEpoch)
-    return NOTHING;
-  if (state.role.kind === 'leader' && leaderEpoch === state.leaderEpoch) {
-    enter(state, { ...state.role, ...appointed(leadership) });
-    return [advance(state)];
-  }
+  if (isDeaf(state) || leaderEpoch < state.leaderEpoch) return NOTHING;
+  if (state.role.kind === 'leader' && leaderEpoch === state.leaderEpoch)
+    return learnInSyncSet(state, state.role, leadership);
   if (leaderEpoch === state.leaderEpoch || leaderEpoch <= state.epochs.latestEpoch)
     return [{ kind: 'ask-for-leader', leaderEpoch }];
   const epochStartOffset = state.endOffset;
   if (state.role.kind !== 'leader') state.unexposed.reset(epochStartOffset);
-  enter(state, { kind: 'leader', epochStartOffset, ...appointed(leadership) });
+  enter(state, { kind: 'leader', epochStartOffset, proposal: undefined, ...appointed(leadership) });
   state.leaderEpoch = leaderEpoch;
   state.epochs.assign(leaderEpoch, epochStartOffset);
-  state.replicaEnds.clear();
-  return [{ kind: 'assign-epoch', leaderEpoch, startOffset: epochStartOffset }, advance(state)];
+  forgetOthers(state);
+  return [
+    { kind: 'assign-epoch', leaderEpoch, startOffset: epochStartOffset },
+    advance(state),
+    ...propose(state),
+  ];
 }
 
+/**
+ * The image tells of the leader's own epoch. Of the partition epoch that an answer of the controller has told already,
+ * it still may have other replicas: a reassignment ends in the same record that makes its last replica in sync.
+ */
+function learnInSyncSet(state: ReplicaState, role: Leader, leadership: Leadership): readonly Effect[] {
+  if (leadership.partitionEpoch < role.partitionEpoch) return NOTHING;
+  if (leadership.partitionEpoch > role.partitionEpoch)
+    return inSyncSetIs(state, { ...role, ...appointed(leadership) });
+  const { replicas } = leadership;
+  if (
+    replicas.length === role.replicas.length &&
+    replicas.every((replica) => role.replicas.includes(replica))
+  )
+    return NOTHING;
+  return inSyncSetIs(state, { ...role, replicas });
+}
+
+type Leader = Extract<Role, { readonly kind: 'leader' }>;
+
+/** Until it has been recovered, what this machine knows is not what its log holds: a role can wait. */
+const isDeaf = ({ role }: ReplicaState): boolean =>
+  role.kind === 'offline' || role.kind === 'resigned' || role.kind === 'cutting';
+
 const appointed = ({
-  self,
-  replicas,
-  inSyncReplicas,
-}: Leadership): Pick<Leadership, 'self' | 'replicas' | 'inSyncReplicas'> => {
-  assert(inSyncReplicas.includes(self), 'a leader is in sync with itself');
-  return { self, replicas, inSyncReplicas };
+  leaderEpoch: _leaderEpoch,
+  ...leadership
+}: Leadership): Omit<Leadership, 'leaderEpoch'> => {
+  assert(leadership.inSyncReplicas.includes(leadership.self), 'a leader is in sync with itself');
+  return leadership;
 };
 
 /** Follows. Who led until now leaves its open appends unanswered for ever, so they are over. */
 export function becomeFollower(state: ReplicaState, followership: Followership): readonly Effect[] {
-  if (state.role.kind === 'offline' || state.role.kind === 'resigned') return NOTHING;
-  if (followership.leaderEpoch < state.leaderEpoch) return NOTHING;
+  if (isDeaf(state) || followership.leaderEpoch < state.leaderEpoch) return NOTHING;
   const led = state.role.kind === 'leader';
+  const isNews = state.role.kind !== 'follower' || followership.leaderEpoch > state.leaderEpoch;
   enter(state, { kind: 'follower', leader: followership.leader });
   state.leaderEpoch = followership.leaderEpoch;
-  state.replicaEnds.clear();
+  if (isNews) forgetOthers(state);
   return led ? [resigned(state)] : NOTHING;
 }
 
 /** The log refused an append: what this machine counts as appended is not what the log holds. */
 export function resign(state: ReplicaState): readonly Effect[] {
   const { kind } = state.role;
-  if (kind !== 'leader' && kind !== 'follower') return NOTHING;
+  if (kind !== 'leader' && kind !== 'follower' && kind !== 'cutting') return NOTHING;
   enter(state, { kind: 'resigned' });
-  if (kind === 'follower') return NOTHING;
+  if (kind !== 'leader') return [{ kind: 'repair' }];
   return [resigned(state), { kind: 'ask-for-leader', leaderEpoch: state.leaderEpoch }];
 }
 

@@ -1,4 +1,5 @@
 import {
+  BrokerEpoch,
   BrokerId,
   LeaderEpoch,
   Offset,
@@ -14,6 +15,7 @@ import type { AppendOutcome, AppendRequest } from './append';
 import { Partition } from './partition';
 import type { RecoveredLog } from './partition';
 import { defaultPartitionConfig } from './partition-config';
+import type { BrokersView } from './replica-progress';
 import type { PartitionConfig } from './partition-config';
 
 /** Words that the tests of this package are written in. */
@@ -50,7 +52,8 @@ export const emptyLog: RecoveredLog = { logStartOffset: Offset(0), endOffset: Of
 export const openPartition = (
   config: Partial<PartitionConfig> = {},
   log: RecoveredLog = emptyLog,
-): Partition => new Partition(TOPIC, FIRST, { ...defaultPartitionConfig, ...config }, log);
+  brokers?: BrokersView,
+): Partition => new Partition(TOPIC, FIRST, { ...defaultPartitionConfig, ...config }, log, brokers);
 
 /** The only replica, leading in epoch 1. */
 export const leaderOf = (config: Partial<PartitionConfig> = {}, log: RecoveredLog = emptyLog): Partition => {
@@ -64,8 +67,31 @@ export const lead = (
   epoch: number,
   inSyncReplicas: readonly BrokerId[] = [SELF],
   replicas: readonly BrokerId[] = inSyncReplicas,
+  partitionEpoch = epoch,
 ): ReturnType<Partition['becomeLeader']> =>
-  partition.becomeLeader({ leaderEpoch: LeaderEpoch(epoch), self: SELF, replicas, inSyncReplicas });
+  partition.becomeLeader({
+    ...{ leaderEpoch: LeaderEpoch(epoch), self: SELF, replicas, inSyncReplicas },
+    ...{ partitionEpoch, leaderRecoveryState: 0 },
+  });
+
+/** A follower subscribes whose log ends at `end` and whose last record is of `lastEpoch`. */
+export const subscribe = (
+  partition: Partition,
+  replica: BrokerId,
+  end: number,
+  lastEpoch: number = end === 0 ? -1 : partition.leaderEpoch,
+  nowMs = 0,
+): ReturnType<Partition['subscribe']> =>
+  partition.subscribe(
+    {
+      ...{ replica, brokerEpoch: BrokerEpoch(100 + replica), leaderEpoch: partition.leaderEpoch },
+      ...{ fetchOffset: Offset(end), lastFetchedEpoch: LeaderEpoch(lastEpoch), logStartOffset: Offset(0) },
+    },
+    nowMs,
+  );
+
+/** Everybody may be in sync, each in the epoch that `subscribe` names. */
+export const everyBroker: BrokersView = { eligibleEpoch: (brokerId) => BrokerEpoch(100 + brokerId) };
 
 export const produce = (
   partition: Partition,

@@ -1,4 +1,5 @@
 import type { PartitionIndex, TopicId } from '@kafkaesque/kernel';
+import { defaultPartitionConfig } from '@kafkaesque/partition';
 import type { Partition, PartitionConfig } from '@kafkaesque/partition';
 import type { Log, LogConfig } from '@kafkaesque/storage';
 import type { TopicConfiguration } from '../configuration';
@@ -33,6 +34,7 @@ export const partitionConfig = (
   compacted: config.cleanupPolicy.includes('compact'),
   deletes: config.cleanupPolicy.includes('delete'),
   minInsyncReplicas: config.minInsyncReplicas,
+  replicaLagTimeMaxMs: defaultPartitionConfig.replicaLagTimeMaxMs,
   compressionType: codecOf(config.compressionType),
   recordValidation: config.recordValidation === 'full' ? 'full' : 'headers',
   producerIdExpirationMs,

@@ -148,6 +148,12 @@ export class Replicas {
         case 'ask-for-leader':
           this.#repair(replica, effect.leaderEpoch);
           break;
+        case 'repair':
+          this.#repair(replica, undefined);
+          break;
+        case 'alter-partition':
+          // Nobody subscribes yet, so nobody is proposed.
+          break;
       }
     }
   }
@@ -220,6 +226,8 @@ export class Replicas {
               self,
               replicas: partition.replicas,
               inSyncReplicas: partition.isr,
+              partitionEpoch: partition.partitionEpoch,
+              leaderRecoveryState: partition.leaderRecoveryState === 1 ? 1 : 0,
             })
           : machine.becomeFollower({ leaderEpoch: partition.leaderEpoch, leader: partition.leader });
       this.carryOut(replica, effects);
@@ -355,7 +363,7 @@ export class Replicas {
    * After a failed append: cut what the failed round left, start the rules over, then ask for a new epoch. A disk that is
    * still full is asked again later.
    */
-  #repair(replica: Replica, leaderEpoch: LeaderEpoch, failures = 0): void {
+  #repair(replica: Replica, leaderEpoch: LeaderEpoch | undefined, failures = 0): void {
     const { clock, logger } = this.#options;
     const { topicId, topic, partition, machine, log } = replica;
     const repaired = async (): Promise<void> => {
@@ -363,7 +371,7 @@ export class Replicas {
       if (!this.#isWaitingForRepair(replica)) return;
       machine.recover(recovered(log));
       await this.#load(replica);
-      this.#options.renewLeadership([{ topicId, partition, leaderEpoch }]);
+      if (leaderEpoch !== undefined) this.#options.renewLeadership([{ topicId, partition, leaderEpoch }]);
     };
     repaired().catch((error: unknown) => {
       if (!this.#isWaitingForRepair(replica)) return;
