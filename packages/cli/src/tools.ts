@@ -22,6 +22,8 @@ export const tools = {
   configs: 'show and change the configuration of topics and brokers',
   'delete-records': 'delete the first records of partitions',
   'log-dirs': 'show how much room each replica takes',
+  'leader-election': 'elect leaders of partitions',
+  'reassign-partitions': 'move partitions between brokers and log directories',
   cluster: "show a cluster's id and endpoints, forget a broker",
   'metadata-quorum': 'show the metadata quorum, add and remove controllers',
   features: 'show and change the feature levels of a cluster',

@@ -25,12 +25,19 @@ export type {
   NewTopic,
   Outcome,
   PartitionDescription,
-  Reassignment,
   RecordsToDelete,
   ReplicaSize,
   TopicDescription,
   TopicListing,
 } from './admin/admin';
+export type {
+  ElectionType,
+  NewReassignment,
+  PartitionAdmin,
+  Reassignment,
+  ReplicaKey,
+  ReplicaMove,
+} from './admin/partition-admin';
 export type {
   ControllerEndpoint,
   FeatureChange,

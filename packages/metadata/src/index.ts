@@ -127,6 +127,8 @@ export { createController } from './controller';
 export type { Controller } from './controller';
 export { newTopicId } from './decide/topic-ids';
 export { PRODUCER_ID_BLOCK_SIZE } from './decide/allocate-producer-ids';
+export { placeStriped } from './placement/striped';
+export type { Placement, PlacementBroker } from './placement/striped';
 export { applyRecords } from './delta/apply-records';
 export { recordsOfImage, snapshotChunks } from './image/snapshot-records';
 export { invalidTopicName } from './image/topic-name';

@@ -1,6 +1,14 @@
 import { BrokerId, LeaderEpoch, Offset, TopicId } from '@kafkaesque/kernel';
 import { ClientError } from '@kafkaesque/client';
-import type { Admin, ConfigEntry, Outcome, PartitionDescription, Reassignment } from '@kafkaesque/client';
+import type {
+  Admin,
+  ConfigEntry,
+  LogDirectoryDescription,
+  Outcome,
+  PartitionDescription,
+  Reassignment,
+  TopicPartition,
+} from '@kafkaesque/client';
 
 export interface FakePartition {
   readonly leader?: number;
@@ -20,6 +28,12 @@ export interface FakeCluster {
   readonly reassignments?: readonly Reassignment[] | undefined;
   /** Offsets by `topic-partition`; undefined fails. */
   readonly offsets?: Readonly<Record<string, number | undefined>>;
+  /** Ids of the brokers. */
+  readonly brokers?: readonly number[];
+  /** How a change of a partition fails, by `topic-partition`; without, it succeeds. */
+  readonly failures?: Readonly<Record<string, ClientError>>;
+  /** By broker. */
+  readonly directories?: Readonly<Record<number, readonly LogDirectoryDescription[]>>;
 }
 
 /** An Admin over facts given by the test, and the calls that were made to change them. */
@@ -58,9 +72,21 @@ const described = (one: FakePartition, partition: number): PartitionDescription 
   lastKnownEligibleLeaders: one.elr === undefined && 'elr' in one ? undefined : [],
 });
 
-export const fakeAdmin = ({ topics, reassignments, offsets = {} }: FakeCluster): FakeAdmin => {
+export const fakeAdmin = ({
+  topics,
+  reassignments,
+  offsets = {},
+  failures = {},
+  directories = {},
+  ...cluster
+}: FakeCluster): FakeAdmin => {
   const calls: { name: string; argument: unknown }[] = [];
   const record = (name: string, argument: unknown): void => void calls.push({ name, argument });
+  const changed = <Key extends TopicPartition>(keys: readonly Key[]): readonly Outcome<Key, undefined>[] =>
+    keys.map((key) => {
+      const error = failures[`${key.topic}-${key.partition}`];
+      return error === undefined ? done(key, undefined) : { kind: 'failed', key, error };
+    });
   const topic = (name: string): FakeTopic => topics[name] ?? { partitions: [] };
   const describe = (name: string) => ({
     name,
@@ -95,7 +121,18 @@ export const fakeAdmin = ({ topics, reassignments, offsets = {} }: FakeCluster):
           .filter(({ internal }) => !internal || options.includeInternal === true)
           .sort((a, b) => (a.name < b.name ? -1 : 1)),
       ),
-    describeTopics: (names) => Promise.resolve(names.map((name) => done(name, describe(name)))),
+    describeTopics: (names) =>
+      Promise.resolve(
+        names.map((name) =>
+          topics[name] === undefined
+            ? {
+                kind: 'failed' as const,
+                key: name,
+                error: new ClientError('broker', 'UNKNOWN_TOPIC_OR_PARTITION', 'no such topic'),
+              }
+            : done(name, describe(name)),
+        ),
+      ),
     describeTopicsById: (ids) =>
       Promise.resolve(
         ids.map((id) =>
@@ -134,13 +171,19 @@ export const fakeAdmin = ({ topics, reassignments, offsets = {} }: FakeCluster):
         ),
       );
     },
-    describeLogDirs: () => Promise.reject(new Error('not asked in these tests')),
+    describeLogDirs: (ids) => Promise.resolve(ids.map((id) => done(id, directories[id] ?? []))),
     describeProducers: () => Promise.reject(new Error('not asked in these tests')),
     describeCluster: () =>
       Promise.resolve({
         clusterId: 'fake',
         controllerId: BrokerId(1),
-        nodes: [1, 2].map((id) => ({ id: BrokerId(id), host: 'h', port: 1, rack: null, fenced: false })),
+        nodes: (cluster.brokers ?? [1, 2]).map((id) => ({
+          id: BrokerId(id),
+          host: 'h',
+          port: 1,
+          rack: null,
+          fenced: false,
+        })),
       }),
     unregisterBroker: (id) => {
       record('unregisterBroker', id);
@@ -168,7 +211,26 @@ export const fakeAdmin = ({ topics, reassignments, offsets = {} }: FakeCluster):
               );
         }),
       ),
-    listPartitionReassignments: () => Promise.resolve(reassignments),
+    electLeaders: (electionType, partitions) => {
+      record('electLeaders', { electionType, partitions });
+      return Promise.resolve(changed(partitions ?? []));
+    },
+    alterPartitionReassignments: (changes, options) => {
+      record('alterPartitionReassignments', { changes, ...options });
+      return Promise.resolve(changed(changes));
+    },
+    listPartitionReassignments: ({ partitions } = {}) =>
+      Promise.resolve(
+        reassignments?.filter(
+          (one) =>
+            partitions?.some((asked) => asked.topic === one.topic && asked.partition === one.partition) ??
+            true,
+        ),
+      ),
+    alterReplicaLogDirs: (moves) => {
+      record('alterReplicaLogDirs', moves);
+      return Promise.resolve(changed(moves));
+    },
     apiVersions: () => Promise.reject(new Error('not asked in these tests')),
     close: () => Promise.resolve(),
     [Symbol.asyncDispose]: () => Promise.resolve(),

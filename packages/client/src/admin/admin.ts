@@ -3,6 +3,7 @@ import type { ListedOffset, OffsetSpec } from '../cluster/offset-lookup';
 import type { ClientError } from '../errors';
 import type { TopicPartition } from '../records';
 import type { Capabilities, NodeAddress } from '../wire/wire';
+import type { PartitionAdmin } from './partition-admin';
 import type { QuorumAdmin } from './quorum-admin';
 
 /** Bounds of one call of the admin. */
@@ -161,15 +162,8 @@ export interface ClusterDescription {
   readonly nodes: readonly DescribedNode[];
 }
 
-/** A partition that moves to other replicas, and how far it has come (KIP-455). */
-export interface Reassignment extends TopicPartition {
-  readonly replicas: readonly BrokerId[];
-  readonly addingReplicas: readonly BrokerId[];
-  readonly removingReplicas: readonly BrokerId[];
-}
-
 /** Administration of a cluster. Calls fail as a whole with ClientError; single things fail as outcomes. */
-export interface Admin extends QuorumAdmin, AsyncDisposable {
+export interface Admin extends QuorumAdmin, PartitionAdmin, AsyncDisposable {
   /** Creates topics. With `validateOnly` nothing is created, and the answer says what would be. */
   createTopics(
     topics: readonly NewTopic[],
@@ -255,8 +249,6 @@ export interface Admin extends QuorumAdmin, AsyncDisposable {
     specs: readonly (TopicPartition & { readonly spec: OffsetSpec })[],
     options?: CallOptions & { readonly isolation?: 'read_uncommitted' | 'read_committed' },
   ): Promise<readonly Outcome<TopicPartition, ListedOffset>[]>;
-  /** Undefined when the cluster does not offer ListPartitionReassignments. */
-  listPartitionReassignments(options?: CallOptions): Promise<readonly Reassignment[] | undefined>;
   /** Which APIs a broker answers, in which versions, and its features (KIP-35, 584). */
   apiVersions(node: BrokerId, options?: CallOptions): Promise<Capabilities>;
   /** Takes no further calls; those under way go on, and the client behind it stays open. */

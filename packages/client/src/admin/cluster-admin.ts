@@ -25,7 +25,6 @@ import type {
   LogDirectoryDescription,
   NewTopic,
   Outcome,
-  Reassignment,
   RecordsToDelete,
   TopicDescription,
   TopicListing,
@@ -34,8 +33,10 @@ import { AdminCalls, closedAdmin, failed, incomplete } from './admin-calls';
 import type { CallBounds, ClusterAdminOptions } from './admin-calls';
 import { ClusterConfigs } from './cluster-configs';
 import { clusterOf, describingCluster } from './cluster-description';
+import { ClusterPartitions } from './cluster-partitions';
 import { ClusterQuorum } from './cluster-quorum';
 import { logDirectoryOf } from './log-directories';
+import type { PartitionAdmin } from './partition-admin';
 import { deletingRecords, describingProducers } from './partition-requests';
 import type { FeaturesDescription, QuorumAdmin, QuorumDescription } from './quorum-admin';
 import { describeFromMetadata, describeInPages } from './topic-descriptions';
@@ -50,11 +51,13 @@ const FIRST_VERSION_WITH_TOPIC_RECORDS = 6;
 export class ClusterAdmin implements Admin {
   readonly #calls: AdminCalls;
   readonly #configs: ClusterConfigs;
+  readonly #partitions: ClusterPartitions;
   readonly #quorum: ClusterQuorum;
 
   constructor(options: ClusterAdminOptions) {
     this.#calls = new AdminCalls(options);
     this.#configs = new ClusterConfigs(this.#calls);
+    this.#partitions = new ClusterPartitions(this.#calls);
     this.#quorum = new ClusterQuorum(this.#calls);
   }
 
@@ -317,30 +320,28 @@ export class ClusterAdmin implements Admin {
     );
   }
 
-  listPartitionReassignments(options: CallOptions = {}): Promise<readonly Reassignment[] | undefined> {
-    return this.#calls.call('listing partition reassignments', options, async (bounds) => {
-      try {
-        const { timeoutMs } = bounds;
-        const answer = await this.#calls.ask(
-          'ListPartitionReassignments',
-          { timeoutMs, topics: null },
-          bounds,
-        );
-        if (answer.errorCode !== 0) throw brokerError(answer.errorCode, answer.errorMessage);
-        return answer.topics.flatMap(({ name, partitions }) =>
-          partitions.map((one) => ({
-            topic: name,
-            partition: one.partitionIndex,
-            replicas: one.replicas,
-            addingReplicas: one.addingReplicas,
-            removingReplicas: one.removingReplicas,
-          })),
-        );
-      } catch (error) {
-        if (isClientError(error, 'unsupported')) return undefined;
-        throw error;
-      }
-    });
+  electLeaders(
+    ...args: Parameters<PartitionAdmin['electLeaders']>
+  ): ReturnType<PartitionAdmin['electLeaders']> {
+    return this.#partitions.electLeaders(...args);
+  }
+
+  alterPartitionReassignments(
+    ...args: Parameters<PartitionAdmin['alterPartitionReassignments']>
+  ): ReturnType<PartitionAdmin['alterPartitionReassignments']> {
+    return this.#partitions.alterPartitionReassignments(...args);
+  }
+
+  listPartitionReassignments(
+    ...args: Parameters<PartitionAdmin['listPartitionReassignments']>
+  ): ReturnType<PartitionAdmin['listPartitionReassignments']> {
+    return this.#partitions.listPartitionReassignments(...args);
+  }
+
+  alterReplicaLogDirs(
+    ...args: Parameters<PartitionAdmin['alterReplicaLogDirs']>
+  ): ReturnType<PartitionAdmin['alterReplicaLogDirs']> {
+    return this.#partitions.alterReplicaLogDirs(...args);
   }
 
   apiVersions(node: BrokerId, options: CallOptions = {}): Promise<Capabilities> {
