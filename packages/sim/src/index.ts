@@ -1,3 +1,5 @@
+export { Gate } from './gate';
+export type { ScheduleStep } from './gate';
 export { Scheduler } from './scheduler';
 export type { RunEnd, RunLimits } from './scheduler';
 export { TraceHash } from './trace-hash';

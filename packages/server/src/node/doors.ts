@@ -95,7 +95,9 @@ export const openDoors = async (options: DoorsOptions): Promise<Doors> => {
       if (door === undefined || (isController && accept === undefined)) continue;
       const isForMembers = isController || endpoint.name === configuration.interBrokerListenerName;
       const services =
-        accept !== undefined && isForMembers ? async () => [await membersService(accept)] : undefined;
+        accept !== undefined && isForMembers
+          ? async () => [await membersService(world.acceptMembers?.(accept) ?? accept)]
+          : undefined;
       const listener = await world
         .listen({
           ...{ name: endpoint.name, host: endpoint.host, port: endpoint.port },

@@ -1,6 +1,6 @@
-import { BrokerId, BufferPool, messageOf } from '@kafkaesque/kernel';
+import { BrokerId, BufferPool, PartitionIndex, messageOf } from '@kafkaesque/kernel';
 import type { MetadataDelta, MetadataImage, Policies, QuorumView } from '@kafkaesque/metadata';
-import { createController, stateHash } from '@kafkaesque/metadata';
+import { createController, stateHash, topicByName } from '@kafkaesque/metadata';
 import type { VoterSet } from '@kafkaesque/protocol';
 import { initialiseCodecs } from '@kafkaesque/protocol';
 import type { LogDirectory } from '@kafkaesque/storage';
@@ -68,6 +68,15 @@ export interface MetadataStanding {
   readonly leader: BrokerId | undefined;
 }
 
+/** Who leads a partition and who follows, as a node knows it. */
+export interface PartitionStanding {
+  /** Undefined: nobody. */
+  readonly leader: BrokerId | undefined;
+  readonly leaderEpoch: number;
+  readonly replicas: readonly BrokerId[];
+  readonly inSyncReplicas: readonly BrokerId[];
+}
+
 /** A running node. */
 export interface Node extends AsyncDisposable {
   readonly nodeId: BrokerId;
@@ -78,6 +87,8 @@ export interface Node extends AsyncDisposable {
   /** What each log directory's recovery found. */
   readonly recoveries: readonly LogDirectory['report'][];
   readonly metadata: () => MetadataStanding;
+  /** A partition, as this node knows it; undefined: it knows of none. */
+  readonly partition: (topic: string, index: number) => PartitionStanding | undefined;
   /** Settles everything, and leaves the marker of a clean shutdown. */
   close(): Promise<void>;
   /** Ends as a crash would: nothing is settled, no marker is left. */
@@ -128,6 +139,18 @@ const quorumStanding = (members: Members, host: ControllerHost): QuorumStanding 
     committedOffset: commitIndex,
     endOffset: lastIndex + 1,
   };
+};
+
+const partitionStanding = (
+  image: MetadataImage | undefined,
+  topic: string,
+  index: number,
+): PartitionStanding | undefined => {
+  const known =
+    image === undefined ? undefined : topicByName(image, topic)?.partitions.get(PartitionIndex(index));
+  if (known === undefined) return undefined;
+  const { leader, leaderEpoch, replicas, isr } = known;
+  return { leader: leader < 0 ? undefined : leader, leaderEpoch, replicas, inSyncReplicas: isr };
 };
 
 /** The parts of one node, in the order in which they are opened. */
@@ -220,6 +243,7 @@ class Assembly {
         stateHash: this.#host === undefined ? '' : stateHash(this.#host.image),
         leader: this.#members?.leader(),
       }),
+      partition: (topic, index) => partitionStanding(this.#host?.image, topic, index),
       close: () => this.stop('clean'),
       crash: () => this.stop('crash'),
       [Symbol.asyncDispose]: () => this.stop('clean'),

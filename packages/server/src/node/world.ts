@@ -1,4 +1,4 @@
-import type { Clock, Disk, FaultHandler, Logger, Metrics, Random } from '@kafkaesque/kernel';
+import type { AcceptChannel, Clock, Disk, FaultHandler, Logger, Metrics, Random } from '@kafkaesque/kernel';
 import type { LockDirectory } from '@kafkaesque/storage';
 import type { Loggers, Traces } from '@kafkaesque/telemetry';
 import type { MemberDialer, listen } from '@kafkaesque/transport';
@@ -19,6 +19,8 @@ export interface World {
   readonly listen: typeof listen;
   /** Opens channels to the other members of the cluster. */
   readonly dialMembers: () => MemberDialer;
+  /** What stands between the channels that other members dial and who takes them here; absent: nothing. */
+  readonly acceptMembers?: (accept: AcceptChannel) => AcceptChannel;
   /** For the operator's policies. */
   readonly loadModule: LoadModule;
   /** What other hosts call this one. */
