@@ -22,7 +22,11 @@ export const exampleConfigs: ConfigView = {
     return undefined;
   },
   isList: (_, name) => name === 'cleanup.policy',
-  defaultValue: (_, name) => (name === 'cleanup.policy' ? 'delete' : undefined),
+  defaultValue: (_, name) =>
+    new Map([
+      ['cleanup.policy', 'delete'],
+      ['min.insync.replicas', '1'],
+    ]).get(name),
   effectiveTopicConfigs: (overrides) =>
     [...overrides].map(([name, value]) => ({
       name,
@@ -31,6 +35,14 @@ export const exampleConfigs: ConfigView = {
       configSource: 1,
       isSensitive: false,
     })),
+  replication: (overrides, cluster) => {
+    const get = (name: string): string | undefined => overrides.get(name) ?? cluster.get(name);
+    return {
+      minInsyncReplicas: Number(get('min.insync.replicas') ?? 1),
+      allowsUncleanElection: get('unclean.leader.election.enable') === 'true',
+      flushPolicy: get('flush.policy') === 'replication' ? 'replication' : 'ack',
+    };
+  },
 };
 
 /** Controller 1 alone, whose voters do not change. */

@@ -51,6 +51,8 @@ export {
   topicByName,
   topicNames,
 } from './image/lookups';
+export { listPartitionReassignments } from './image/reassignments';
+export type { TopicReassignments } from './image/reassignments';
 export type { BrokerAddress } from './image/lookups';
 export type {
   BrokerChange,
@@ -112,6 +114,7 @@ export type {
   RegisterBrokerCommand,
   RegisterControllerCommand,
   RenewLeadershipCommand,
+  ReplicationConfigs,
   TopicToDelete,
   UnfenceBrokerCommand,
   UnregisterBrokerCommand,

@@ -47,6 +47,7 @@ export const controllerSettings: ControllerSettings = {
     isList: () => false,
     defaultValue: () => undefined,
     effectiveTopicConfigs: () => [],
+    replication: () => ({ minInsyncReplicas: 1, allowsUncleanElection: false, flushPolicy: 'ack' }),
   },
 };
 

@@ -3,33 +3,38 @@ import { ErrorCode } from '@kafkaesque/protocol';
 import { changedPartition } from '../delta/partition-change';
 import { isOnlineDirectory } from '../image/directory-id';
 import { topicById } from '../image/lookups';
-import type { MetadataImage, PartitionImage } from '../image/metadata-image';
+import type { PartitionImage } from '../image/metadata-image';
 import type { MetadataRecord, PartitionChangeRecord } from '../records';
 import { currentBroker } from './brokers';
 import type { AssignReplicasToDirsAnswer, AssignReplicasToDirsCommand } from './commands';
 import type { Decision, DecisionContext } from './decision';
 import type { Brokers } from './elections';
-import { brokersOf, partitionElection, unchanged } from './elections';
+import { brokersOf, partitionElection } from './elections';
+import { unchanged } from './next-partition';
+import type { ElectionContext, ReplicationRules } from './replication-rules';
+import { replicationRules } from './replication-rules';
 
 /** The partitions that one command assigns, each as it is after what the command says of it. */
 class Assignments {
   readonly records: MetadataRecord[] = [];
-  readonly #image: MetadataImage;
+  readonly #context: ElectionContext;
+  readonly #rulesOf: (topicId: TopicId) => ReplicationRules;
   readonly #brokers: Brokers;
   readonly #brokerId: BrokerId;
   readonly #online: readonly string[];
   readonly #after = new Map<string, PartitionImage>();
 
-  constructor(image: MetadataImage, brokerId: BrokerId, online: readonly string[]) {
-    this.#image = image;
-    this.#brokers = brokersOf(image);
+  constructor(context: ElectionContext, brokerId: BrokerId, online: readonly string[]) {
+    this.#context = context;
+    this.#rulesOf = replicationRules(context);
+    this.#brokers = brokersOf(context.image);
     this.#brokerId = brokerId;
     this.#online = online;
   }
 
   /** Puts the broker's replica into a directory; an error of Kafka's table. */
   assign(topicId: TopicId, partitionIndex: number, directory: string): number {
-    const topic = topicById(this.#image, topicId);
+    const topic = topicById(this.#context.image, topicId);
     if (topic === undefined) return ErrorCode.UNKNOWN_TOPIC_ID;
     const key = `${topicId}-${partitionIndex}`;
     const before = this.#after.get(key) ?? topic.partitions.get(partitionIndex);
@@ -55,6 +60,7 @@ class Assignments {
       this.#brokers,
       topicId,
       { ...before, directories },
+      this.#rulesOf(topicId),
       isOnline ? undefined : { kind: 'leaving', brokerId: this.#brokerId },
     );
     const isMoved = directories.some((one, i) => one !== before.directories[i]);
@@ -66,11 +72,11 @@ class Assignments {
 /** AssignReplicasToDirs (KIP-858): each partition succeeds or fails by itself. */
 export const decideAssignReplicasToDirs = (
   command: AssignReplicasToDirsCommand,
-  { image }: DecisionContext,
+  context: DecisionContext,
 ): Decision<AssignReplicasToDirsAnswer> => {
-  const found = currentBroker(image, command.brokerId, command.brokerEpoch);
+  const found = currentBroker(context.image, command.brokerId, command.brokerEpoch);
   if (found.kind === 'refused') return found;
-  const assignments = new Assignments(image, command.brokerId, found.broker.directories);
+  const assignments = new Assignments(context, command.brokerId, found.broker.directories);
   const directories = command.directories.map(({ id, topics }) => ({
     id,
     topics: topics.map(({ topicId, partitions }) => ({

@@ -1,7 +1,7 @@
 import { ErrorCode } from '@kafkaesque/protocol';
 import { applyRecords } from '../delta/apply-records';
 import { brokerById, heldReplicas } from '../image/lookups';
-import type { BrokerImage, MetadataImage } from '../image/metadata-image';
+import type { BrokerImage } from '../image/metadata-image';
 import { currentBroker } from './brokers';
 import type { BrokerHeartbeatAnswer, BrokerHeartbeatCommand } from './commands';
 import type { Decision, DecisionContext } from './decision';
@@ -47,15 +47,15 @@ const nextState = (
   }
 };
 
-const stepInto = (next: BrokerState, image: MetadataImage, broker: BrokerImage): Step => {
+const stepInto = (next: BrokerState, context: DecisionContext, broker: BrokerImage): Step => {
   switch (next) {
     case 'fenced':
     case 'shutdown-now':
-      return fencing(image, broker);
+      return fencing(context, broker);
     case 'unfenced':
-      return unfencing(image, broker);
+      return unfencing(context, broker);
     case 'controlled-shutdown':
-      return shuttingDown(image, broker);
+      return shuttingDown(context, broker);
   }
 };
 
@@ -65,8 +65,9 @@ const stepInto = (next: BrokerState, image: MetadataImage, broker: BrokerImage):
  */
 export const decideBrokerHeartbeat = (
   command: BrokerHeartbeatCommand,
-  { image, nextOffset }: DecisionContext,
+  context: DecisionContext,
 ): Decision<BrokerHeartbeatAnswer> => {
+  const { image, nextOffset } = context;
   const { brokerId, brokerEpoch, currentMetadataOffset } = command;
   if (brokerById(image, brokerId) === undefined)
     return refused(
@@ -80,14 +81,14 @@ export const decideBrokerHeartbeat = (
   const current = stateOf(found.broker);
   const leadsSomething = heldReplicas(image, brokerId).leaderships > 0;
   const next = nextState(current, command, { isCaughtUp, leadsSomething });
-  const step = next === current ? { records: [], isPartial: false } : stepInto(next, image, found.broker);
+  const step = next === current ? { records: [], isPartial: false } : stepInto(next, context, found.broker);
   const after =
     step.records.length === 0
       ? image
       : applyRecords(image, step.records, { offset: nextOffset, epoch: image.epoch }).after;
   const offline = step.isPartial
     ? { records: [], isPartial: true }
-    : losingDirectories(after, brokerId, command.offlineLogDirs);
+    : losingDirectories({ ...context, image: after }, brokerId, command.offlineLogDirs);
   return {
     kind: 'decided',
     records: [...step.records, ...offline.records],

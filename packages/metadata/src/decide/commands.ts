@@ -436,6 +436,16 @@ export interface CommandResponses {
   readonly bootstrap: Readonly<Record<string, never>>;
 }
 
+/** The settings of a topic that decide about its replicas. */
+export interface ReplicationConfigs {
+  /** `min.insync.replicas`. */
+  readonly minInsyncReplicas: number;
+  /** `unclean.leader.election.enable`. */
+  readonly allowsUncleanElection: boolean;
+  /** `flush.policy`: `ack` flushes records before they are acknowledged, `replication` later. */
+  readonly flushPolicy: 'ack' | 'replication';
+}
+
 /** What the controller asks about configuration keys; the server supplies it from its one table of keys. */
 export interface ConfigView {
   /**
@@ -452,4 +462,9 @@ export interface ConfigView {
   defaultValue(resource: ConfigResource, name: string): string | undefined;
   /** All configs of a topic with these overrides, for the answer to its creation. */
   effectiveTopicConfigs(overrides: ReadonlyMap<string, string>): readonly EffectiveConfig[];
+  /** What is in force for a topic with these overrides, where those of all brokers are `cluster`. */
+  replication(
+    overrides: ReadonlyMap<string, string>,
+    cluster: ReadonlyMap<string, string>,
+  ): ReplicationConfigs;
 }

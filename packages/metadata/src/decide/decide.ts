@@ -1,15 +1,18 @@
 import { assertNever } from '@kafkaesque/kernel';
-import { ErrorCode } from '@kafkaesque/protocol';
 import { stateHash } from '../image/lookups';
 import { decideAllocateProducerIds } from './allocate-producer-ids';
 import { decideAlterConfigs } from './alter-configs';
+import { decideAlterPartition } from './alter-partition';
+import { decideAlterPartitionReassignments } from './alter-partition-reassignments';
 import { decideAssignReplicasToDirs } from './assign-replicas-to-dirs';
+import { decideBalanceLeaders } from './balance-leaders';
 import { decideBrokerHeartbeat } from './broker-heartbeat';
 import type { Command, CommandResponses } from './commands';
 import { decideCreatePartitions } from './create-partitions';
 import { decideCreateTopics } from './create-topics';
 import type { Decision, DecisionContext } from './decision';
 import { decideDeleteTopics } from './delete-topics';
+import { decideElectLeaders } from './elect-leaders';
 import {
   decideBeginControlledShutdown,
   decideFenceBroker,
@@ -17,7 +20,6 @@ import {
   decideUnregisterBroker,
 } from './fence-broker';
 import { decideIncrementalAlterConfigs } from './incremental-alter-configs';
-import { refused } from './new-partitions';
 import { decideRegisterBroker } from './register-broker';
 import { decideRegisterController } from './register-controller';
 import { decideRenewLeadership } from './renew-leadership';
@@ -56,10 +58,13 @@ export const decide = (
     case 'renew-leadership':
       return decideRenewLeadership(command, context);
     case 'alter-partition':
+      return decideAlterPartition(command, context);
     case 'elect-leaders':
+      return decideElectLeaders(command, context);
     case 'alter-partition-reassignments':
+      return decideAlterPartitionReassignments(command, context);
     case 'balance-leaders':
-      return refused(ErrorCode.UNSUPPORTED_VERSION, `The controller does not know ${command.kind} yet.`);
+      return decideBalanceLeaders(command, context);
     case 'unregister-broker':
       return decideUnregisterBroker(command, context);
     case 'allocate-producer-ids':

@@ -1,31 +1,21 @@
 import type { BrokerId, TopicId } from '@kafkaesque/kernel';
-import { NO_BROKER } from '@kafkaesque/kernel';
-import { NO_LEADER_CHANGE, NO_RECOVERY_CHANGE } from '../delta/partition-change';
-import { isOnlineDirectory } from '../image/directory-id';
+import { UNASSIGNED_DIRECTORY, isOnlineDirectory } from '../image/directory-id';
 import { isActive, partitionsHeldBy } from '../image/lookups';
 import type { BrokerImage, MetadataImage, PartitionImage } from '../image/metadata-image';
 import type { MetadataRecord, PartitionChangeRecord } from '../records';
-
-/** A change that changes nothing yet: the fields to name are spread over it. */
-export const unchanged = (topicId: TopicId, partition: PartitionImage): PartitionChangeRecord => ({
-  partitionId: partition.partition,
-  topicId,
-  isr: null,
-  leader: NO_LEADER_CHANGE as BrokerId,
-  replicas: null,
-  removingReplicas: null,
-  addingReplicas: null,
-  leaderRecoveryState: NO_RECOVERY_CHANGE,
-  directories: null,
-  eligibleLeaderReplicas: null,
-  lastKnownElr: null,
-});
+import { defaultDirectory } from './new-partitions';
+import type { PartitionSurroundings, PartitionTarget } from './next-partition';
+import { nextPartition } from './next-partition';
+import type { ElectionContext, ReplicationRules } from './replication-rules';
+import { replicationRules } from './replication-rules';
 
 /** Who may lead, and whose copies count, once a command is carried out. */
 export type BrokerChange =
-  /** Goes out of service: leads nothing, and stays in no in-sync set that has other members. */
+  /** Goes out of service: leads nothing, and leaves the in-sync sets; it stays eligible where these are too small. */
   | { readonly kind: 'leaving'; readonly brokerId: BrokerId }
-  /** Goes out of service, and what it holds may be older than what it acknowledged: leaves every in-sync set. */
+  /** As `leaving`, and what was not flushed is lost: distrusted where it is acknowledged before it is flushed. */
+  | { readonly kind: 'unclean'; readonly brokerId: BrokerId }
+  /** Goes out of service, and what it holds may be older than what it acknowledged: leaves the eligible replicas too. */
   | { readonly kind: 'distrusted'; readonly brokerId: BrokerId }
   /** Comes into service. */
   | { readonly kind: 'arriving'; readonly brokerId: BrokerId };
@@ -51,52 +41,55 @@ const mayLead = (
   return change.kind === 'arriving' && !broker.inControlledShutdown;
 };
 
-const withoutLeaving = (isr: readonly BrokerId[], change: BrokerChange | undefined): readonly BrokerId[] => {
-  if (change === undefined || change.kind === 'arriving' || !isr.includes(change.brokerId)) return isr;
-  const staying = isr.filter((replica) => replica !== change.brokerId);
-  // The last member stays, out of service, when it is trusted: only it is known to have everything.
-  return staying.length === 0 && change.kind === 'leaving' ? isr : staying;
-};
+/** What the election of one partition goes by. */
+export const surroundings = (
+  brokers: Brokers,
+  partition: PartitionImage,
+  rules: ReplicationRules,
+  change?: BrokerChange,
+): PartitionSurroundings => ({
+  rules,
+  serves: (replica) => mayLead(brokers, partition, replica, change),
+  newDirectory: (replica) => {
+    const broker = brokers.get(replica);
+    return broker === undefined ? UNASSIGNED_DIRECTORY : defaultDirectory(broker);
+  },
+});
 
-const sameIds = (a: readonly BrokerId[], b: readonly BrokerId[]): boolean =>
-  a === b || (a.length === b.length && a.every((id, i) => id === b[i]));
+const isDistrusted = ({ kind }: BrokerChange, { flushPolicy }: ReplicationRules): boolean =>
+  kind === 'distrusted' || (kind === 'unclean' && flushPolicy === 'replication');
+
+const targetAfter = (
+  { isr }: PartitionImage,
+  change: BrokerChange | undefined,
+  rules: ReplicationRules,
+): PartitionTarget => {
+  const target = { allowsUncleanElection: rules.allowsUncleanElection };
+  if (change === undefined || change.kind === 'arriving') return target;
+  const { brokerId } = change;
+  const staying = isr.filter((replica) => replica !== brokerId);
+  if (isDistrusted(change, rules)) return { ...target, isr: staying, distrusted: brokerId };
+  // Where nobody is remembered otherwise, the last member stays, out of service: only it is known to have everything.
+  return staying.length === 0 && !rules.isElrEnabled ? target : { ...target, isr: staying };
+};
 
 /**
  * What happens to one partition when a broker comes or goes: the in-sync set loses who may not stay, and a leader is
- * chosen among its members that may lead, in the order of preference. An empty in-sync set waits for its last known
- * member (KIP-966), whose election is unclean. Undefined: nothing happens.
+ * chosen if there is none. Undefined: nothing happens.
  */
 export const partitionElection = (
   brokers: Brokers,
   topicId: TopicId,
   partition: PartitionImage,
+  rules: ReplicationRules,
   change: BrokerChange | undefined,
-): PartitionChangeRecord | undefined => {
-  const isr = withoutLeaving(partition.isr, change);
-  const serves = (replica: BrokerId): boolean => mayLead(brokers, partition, replica, change);
-  const leaderStays =
-    partition.leader !== NO_BROKER && isr.includes(partition.leader) && serves(partition.leader);
-  const elected = leaderStays
-    ? partition.leader
-    : partition.replicas.find((replica) => isr.includes(replica) && serves(replica));
-  const lastKnown = isr.length === 0 && partition.isr.length > 0 ? partition.isr : partition.lastKnownElr;
-  const unclean =
-    elected === undefined && isr.length === 0
-      ? lastKnown.find((replica) => lastKnown.length === 1 && serves(replica))
-      : undefined;
-  const leader = elected ?? unclean ?? NO_BROKER;
-  const isrAfter = unclean === undefined ? isr : [unclean];
-  const isrChanges = !sameIds(isrAfter, partition.isr);
-  if (leader === partition.leader && !isrChanges) return undefined;
-  const lastKnownAfter = isrAfter.length === 0 ? lastKnown : [];
-  return {
-    ...unchanged(topicId, partition),
-    isr: isrChanges ? isrAfter : null,
-    leader: leader === partition.leader ? (NO_LEADER_CHANGE as BrokerId) : leader,
-    leaderRecoveryState: unclean === undefined ? NO_RECOVERY_CHANGE : 1,
-    lastKnownElr: lastKnownAfter.length === partition.lastKnownElr.length ? null : lastKnownAfter,
-  };
-};
+): PartitionChangeRecord | undefined =>
+  nextPartition(
+    topicId,
+    partition,
+    targetAfter(partition, change, rules),
+    surroundings(brokers, partition, rules, change),
+  );
 
 /** What a command does at once: all of it, or as much as goes into one batch. */
 export interface Step {
@@ -109,24 +102,32 @@ export interface Step {
 const MAX_ELECTIONS = 5_000;
 
 /** Told apart fast, for a broker may hold a hundred thousand partitions of which nothing becomes. */
-const isUntouched = (brokers: Brokers, { isr, leader }: PartitionImage, change: BrokerChange): boolean =>
-  change.kind === 'arriving' ? isActive(brokers.get(leader)) : !isr.includes(change.brokerId);
+const isUntouched = (
+  brokers: Brokers,
+  { isr, leader, eligibleLeaderReplicas: eligible }: PartitionImage,
+  { kind, brokerId }: BrokerChange,
+): boolean =>
+  kind === 'arriving'
+    ? isActive(brokers.get(leader))
+    : !isr.includes(brokerId) && (kind === 'leaving' || !eligible.includes(brokerId));
 
 /**
  * The changes of all partitions that a broker's coming or going touches, and behind the last of them `conclusion`. Only
  * partitions that the broker holds can be touched; `isConcerned` may leave some of them out.
  */
 export const electionsThen = (
-  image: MetadataImage,
+  context: ElectionContext,
   change: BrokerChange,
   conclusion: readonly MetadataRecord[],
   isConcerned?: (partition: PartitionImage) => boolean,
 ): Step => {
+  const { image } = context;
   const brokers = brokersOf(image);
+  const rulesOf = replicationRules(context);
   const records: MetadataRecord[] = [];
   for (const { topicId, partition } of partitionsHeldBy(image, change.brokerId)) {
     if (isUntouched(brokers, partition, change) || isConcerned?.(partition) === false) continue;
-    const value = partitionElection(brokers, topicId, partition, change);
+    const value = partitionElection(brokers, topicId, partition, rulesOf(topicId), change);
     if (value === undefined) continue;
     if (records.length === MAX_ELECTIONS) return { records, isPartial: true };
     records.push({ kind: 'PartitionChangeRecord', value });

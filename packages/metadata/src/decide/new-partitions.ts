@@ -86,7 +86,7 @@ export const checkReplicaLists = (
 };
 
 /** A broker with one directory will use it; with several it chooses and says so later (KIP-858). */
-const defaultDirectory = ({ directories }: BrokerImage): string =>
+export const defaultDirectory = ({ directories }: BrokerImage): string =>
   directories.length === 1 ? (directories[0] ?? UNASSIGNED_DIRECTORY) : UNASSIGNED_DIRECTORY;
 
 /** Records of new partitions: the serving replicas are in sync, the first of them leads. */

@@ -82,10 +82,20 @@ const refusal = (
   return featureRefusal(command, context);
 };
 
+/** What the copies of a new incarnation are worth. One that was forgotten meanwhile cannot show what it comes after. */
+const trustIn = (
+  { previousBrokerEpoch, isUnclean }: RegisterBrokerCommand,
+  existing: BrokerImage | undefined,
+): 'leaving' | 'unclean' | 'distrusted' => {
+  if (existing === undefined || previousBrokerEpoch !== existing.epoch) return 'distrusted';
+  return isUnclean === true ? 'unclean' : 'leaving';
+};
+
 /**
  * Registers a broker. A new incarnation is fenced, has the batch's offset for its epoch, and loses every leadership of
  * the one before, so that all it led comes back with a higher leader epoch. When it cannot show the epoch of the one
- * before (a wiped disk, or a copy of the past), it leaves every in-sync set too. The same incarnation again amends its
+ * before (a wiped disk, or a copy of the past), it is not eligible to lead either; after an unclean shutdown it is not
+ * where records are acknowledged before they are flushed. The same incarnation again amends its
  * registration and keeps its epoch.
  */
 export const decideRegisterBroker = (
@@ -115,10 +125,8 @@ export const decideRegisterBroker = (
       cordonedLogDirs: null,
     },
   };
-  if (existing === undefined || amends)
-    return { kind: 'decided', records: [register], response: { brokerEpoch } };
-  const trusted = command.previousBrokerEpoch === existing.epoch;
-  const change = { kind: trusted ? 'leaving' : 'distrusted', brokerId } as const;
-  const { records, isPartial } = electionsThen(image, change, [register]);
+  if (amends) return { kind: 'decided', records: [register], response: { brokerEpoch } };
+  const change = { kind: trustIn(command, existing), brokerId };
+  const { records, isPartial } = electionsThen(context, change, [register]);
   return { kind: 'decided', records, response: { brokerEpoch }, ...(isPartial ? { again: true } : {}) };
 };

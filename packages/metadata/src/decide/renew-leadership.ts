@@ -3,7 +3,7 @@ import type { MetadataRecord } from '../records';
 import { currentBroker } from './brokers';
 import type { CommandResponses, RenewLeadershipCommand } from './commands';
 import type { Decision, DecisionContext } from './decision';
-import { unchanged } from './elections';
+import { unchanged } from './next-partition';
 
 /**
  * Appoints a leader again, in a new epoch: after a failed append nothing of the old epoch may be appended behind

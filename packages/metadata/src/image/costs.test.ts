@@ -2,7 +2,7 @@ import type { TopicId } from '@kafkaesque/kernel';
 import { BrokerId } from '@kafkaesque/kernel';
 import { applyRecords } from '../delta/apply-records';
 import { ExampleCluster } from '../example-cluster';
-import { unchanged } from '../decide/elections';
+import { unchanged } from '../decide/next-partition';
 import { topicByName } from './lookups';
 import type { MetadataImage } from './metadata-image';
 import { emptyVector } from './persistent-vector';

@@ -88,6 +88,8 @@ export const MemberRequest = message({
     topicIds: array({ name: string, topicId: uuid }),
     /** Whether the same request may have been sent before. */
     retried: bool,
+    /** Of a broker that registers: its directories were not left by a clean shutdown. */
+    isUnclean: bool.default(false).tagged(0),
   },
 });
 export type MemberRequest = Infer<typeof MemberRequest>;

@@ -240,7 +240,8 @@ export class ActiveController implements LocalController {
   async #outcomeOf(peer: MemberIdentity, request: MemberRequest): Promise<AskOutcome> {
     const topicIds = new Map(request.topicIds.map(({ name, topicId }) => [name, topicId as TopicId]));
     // The body is a view into the frame, which is this side's to keep.
-    const command = decodeCommand(request, { topicIds, retried: request.retried });
+    const { retried, isUnclean } = request;
+    const command = decodeCommand(request, { topicIds, retried, isUnclean });
     if (command === undefined) return this.ask(request);
     const refusal = speaksForAnother(peer, command);
     if (refusal !== undefined) return refusal;
@@ -257,6 +258,7 @@ const speaksForAnother = (peer: MemberIdentity, command: Command): AskOutcome | 
     command.kind === 'broker-heartbeat' ||
     command.kind === 'allocate-producer-ids' ||
     command.kind === 'renew-leadership' ||
+    command.kind === 'alter-partition' ||
     command.kind === 'assign-replicas-to-dirs'
       ? command.brokerId
       : command.kind === 'register-controller'

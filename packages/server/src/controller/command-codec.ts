@@ -24,6 +24,9 @@ export type ForwardedCommand = Extract<
       | 'broker-heartbeat'
       | 'assign-replicas-to-dirs'
       | 'renew-leadership'
+      | 'alter-partition'
+      | 'elect-leaders'
+      | 'alter-partition-reassignments'
       | 'unregister-broker'
       | 'allocate-producer-ids'
       | 'update-features';
@@ -34,6 +37,8 @@ export type ForwardedCommand = Extract<
 export interface CommandExtras {
   readonly topicIds: ReadonlyMap<string, TopicId>;
   readonly retried: boolean;
+  /** Of a broker that registers: its directories were not left by a clean shutdown. */
+  readonly isUnclean: boolean;
 }
 
 /** How one kind of command travels: as the Kafka request that it is, and its answer as Kafka's. */
@@ -115,18 +120,13 @@ const codecs = {
     // The same incarnation again keeps its epoch.
     isRepeatable: true,
     draft: (command) => command,
-    command: ({
-      brokerId,
-      clusterId,
-      incarnationId,
-      listeners,
-      features,
-      rack,
-      logDirs,
-      previousBrokerEpoch,
-    }) => ({
+    command: (
+      { brokerId, clusterId, incarnationId, listeners, features, rack, logDirs, previousBrokerEpoch },
+      { isUnclean },
+    ) => ({
       kind: 'register-broker',
       ...{ brokerId, clusterId, incarnationId, listeners, features, rack, logDirs, previousBrokerEpoch },
+      isUnclean,
     }),
     answer: ({ brokerEpoch }) => ({ errorCode: ErrorCode.NONE, brokerEpoch }),
     result: ({ brokerEpoch }) => ({ brokerEpoch }),
@@ -185,6 +185,45 @@ const codecs = {
     }),
     answer: () => ({ errorCode: ErrorCode.NONE }),
     result: () => nothing,
+  }),
+  'alter-partition': codec('alter-partition', {
+    ...apis.AlterPartition,
+    // What was done once comes too late the second time: its partition epoch is gone.
+    isRepeatable: true,
+    draft: ({ brokerId, brokerEpoch, topics }) => ({ brokerId, brokerEpoch, topics }),
+    command: ({ brokerId, brokerEpoch, topics }) => ({
+      kind: 'alter-partition',
+      ...{ brokerId, brokerEpoch, topics },
+    }),
+    answer: ({ topics }) => ({ errorCode: ErrorCode.NONE, topics }),
+    result: ({ topics }) => ({ topics }),
+  }),
+  'elect-leaders': codec('elect-leaders', {
+    ...apis.ElectLeaders,
+    // The first replica leads once or twice; an unclean election that comes later than it was asked for may lose records.
+    isRepeatable: ({ electionType }) => electionType === 0,
+    draft: ({ electionType, topicPartitions }) => ({ electionType, topicPartitions }),
+    command: ({ electionType, topicPartitions }) => ({
+      kind: 'elect-leaders',
+      electionType,
+      topicPartitions,
+    }),
+    answer: ({ replicaElectionResults }) => ({ errorCode: ErrorCode.NONE, replicaElectionResults }),
+    result: ({ replicaElectionResults }) => ({ replicaElectionResults }),
+  }),
+  'alter-partition-reassignments': codec('alter-partition-reassignments', {
+    ...apis.AlterPartitionReassignments,
+    // What is cancelled twice is not under way the second time.
+    isRepeatable: ({ topics }) =>
+      topics.every(({ partitions }) => partitions.every(({ replicas }) => replicas !== null)),
+    draft: ({ allowReplicationFactorChange, topics }) => ({ allowReplicationFactorChange, topics }),
+    command: ({ allowReplicationFactorChange, topics }) => ({
+      kind: 'alter-partition-reassignments',
+      allowReplicationFactorChange,
+      topics,
+    }),
+    answer: ({ responses }) => ({ ...done, responses }),
+    result: ({ responses }) => ({ responses }),
   }),
   'unregister-broker': codec('unregister-broker', {
     ...apis.UnregisterBroker,
@@ -248,6 +287,7 @@ export interface EncodedCommand {
   readonly apiVersion: number;
   readonly body: Buffer;
   readonly topicIds: readonly { readonly name: string; readonly topicId: string }[];
+  readonly isUnclean?: boolean;
 }
 
 /** Whether a command is one that travels. */
@@ -270,6 +310,7 @@ export const encodeCommand = (command: ForwardedCommand): EncodedCommand => {
     apiVersion: versionOf(request),
     body: request.encode(draft(command), versionOf(request)),
     topicIds,
+    isUnclean: command.kind === 'register-broker' && command.isUnclean === true,
   };
 };
 

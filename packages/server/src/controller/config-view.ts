@@ -6,6 +6,7 @@ import {
   describeBrokerConfiguration,
   describeTopicConfiguration,
   isListKey,
+  topicConfiguration,
   validateBrokerConfigs,
   validateClientMetricsConfigs,
   validateGroupConfigs,
@@ -58,6 +59,13 @@ export const configView = (layers: () => BrokerLayers): ConfigView => ({
       ? describeTopicConfiguration(new Map(), layers())
       : describeBrokerConfiguration(layers());
     return described.find((config) => config.name === name)?.value ?? undefined;
+  },
+  replication: (overrides, cluster) => {
+    const { minInsyncReplicas, uncleanLeaderElectionEnable, flushPolicy } = topicConfiguration(overrides, {
+      ...layers(),
+      dynamicDefault: cluster,
+    });
+    return { minInsyncReplicas, flushPolicy, allowsUncleanElection: uncleanLeaderElectionEnable };
   },
   effectiveTopicConfigs: (overrides) =>
     describeTopicConfiguration(overrides, layers()).map(

@@ -43,6 +43,7 @@ const start = (): { readonly host: ControllerHost; readonly quorum: ImmediateQuo
       isList: () => false,
       defaultValue: () => undefined,
       effectiveTopicConfigs: () => [],
+      replication: () => ({ minInsyncReplicas: 1, allowsUncleanElection: false, flushPolicy: 'ack' }),
     },
     quorum: onlyVoter(BrokerId(1)),
   });

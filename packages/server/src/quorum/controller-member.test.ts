@@ -68,6 +68,7 @@ class Controllers {
         isList: () => false,
         defaultValue: () => undefined,
         effectiveTopicConfigs: () => [],
+        replication: () => ({ minInsyncReplicas: 1, allowsUncleanElection: false, flushPolicy: 'ack' }),
       },
       quorum: onlyVoter(BrokerId(nodeId)),
     });
