@@ -118,7 +118,10 @@ describe('the controller', () => {
   });
 
   test('refuses records of a kind that this release does not apply', () => {
-    const foreign = encodeMetadataRecord({ kind: 'ClearElrRecord', value: { topicName: 'a' } });
+    const foreign = encodeMetadataRecord({
+      kind: 'RemoveUserScramCredentialRecord',
+      value: { name: 'a', mechanism: 1 },
+    });
     const length = Buffer.alloc(4);
     length.writeUInt32BE(foreign.length);
     expect(() => decodeRecords(Buffer.concat([length, foreign]))).toThrow(

@@ -1,14 +1,21 @@
 import type { Random } from '@kafkaesque/kernel';
-import { BrokerEpoch, BrokerId, SeededRandom, assert } from '@kafkaesque/kernel';
+import { BrokerEpoch, BrokerId, SeededRandom, ZERO_TOPIC_ID, assert } from '@kafkaesque/kernel';
 import type { Controller } from './controller';
 import { createController } from './controller';
-import type { Command, CommandResponses, ConfigView, RegisterBrokerCommand } from './decide/commands';
+import type {
+  AlterPartitionCommand,
+  Command,
+  CommandResponses,
+  ConfigView,
+  PartitionToAlter,
+  RegisterBrokerCommand,
+} from './decide/commands';
 import type { ControllerSettings, Decision } from './decide/decision';
 import type { MetadataDelta } from './delta/metadata-delta';
 import type { QuorumView } from './decide/quorum-view';
 import { supportedFeatures } from './features';
-import { brokerById } from './image/lookups';
-import type { MetadataImage } from './image/metadata-image';
+import { brokerById, topicByName } from './image/lookups';
+import type { MetadataImage, PartitionImage } from './image/metadata-image';
 import type { MetadataRecord } from './records';
 
 /** A view of a few keys, enough to tell valid from invalid. */
@@ -96,9 +103,10 @@ export class ExampleCluster {
   constructor(
     brokers: readonly { readonly id: number; readonly rack?: string }[] = [{ id: 1 }],
     quorum: QuorumView = exampleQuorum,
+    features: ReadonlyMap<string, number> = new Map(),
   ) {
     this.controller = createController(exampleSettings(quorum));
-    this.run({ kind: 'bootstrap', features: new Map() });
+    this.run({ kind: 'bootstrap', features });
     for (const { id, rack } of brokers) this.start(id, rack === undefined ? {} : { rack });
   }
 
@@ -135,6 +143,62 @@ export class ExampleCluster {
 
   epochOf(brokerId: number): BrokerEpoch {
     return epochIn(this.controller.speculative, brokerId);
+  }
+
+  /** The topic `name`, whose partition 0, 1 … has these replicas, with configs. */
+  assign(
+    name: string,
+    replicas: readonly (readonly number[])[],
+    configs: Readonly<Record<string, string>> = {},
+  ): void {
+    const topic = {
+      name,
+      numPartitions: -1,
+      replicationFactor: -1,
+      assignments: replicas.map((ids, partitionIndex) => ({ partitionIndex, brokerIds: ids.map(BrokerId) })),
+      configs: Object.entries(configs).map(([key, value]) => ({ name: key, value })),
+    };
+    this.run({ kind: 'create-topics', topics: [topic], validateOnly: false, topicIds: new Map() });
+  }
+
+  partition(name: string, index = 0): PartitionImage {
+    const partition = topicByName(this.controller.speculative, name)?.partitions.get(index);
+    assert(partition !== undefined, () => `partition ${name}-${index} is there`);
+    return partition;
+  }
+
+  fence(...ids: readonly number[]): void {
+    for (const id of ids)
+      this.run({ kind: 'fence-broker', brokerId: BrokerId(id), brokerEpoch: this.epochOf(id) });
+  }
+
+  unfence(...ids: readonly number[]): void {
+    for (const id of ids)
+      this.run({ kind: 'unfence-broker', brokerId: BrokerId(id), brokerEpoch: this.epochOf(id) });
+  }
+
+  /** What the leader of a partition asks for, as it knows the partition now. */
+  alteration(
+    name: string,
+    isr: readonly number[],
+    changes: Partial<PartitionToAlter> = {},
+  ): AlterPartitionCommand {
+    const topicId = topicByName(this.controller.speculative, name)?.topicId ?? ZERO_TOPIC_ID;
+    const { leader, leaderEpoch, partitionEpoch, partition: partitionIndex } = this.partition(name);
+    const newIsrWithEpochs = isr.map((id) => ({ brokerId: BrokerId(id), brokerEpoch: this.epochOf(id) }));
+    const asked = { partitionIndex, leaderEpoch, partitionEpoch, newIsrWithEpochs, leaderRecoveryState: 0 };
+    return {
+      kind: 'alter-partition',
+      brokerId: leader,
+      brokerEpoch: this.epochOf(leader),
+      topics: [{ topicId, partitions: [{ ...asked, ...changes }] }],
+    };
+  }
+
+  /** A leader's in-sync set becomes this. */
+  inSync(name: string, ...isr: readonly number[]): void {
+    const { errorCode } = this.run(this.alteration(name, isr)).topics[0]?.partitions[0] ?? {};
+    assert(errorCode === 0, () => `error ${errorCode} altering ${name}`);
   }
 
   createTopic(name: string, partitions = 1, replicationFactor = 1): void {

@@ -1,6 +1,9 @@
 import type { QuorumView } from './decide/quorum-view';
 import type { SupportedFeature } from './records';
 
+/** The feature that keeps eligible leader replicas (KIP-966). */
+export const ELR_VERSION = 'eligible.leader.replicas.version';
+
 /**
  * What this release can do, under Kafka's names and numbers; a feature that is not implemented is not here.
  * `metadata.version` 30 is 4.3-IV0; `kafkaesque.version` gates formats and messages of our own.
@@ -11,6 +14,7 @@ export const supportedFeatures: readonly (SupportedFeature & {
 })[] = [
   { name: 'kafkaesque.version', minSupportedVersion: 1, maxSupportedVersion: 1, defaultLevel: 1 },
   { name: 'metadata.version', minSupportedVersion: 30, maxSupportedVersion: 30, defaultLevel: 30 },
+  { name: ELR_VERSION, minSupportedVersion: 0, maxSupportedVersion: 1, defaultLevel: 1 },
 ];
 
 /** The feature that the quorum keeps in records of its own; it is in no image. */

@@ -33,6 +33,7 @@ export const appliedKinds = [
   'ConfigRecord',
   'FeatureLevelRecord',
   'ProducerIdsRecord',
+  'ClearElrRecord',
   'NoOpRecord',
   'StateHashRecord',
 ] as const;

@@ -93,7 +93,7 @@ describe('assigning replicas to directories', () => {
       const cluster = example();
       codes(cluster, assign(cluster, [directory, 0], [directory, 1]));
       expect(partition(cluster, 0)).toMatchObject({ leader: 2, isr: [2] });
-      expect(partition(cluster, 1)).toMatchObject({ leader: -1, isr: [1] });
+      expect(partition(cluster, 1)).toMatchObject({ leader: -1, isr: [], eligibleLeaderReplicas: [1] });
       codes(cluster, assign(cluster, [two, 0], [two, 1]));
       expect(partition(cluster, 0)).toMatchObject({ leader: 2, isr: [2] });
       expect(partition(cluster, 1)).toMatchObject({ leader: 1, isr: [1] });

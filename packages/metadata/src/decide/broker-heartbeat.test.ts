@@ -132,7 +132,7 @@ describe('a heartbeat', () => {
     const cluster = new ExampleCluster([{ id: 1 }, { id: 2 }]);
     assigned(cluster, [1]);
     cluster.run(heartbeat(cluster, 1, { wantShutDown: true }));
-    expect(partition(cluster)).toMatchObject({ leader: -1, isr: [1] });
+    expect(partition(cluster)).toMatchObject({ leader: -1, isr: [], eligibleLeaderReplicas: [1] });
     cluster.run({ kind: 'fence-broker', brokerId: BrokerId(1), brokerEpoch: cluster.epochOf(1) });
     cluster.run(heartbeat(cluster, 1));
     expect(brokerById(cluster.controller.committed, BrokerId(1))).toMatchObject({
@@ -159,13 +159,13 @@ describe('a heartbeat', () => {
     cluster.run(heartbeat(cluster, 1, { offlineLogDirs: [lost, 'unknown'] }));
     expect(partition(cluster, 0)).toMatchObject({ leader: 1, isr: [1, 2] });
     expect(partition(cluster, 1)).toMatchObject({ leader: 2, isr: [2] });
-    expect(partition(cluster, 2)).toMatchObject({ leader: -1, isr: [1] });
+    expect(partition(cluster, 2)).toMatchObject({ leader: -1, isr: [], eligibleLeaderReplicas: [1] });
     expect(brokerById(cluster.controller.committed, BrokerId(1))?.directories).toEqual([kept]);
     expect(cluster.decide(heartbeat(cluster, 1, { offlineLogDirs: [lost] }))).toMatchObject({ records: [] });
     // Coming back without the directory does not make it lead what was there.
     cluster.run(heartbeat(cluster, 1, { wantFence: true }));
     cluster.run(heartbeat(cluster, 1));
-    expect(partition(cluster, 2)).toMatchObject({ leader: -1, isr: [1] });
+    expect(partition(cluster, 2)).toMatchObject({ leader: -1, isr: [], eligibleLeaderReplicas: [1] });
   });
 });
 

@@ -49,7 +49,7 @@ describe('registering a broker', () => {
     cluster.createTopic('a', 3);
     const before = partition(cluster);
     cluster.run(cluster.registration(1));
-    expect(partition(cluster)).toMatchObject({ leader: -1, isr: [1] });
+    expect(partition(cluster)).toMatchObject({ leader: -1, isr: [], eligibleLeaderReplicas: [1] });
     cluster.start(1);
     const after = partition(cluster);
     expect(after).toMatchObject({ leader: 1, isr: [1], leaderRecoveryState: 0 });
@@ -155,7 +155,7 @@ describe('registering a broker', () => {
 });
 
 describe('taking brokers out of service', () => {
-  test('fencing moves leaders to the next in-sync replica and shrinks in-sync sets, but never to nothing', () => {
+  test('fencing moves leaders to the next in-sync replica and shrinks in-sync sets, and forgets nobody who has everything', () => {
     const cluster = three();
     assigned(cluster, 1, 2);
     const fence = (id: number): void => {
@@ -164,9 +164,14 @@ describe('taking brokers out of service', () => {
     fence(1);
     expect(partition(cluster)).toMatchObject({ leader: 2, isr: [2], leaderEpoch: 1 });
     fence(2);
-    expect(partition(cluster)).toMatchObject({ leader: -1, isr: [2], leaderEpoch: 2 });
+    expect(partition(cluster)).toMatchObject({
+      leader: -1,
+      isr: [],
+      eligibleLeaderReplicas: [2],
+      leaderEpoch: 2,
+    });
     cluster.run({ kind: 'unfence-broker', brokerId: BrokerId(1), brokerEpoch: cluster.epochOf(1) });
-    expect(partition(cluster)).toMatchObject({ leader: -1, isr: [2] });
+    expect(partition(cluster)).toMatchObject({ leader: -1, isr: [], eligibleLeaderReplicas: [2] });
     cluster.run({ kind: 'unfence-broker', brokerId: BrokerId(2), brokerEpoch: cluster.epochOf(2) });
     expect(partition(cluster)).toMatchObject({ leader: 2, isr: [2], leaderEpoch: 3 });
   });

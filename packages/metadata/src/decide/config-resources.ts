@@ -6,6 +6,7 @@ import { invalidTopicName } from '../image/topic-name';
 import type { MetadataRecord } from '../records';
 import type { AlterConfigsResult, CommandError } from './commands';
 import type { DecisionContext } from './decision';
+import { clearedBy, forbiddenMinimum } from './eligible-leaders';
 import { refused } from './new-partitions';
 import { repeatedOf } from './repeated';
 
@@ -129,6 +130,10 @@ const alterOne = <Resource extends ResourceName>(
   const error = invalidValues(context, resource, outcome.values) ?? unknownResource(context, resource);
   if (error !== undefined) return error;
   const changed = changedValues(context, resource, outcome.values);
+  for (const [name, value] of changed) {
+    const forbidden = forbiddenMinimum(context.image, resource, name, value);
+    if (forbidden !== undefined) return forbidden;
+  }
   const violation = context.settings.policies?.alterConfigs?.({
     resource,
     configs: new Map([...changed].filter(([name]) => outcome.unnamed?.has(name) !== true)),
@@ -139,6 +144,7 @@ const alterOne = <Resource extends ResourceName>(
       kind: 'ConfigRecord',
       value: { resourceType: resource.type, resourceName: resource.name, name, value },
     });
+  for (const record of clearedBy(context.image, resource, changed.keys())) records.push(record);
   return { errorCode: ErrorCode.NONE, errorMessage: null };
 };
 

@@ -75,7 +75,8 @@ describe('a broker that holds more than one batch can change', () => {
     });
     expect(topicByName(cluster.controller.committed, 'a')!.partitions.get(0)).toMatchObject({
       leader: -1,
-      isr: [2],
+      isr: [],
+      eligibleLeaderReplicas: [2],
     });
   });
 

@@ -23,5 +23,6 @@ test('registered controllers are kept, the last registration of each', () => {
   expect(controllers[0]?.features.map(({ name }) => name)).toEqual([
     'kafkaesque.version',
     'metadata.version',
+    'eligible.leader.replicas.version',
   ]);
 });

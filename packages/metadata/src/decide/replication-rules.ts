@@ -1,11 +1,9 @@
 import type { TopicId } from '@kafkaesque/kernel';
+import { ELR_VERSION } from '../features';
 import { configOverrides, featureLevel, topicById } from '../image/lookups';
 import type { MetadataImage } from '../image/metadata-image';
 import type { ReplicationConfigs } from './commands';
 import type { DecisionContext } from './decision';
-
-/** The feature that keeps eligible leader replicas (KIP-966). */
-export const ELR_VERSION = 'eligible.leader.replicas.version';
 
 /** The key that says how many replicas an acknowledged record has. */
 export const MIN_INSYNC_REPLICAS = 'min.insync.replicas';

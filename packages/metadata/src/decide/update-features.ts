@@ -1,9 +1,10 @@
 import { ErrorCode } from '@kafkaesque/protocol';
-import { KRAFT_VERSION, supportedFeature, supportedFeatures } from '../features';
+import { ELR_VERSION, KRAFT_VERSION, supportedFeature, supportedFeatures } from '../features';
 import { featureLevel, registeredBrokers, registeredControllers } from '../image/lookups';
 import type { MetadataRecord, SupportedFeature } from '../records';
 import type { BootstrapCommand, CommandError, CommandResponses, UpdateFeaturesCommand } from './commands';
 import type { Decision, DecisionContext } from './decision';
+import { minimumForAll } from './eligible-leaders';
 import { refused } from './new-partitions';
 
 type Update = UpdateFeaturesCommand['updates'][number];
@@ -129,9 +130,15 @@ export const decideUpdateFeatures = (
     ({ feature, maxVersionLevel }) => currentLevel(context, feature) !== maxVersionLevel,
   );
   if (command.validateOnly || changed.length === 0) return { kind: 'decided', records: [], response };
-  const records = changed
-    .filter(({ feature }) => feature !== KRAFT_VERSION)
-    .map(({ feature, maxVersionLevel }) => levelRecord(feature, maxVersionLevel));
+  const begins = changed.some(
+    ({ feature, maxVersionLevel }) => feature === ELR_VERSION && maxVersionLevel > 0,
+  );
+  const records = [
+    ...(begins ? minimumForAll(context) : []),
+    ...changed
+      .filter(({ feature }) => feature !== KRAFT_VERSION)
+      .map(({ feature, maxVersionLevel }) => levelRecord(feature, maxVersionLevel)),
+  ];
   const kraft = changed.find(({ feature }) => feature === KRAFT_VERSION);
   if (kraft === undefined) return { kind: 'decided', records, response };
   // The record that does nothing is there to be waited for: it stands behind the quorum's own.
@@ -142,9 +149,9 @@ export const decideUpdateFeatures = (
 /** The facts a new cluster begins with. A cluster that has them decides nothing. */
 export const decideBootstrap = (
   command: BootstrapCommand,
-  { image }: DecisionContext,
+  context: DecisionContext,
 ): Decision<CommandResponses['bootstrap']> => {
-  if (image.features.size > 0) return { kind: 'decided', records: [], response: {} };
+  if (context.image.features.size > 0) return { kind: 'decided', records: [], response: {} };
   for (const [feature, wanted] of command.features) {
     const reason = outOfRange('This release', supportedFeature(feature) ?? disabled, wanted);
     if (reason !== undefined)
@@ -153,9 +160,20 @@ export const decideBootstrap = (
         `Invalid update version ${wanted} for feature ${feature}. ${reason}`,
       );
   }
-  const records = supportedFeatures
-    .map(({ name, defaultLevel }) => ({ name, wanted: command.features.get(name) ?? defaultLevel }))
-    .filter(({ wanted }) => wanted > 0)
-    .map(({ name, wanted }) => levelRecord(name, wanted));
+  // A directory that was formatted names all levels above 0.
+  const isFormatted = command.features.has('metadata.version');
+  const defaultOf = ({ minSupportedVersion, defaultLevel }: (typeof supportedFeatures)[number]): number =>
+    isFormatted ? minSupportedVersion : defaultLevel;
+  const levels = supportedFeatures
+    .map((feature) => ({
+      name: feature.name,
+      wanted: command.features.get(feature.name) ?? defaultOf(feature),
+    }))
+    .filter(({ wanted }) => wanted > 0);
+  const isElrWanted = levels.some(({ name }) => name === ELR_VERSION);
+  const records = [
+    ...levels.map(({ name, wanted }) => levelRecord(name, wanted)),
+    ...(isElrWanted ? minimumForAll(context) : []),
+  ];
   return { kind: 'decided', records, response: {} };
 };

@@ -70,6 +70,9 @@ export const replay = (draft: ImageDraft, record: MetadataRecord): void => {
       draft.setPartition(topicId, changedPartition(before, record.value));
       return;
     }
+    case 'ClearElrRecord':
+      draft.clearEligible(record.value.topicName);
+      return;
     case 'ConfigRecord': {
       const { resourceType, resourceName, name, value } = record.value;
       assert(isConfigResourceType(resourceType), () => `resource type ${resourceType} is known`);

@@ -1,5 +1,5 @@
-import type { ProducerId, TopicId } from '@kafkaesque/kernel';
-import { assert } from '@kafkaesque/kernel';
+import type { ProducerId } from '@kafkaesque/kernel';
+import { TopicId, assert } from '@kafkaesque/kernel';
 import { configKey } from '../image/lookups';
 import type {
   BrokerImage,
@@ -15,6 +15,7 @@ import { ReplicaIndexDraft } from '../image/replica-index';
 import { StateHashDraft, hashText } from '../image/state-hash';
 import { metricName } from '../image/topic-name';
 import type { ConfigChange, MetadataDelta, TopicChange } from './metadata-delta';
+import { withoutEligible } from './partition-change';
 import { TopicDraft } from './topic-draft';
 
 /**
@@ -95,6 +96,27 @@ export class ImageDraft {
 
   setPartition(topicId: TopicId, image: PartitionImage): void {
     (this.#topics.get(topicId) ?? this.#draftOf(topicId)).setPartition(image);
+  }
+
+  /** Forgets the eligible replicas of one topic, or of all where no name is given. */
+  clearEligible(name: string): void {
+    const named = name === '' ? undefined : this.#topicIdsByName.get(name);
+    assert(name === '' || named !== undefined, () => `topic ${name} is there to lose its eligible replicas`);
+    const all = [...this.#before.topicsById.keys()].map(TopicId).filter((id) => !this.#removed.has(id));
+    for (const topicId of named === undefined ? new Set([...all, ...this.#topics.keys()]) : [named])
+      this.#clearTopic(topicId);
+  }
+
+  #clearTopic(topicId: TopicId): void {
+    const size = Math.max(
+      this.#topics.get(topicId)?.size ?? 0,
+      this.#topicsById.get(topicId)?.partitions.size ?? 0,
+    );
+    for (let index = 0; index < size; index++) {
+      const before = this.partition(topicId, index);
+      const after = before === undefined ? undefined : withoutEligible(before);
+      if (after !== undefined && after !== before) this.setPartition(topicId, after);
+    }
   }
 
   #draftOf(topicId: TopicId): TopicDraft {

@@ -48,6 +48,15 @@ const directoriesAfter = (before: PartitionImage, change: PartitionChangeRecord)
 };
 
 /**
+ * A partition whose eligible replicas were kept by another `min.insync.replicas`. One without anybody in sync keeps them:
+ * nothing is acknowledged there, and it has nobody else. (Kafka forgets them, and waits for an unclean election.)
+ */
+export const withoutEligible = (before: PartitionImage): PartitionImage =>
+  before.isr.length === 0 || before.eligibleLeaderReplicas.length === 0
+    ? before
+    : { ...before, eligibleLeaderReplicas: none, partitionEpoch: before.partitionEpoch + 1 };
+
+/**
  * A partition after a change. Any change raises the partition epoch; naming a leader, even the present one, raises the
  * leader epoch too.
  */

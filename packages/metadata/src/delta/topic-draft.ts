@@ -20,6 +20,11 @@ export class TopicDraft {
     this.#size = this.#before.size;
   }
 
+  /** How many partitions it has so far. */
+  get size(): number {
+    return this.#size;
+  }
+
   partition(index: number): PartitionImage | undefined {
     return this.#touched.get(index) ?? this.#before.get(index);
   }

@@ -63,6 +63,8 @@ export const configView = (layers: () => BrokerLayers): ConfigView => ({
   replication: (overrides, cluster) => {
     const { minInsyncReplicas, uncleanLeaderElectionEnable, flushPolicy } = topicConfiguration(overrides, {
       ...layers(),
+      // The same wherever the active controller is.
+      dynamicBroker: new Map(),
       dynamicDefault: cluster,
     });
     return { minInsyncReplicas, flushPolicy, allowsUncleanElection: uncleanLeaderElectionEnable };
