@@ -158,7 +158,13 @@ export class ExampleCluster {
       assignments: replicas.map((ids, partitionIndex) => ({ partitionIndex, brokerIds: ids.map(BrokerId) })),
       configs: Object.entries(configs).map(([key, value]) => ({ name: key, value })),
     };
-    this.run({ kind: 'create-topics', topics: [topic], validateOnly: false, topicIds: new Map() });
+    const { topics } = this.run({
+      kind: 'create-topics',
+      topics: [topic],
+      validateOnly: false,
+      topicIds: new Map(),
+    });
+    assert(topics[0]?.errorCode === 0, () => `refused: ${topics[0]?.errorMessage}`);
   }
 
   partition(name: string, index = 0): PartitionImage {
@@ -167,9 +173,11 @@ export class ExampleCluster {
     return partition;
   }
 
+  /** In as many batches as it takes. */
   fence(...ids: readonly number[]): void {
     for (const id of ids)
-      this.run({ kind: 'fence-broker', brokerId: BrokerId(id), brokerEpoch: this.epochOf(id) });
+      while (brokerById(this.controller.speculative, BrokerId(id))?.fenced === false)
+        this.run({ kind: 'fence-broker', brokerId: BrokerId(id), brokerEpoch: this.epochOf(id) });
   }
 
   unfence(...ids: readonly number[]): void {
