@@ -298,6 +298,47 @@ const questions: { readonly [Name in ApiName]?: Question<Name> } = {
       else expect([totalBytes, usableBytes]).toEqual([-1, -1]);
     },
   },
+  AlterReplicaLogDirs: {
+    ask: (_version, { topic }) => ({
+      dirs: [{ path: '/nowhere', topics: [{ name: topic, partitions: [0] }] }],
+    }),
+    judge: ({ results }, _version, { topic }) => {
+      const partitions = [{ partitionIndex: 0, errorCode: ErrorCode.LOG_DIR_NOT_FOUND }];
+      expect(results).toEqual([{ topicName: topic, partitions }]);
+    },
+  },
+  ElectLeaders: {
+    ask: (version, { topic }) => ({
+      ...(version >= 1 ? { electionType: 0 } : {}),
+      topicPartitions: [{ topic, partitions: [0] }],
+      timeoutMs: 10_000,
+    }),
+    judge: ({ errorCode, replicaElectionResults }, version, { topic }) => {
+      if (version >= 1) expect(errorCode).toBe(0);
+      expect(replicaElectionResults).toMatchObject([
+        { topic, partitionResult: [{ partitionId: 0, errorCode: ErrorCode.ELECTION_NOT_NEEDED }] },
+      ]);
+    },
+  },
+  AlterPartitionReassignments: {
+    ask: (version, { topic }) => ({
+      timeoutMs: 10_000,
+      ...(version >= 1 ? { allowReplicationFactorChange: false } : {}),
+      topics: [{ name: topic, partitions: [{ partitionIndex: 0, replicas: [BrokerId(1)] }] }],
+    }),
+    judge: ({ errorCode, responses, allowReplicationFactorChange }, version, { topic }) => {
+      expect(errorCode).toBe(0);
+      expect(responses).toMatchObject([{ name: topic, partitions: [{ partitionIndex: 0, errorCode: 0 }] }]);
+      expect(allowReplicationFactorChange).toBe(version === 0);
+    },
+  },
+  ListPartitionReassignments: {
+    ask: (_version, { topic }) => ({
+      timeoutMs: 10_000,
+      topics: [{ name: topic, partitionIndexes: [0] }],
+    }),
+    judge: ({ errorCode, topics }) => expect({ errorCode, topics }).toEqual({ errorCode: 0, topics: [] }),
+  },
   DescribeProducers: {
     ask: (_version, { topic }) => ({ topics: [{ name: topic, partitionIndexes: [0, 9] }] }),
     judge: ({ topics }, _version, { topic }) => {

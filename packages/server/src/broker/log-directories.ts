@@ -5,6 +5,8 @@ import type { Log, LogConfig, LogDirectory } from '@kafkaesque/storage';
 /** All entries of `log.dirs` together: a log lies in exactly one of them. */
 export class LogDirectories {
   readonly all: readonly LogDirectory[];
+  /** Where logs that are not there yet are to be; by topic and partition, which the asker has found in the metadata. */
+  readonly #preferred = new Map<string, LogDirectory>();
 
   constructor(all: readonly LogDirectory[]) {
     this.all = all;
@@ -29,8 +31,18 @@ export class LogDirectories {
     return this.#holderOf(topicId, partition)?.offlineReason !== undefined;
   }
 
-  /** Puts the log where there are fewest, as Kafka does. */
+  /** Where the log is to be once it is created; forgotten with the process, as in Kafka. */
+  prefer(topicId: TopicId, partition: PartitionIndex, directory: LogDirectory): void {
+    this.#preferred.set(`${topicId}-${partition}`, directory);
+  }
+
+  /** Puts the log where it is wanted, otherwise where there are fewest, as Kafka does. */
   createLog(topicId: TopicId, partition: PartitionIndex, config: LogConfig): Log {
+    const key = `${topicId}-${partition}`;
+    const preferred = this.#preferred.get(key);
+    this.#preferred.delete(key);
+    if (preferred !== undefined && preferred.offlineReason === undefined)
+      return preferred.createLog(topicId, partition, config);
     let emptiest: LogDirectory | undefined;
     let fewest = Infinity;
     for (const directory of this.all) {

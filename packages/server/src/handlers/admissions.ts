@@ -25,7 +25,7 @@ export const admissions = {
     each('WRITE TRANSACTIONAL_ID', 'IDEMPOTENT_WRITE CLUSTER', 'WRITE TOPIC'),
     'request',
   ),
-  OffsetForLeaderEpoch: admission(each('DESCRIBE TOPIC'), 'request'),
+  OffsetForLeaderEpoch: admission(each('DESCRIBE TOPIC', 'CLUSTER_ACTION CLUSTER'), 'request'),
   FindCoordinator: admission(each('DESCRIBE GROUP', 'DESCRIBE TRANSACTIONAL_ID'), 'request'),
   DescribeConfigs: admission(
     each('DESCRIBE_CONFIGS TOPIC', 'DESCRIBE_CONFIGS CLUSTER', 'DESCRIBE_CONFIGS GROUP'),
@@ -35,6 +35,7 @@ export const admissions = {
     each('ALTER_CONFIGS TOPIC', 'ALTER_CONFIGS CLUSTER', 'ALTER_CONFIGS GROUP'),
     'request',
   ),
+  AlterReplicaLogDirs: admission(each('ALTER CLUSTER'), 'request'),
   DescribeLogDirs: admission(each('DESCRIBE CLUSTER'), 'request'),
   IncrementalAlterConfigs: admission(
     each('ALTER_CONFIGS TOPIC', 'ALTER_CONFIGS CLUSTER', 'ALTER_CONFIGS GROUP'),
@@ -44,6 +45,9 @@ export const admissions = {
   DescribeProducers: admission(each('READ TOPIC'), 'request'),
   ListConfigResources: admission(each('DESCRIBE_CONFIGS CLUSTER'), 'request'),
   DescribeTopicPartitions: admission(each('DESCRIBE TOPIC'), 'request'),
+  ElectLeaders: admission(each('ALTER CLUSTER'), 'request'),
+  AlterPartitionReassignments: admission(each('ALTER CLUSTER'), 'request'),
+  ListPartitionReassignments: admission(each('DESCRIBE CLUSTER'), 'request'),
   DescribeQuorum: admission(each('DESCRIBE CLUSTER'), 'request'),
   AddRaftVoter: admission(each('ALTER CLUSTER'), 'request'),
   RemoveRaftVoter: admission(each('ALTER CLUSTER'), 'request'),

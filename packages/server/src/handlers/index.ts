@@ -2,6 +2,8 @@ import { apis } from '@kafkaesque/protocol';
 import type { Administrator, Broker } from '../broker/broker';
 import { admissions } from './admissions';
 import { alterConfigs } from './alter-configs';
+import { alterPartitionReassignments } from './alter-partition-reassignments';
+import { alterReplicaLogDirs } from './alter-replica-log-dirs';
 import { apiVersions } from './api-versions';
 import { createPartitions } from './create-partitions';
 import { createTopics } from './create-topics';
@@ -12,12 +14,14 @@ import { describeConfigs } from './describe-configs';
 import { describeLogDirs } from './describe-log-dirs';
 import { describeProducers } from './describe-producers';
 import { describeTopicPartitions } from './describe-topic-partitions';
+import { electLeaders } from './elect-leaders';
 import { fetch } from './fetch';
 import { findCoordinator } from './find-coordinator';
 import { incrementalAlterConfigs } from './incremental-alter-configs';
 import { initProducerId } from './init-producer-id';
 import { listConfigResources } from './list-config-resources';
 import { listOffsets } from './list-offsets';
+import { listPartitionReassignments } from './list-partition-reassignments';
 import { metadata } from './metadata';
 import { offsetForLeaderEpoch } from './offset-for-leader-epoch';
 import { produce } from './produce';
@@ -35,6 +39,9 @@ const administration = (administrator: Administrator): Handlers => ({
   DescribeConfigs: describeConfigs(administrator),
   AlterConfigs: alterConfigs(administrator),
   IncrementalAlterConfigs: incrementalAlterConfigs(administrator),
+  ElectLeaders: electLeaders(administrator),
+  AlterPartitionReassignments: alterPartitionReassignments(administrator),
+  ListPartitionReassignments: listPartitionReassignments(administrator),
   DescribeQuorum: describeQuorum(administrator),
   AddRaftVoter: addRaftVoter(administrator),
   RemoveRaftVoter: removeRaftVoter(administrator),
@@ -55,6 +62,7 @@ export const brokerHandlers = (broker: Broker): HandlerTable => {
     InitProducerId: initProducerId(broker),
     OffsetForLeaderEpoch: offsetForLeaderEpoch(broker),
     FindCoordinator: findCoordinator(broker),
+    AlterReplicaLogDirs: alterReplicaLogDirs(broker),
     DescribeLogDirs: describeLogDirs(broker),
     DescribeCluster: describeCluster(broker),
     DescribeProducers: describeProducers(broker),

@@ -35,7 +35,11 @@ const answer = (
     leaderEpoch: LeaderEpoch(-1),
     endOffset: Offset(-1),
   });
-  if (!broker.isAllowed(context, 'DESCRIBE', 'TOPIC', topic))
+  // Brokers ask without a permission for each topic; consumers have none for the cluster (KIP-320).
+  if (
+    !broker.isAllowed(context, 'CLUSTER_ACTION', 'CLUSTER', 'kafka-cluster') &&
+    !broker.isAllowed(context, 'DESCRIBE', 'TOPIC', topic)
+  )
     return refused(ErrorCode.TOPIC_AUTHORIZATION_FAILED);
   const found = broker.topicByName(topic);
   if (found === undefined) return refused(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION);
