@@ -9,6 +9,7 @@ export interface PlacementBroker {
   readonly active: boolean;
 }
 
+/** The replicas of each new partition, or why there can be none. */
 export type Placement =
   | { readonly kind: 'placed'; readonly replicas: readonly (readonly BrokerId[])[] }
   | { readonly kind: 'impossible'; readonly reason: string };

@@ -140,11 +140,7 @@ describe('ListPartitionReassignments', () => {
   const topic = {
     name: 't',
     topicId: TOPIC,
-    partitions: {
-      size: 2,
-      get: (index: number) => partitions[index],
-      slice: () => partitions,
-    },
+    partitions: Object.assign([...partitions], { get: (index: number) => partitions[index] }),
   } as unknown as TopicImage;
   const mapOf = (key: string, value: unknown) => ({
     get: (asked: string) => (asked === key ? value : undefined),
