@@ -49,10 +49,7 @@ export class EpochCache {
    * nothing and are dropped, even later ones: their leader was this replica, and nobody has heard of them.
    */
   note(leaderEpoch: LeaderEpoch, baseOffset: Offset): void {
-    for (let latest = this.#entries.at(-1); latest !== undefined && latest.startOffset >= baseOffset;) {
-      this.#entries.pop();
-      latest = this.#entries.at(-1);
-    }
+    while ((this.#entries.at(-1)?.startOffset ?? -1) >= baseOffset) this.#entries.pop();
     assert(
       leaderEpoch >= this.latestEpoch,
       () =>

@@ -95,7 +95,10 @@ export function appendAsFollower(
     if (validation.kind === 'invalid') return corrupt(endOffset, validation.message);
     const bytes = records.subarray(at, at + validation.sizeBytes);
     const batch = placed(bytes);
-    if (at === 0 && beginsWithin(state, batch)) return { kind: 'restart', at: batch.baseOffset };
+    if (at === 0 && beginsWithin(state, batch)) {
+      enter(state, { kind: 'cutting', to: batch.baseOffset });
+      return { kind: 'restart', at: batch.baseOffset };
+    }
     const wrong = misplaced(state, batch, endOffset, epoch);
     if (wrong !== undefined) return corrupt(endOffset, wrong);
     batches.push(batch);
@@ -199,9 +202,14 @@ export function divergedAt(
   return { truncateTo, isBelowHighWatermark: truncateTo < state.highWatermark };
 }
 
-/** The leader does not have the place where this log ends: everything goes, and the log begins where the leader's does. */
+/**
+ * The leader does not have the place where this log ends: everything goes, and the log begins where the leader's does.
+ * Records that the leader may still have are not given up for a word that came late.
+ */
 export function outOfRange(state: ReplicaState, leaderLogStartOffset: Offset): Reset | undefined {
   if (state.role.kind !== 'follower') return undefined;
+  const isEmpty = state.endOffset === state.logStartOffset;
+  if (leaderLogStartOffset < 0 || (!isEmpty && leaderLogStartOffset <= state.endOffset)) return undefined;
   enter(state, { kind: 'cutting', to: leaderLogStartOffset });
   return { resetTo: leaderLogStartOffset };
 }

@@ -2,7 +2,7 @@ import { BrokerEpoch } from '@kafkaesque/kernel';
 import type { BrokerId, LeaderEpoch } from '@kafkaesque/kernel';
 import { ErrorCode } from '@kafkaesque/protocol';
 import type { Effect, InSyncReplica } from './effects';
-import { isCaughtUp, newProgress } from './replica-progress';
+import { NEVER, isCaughtUp, newProgress } from './replica-progress';
 import type { ReplicaProgress } from './replica-progress';
 import { advance } from './replica-state';
 import type { ReplicaState } from './replica-state';
@@ -130,21 +130,28 @@ export function alterPartitionAnswered(
 
 /** A committed in-sync set: it settles what was open, and may call for the next change. */
 export function inSyncSetIs(state: ReplicaState, role: Leader, nowMs?: number): readonly Effect[] {
+  const before = state.role.kind === 'leader' ? state.role.inSyncReplicas : [];
   state.role = { ...role, proposal: undefined };
   for (const replica of role.inSyncReplicas) {
     const progress = state.followers.get(replica);
-    if (progress !== undefined) progress.isJoining = false;
+    if (progress === undefined) continue;
+    progress.isJoining = false;
+    // Whoever got in has as long as anybody to show that it keeps up; without a time its time begins at the next tick.
+    if (!before.includes(replica)) progress.caughtUpMs = nowMs ?? NEVER;
   }
   for (const replica of state.followers.keys())
     if (!role.replicas.includes(replica)) state.followers.delete(replica);
   return [advance(state), ...propose(state, nowMs)];
 }
 
-/** The first time that a leader is told the time, whoever is in sync and silent gets as long as anybody to appear. */
+/** Appointments bring no time: that of whoever is in sync and silent runs from the first time that is told. */
 export function beginGrace(state: ReplicaState, role: Leader, nowMs: number): void {
-  for (const replica of role.inSyncReplicas)
-    if (replica !== role.self && !state.followers.has(replica))
-      state.followers.set(replica, newProgress(nowMs));
+  for (const replica of role.inSyncReplicas) {
+    if (replica === role.self) continue;
+    const progress = state.followers.get(replica);
+    if (progress === undefined) state.followers.set(replica, newProgress(nowMs));
+    else if (progress.caughtUpMs === NEVER) progress.caughtUpMs = nowMs;
+  }
 }
 
 /** Says so only if the high watermark moves. */

@@ -303,7 +303,10 @@ export class Partition {
     return replicaDurable(this.#state, replica, endOffset, nowMs, logStartOffset);
   }
 
-  /** Looks for replicas that lag; due every half `replica.lag.time.max.ms`. */
+  /**
+   * Looks for replicas that lag or may join; due every half `replica.lag.time.max.ms`, and when the image says anew who
+   * may be in sync.
+   */
   tick(nowMs: number): readonly Effect[] {
     return tick(this.#state, nowMs);
   }
@@ -348,8 +351,8 @@ export class Partition {
   }
 
   /**
-   * The leader's log lies elsewhere (OFFSET_OUT_OF_RANGE): where to begin anew. Undefined: this replica follows no
-   * more. From here on it is deaf until `recover`.
+   * The leader's log lies elsewhere (OFFSET_OUT_OF_RANGE): where to begin anew. From here on this replica is deaf until
+   * `recover`. Undefined: nothing to give up; ask again if it still follows.
    */
   outOfRange(leaderLogStartOffset: Offset): Reset | undefined {
     return outOfRange(this.#state, leaderLogStartOffset);

@@ -12,6 +12,8 @@ export const noOtherBrokers: BrokersView = { eligibleEpoch: () => undefined };
 
 /** "Not said in this subscription yet." */
 export const UNKNOWN_END = Offset(-1);
+/** Of a replica that was never known to be caught up in this epoch. */
+export const NEVER = -Infinity;
 const UNKNOWN_BROKER_EPOCH = BrokerEpoch(-1);
 
 /** What a leader knows of one follower in its epoch. */
@@ -23,7 +25,7 @@ export interface ReplicaProgress {
   durableEndOffset: Offset;
   /** -1 before it said so. */
   logStartOffset: Offset;
-  /** The last moment at which it is known to have had everything durably that the leader had; -Infinity: never. */
+  /** The last moment at which it is known to have had everything durably that the leader had. */
   caughtUpMs: number;
   /** The leader's end at an earlier moment: once the replica has it, it was caught up at that moment. */
   markEndOffset: Offset;

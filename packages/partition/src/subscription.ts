@@ -3,7 +3,7 @@ import type { BrokerEpoch, BrokerId, LeaderEpoch } from '@kafkaesque/kernel';
 import { ErrorCode } from '@kafkaesque/protocol';
 import type { Effect } from './effects';
 import { advanceIfPossible, beginGrace, isKeepingUp, propose } from './in-sync';
-import { newProgress, progressEnded, progressReached, progressSubscribed } from './replica-progress';
+import { NEVER, newProgress, progressEnded, progressReached, progressSubscribed } from './replica-progress';
 import type { ReplicaState } from './replica-state';
 import type { Role } from './roles';
 
@@ -74,7 +74,7 @@ function placeOf(state: ReplicaState, question: ReplicaQuestion): ReplicaPlan | 
 }
 
 function follow(state: ReplicaState, question: ReplicaQuestion, nowMs: number): void {
-  const progress = state.followers.get(question.replica) ?? newProgress(-Infinity);
+  const progress = state.followers.get(question.replica) ?? newProgress(NEVER);
   progressSubscribed(progress, question.brokerEpoch, question.logStartOffset, state.endOffset, nowMs);
   state.followers.set(question.replica, progress);
 }

@@ -1,0 +1,314 @@
+import { BrokerId, SeededRandom } from '@kafkaesque/kernel';
+import type { LeaderEpoch } from '@kafkaesque/kernel';
+import { ErrorCode } from '@kafkaesque/protocol';
+import type { AlterPartitionAnswer } from '../in-sync';
+import { batchOf, produce } from '../scenario';
+import { ClusterOracle, demand } from './cluster-oracle';
+import { ToyBroker } from './toy-broker';
+import type { ToySurroundings, ToyWait } from './toy-broker';
+import { ToyController } from './toy-controller';
+import type { AlterPartition, ToyImage } from './toy-controller';
+import type { ToyStream } from './toy-stream';
+
+interface Producer {
+  readonly producerId: number;
+  sequence: number;
+  count: number;
+}
+
+interface Question {
+  readonly broker: ToyBroker;
+  readonly incarnation: number;
+  readonly question: AlterPartition;
+  /** Its host has given up waiting: the answer, if one comes, is not passed on. */
+  isGivenUp: boolean;
+}
+
+/** What may happen next, and how often. */
+const steps = {
+  produce: 22,
+  sync: 20,
+  push: 18,
+  up: 24,
+  down: 22,
+  learn: 14,
+  ask: 8,
+  answer: 8,
+  giveUp: 1,
+  tick: 4,
+  notice: 3,
+  follow: 3,
+  finishCut: 6,
+  breakStream: 2,
+  crash: 2,
+  start: 4,
+  fence: 2,
+  unfence: 3,
+  elect: 2,
+  failAppend: 1,
+} as const;
+export type Step = keyof typeof steps;
+export const stepTable: readonly Step[] = (Object.keys(steps) as Step[]).flatMap((step) =>
+  Array.from({ length: steps[step] }, () => step),
+);
+
+/** Three machines on toy logs and a toy network, an oracle as controller, and idempotent producers with acks=all. */
+export class ToyCluster implements ToySurroundings {
+  readonly replicas = [BrokerId(1), BrokerId(2), BrokerId(3)];
+  readonly minInsyncReplicas: number;
+  readonly controller = new ToyController(this.replicas);
+  readonly oracle = new ClusterOracle();
+  readonly brokers: readonly ToyBroker[];
+  readonly #random: SeededRandom;
+  #streams: ToyStream[] = [];
+  #questions: Question[] = [];
+  #answers: { readonly asked: Question; readonly answer: AlterPartitionAnswer }[] = [];
+  #producers: readonly Producer[] = [1, 2].map((producerId) => ({ producerId, sequence: 0, count: 1 }));
+  #nowMs = 0;
+
+  constructor(seed: number) {
+    this.#random = new SeededRandom(seed, 'toy cluster');
+    this.minInsyncReplicas = 1 + this.#random.below(2);
+    this.brokers = this.replicas.map((id) => new ToyBroker(id, this));
+    for (const broker of this.brokers) broker.start();
+  }
+
+  // ---- what brokers ask of the world --------------------------------------------------------
+
+  nowMs(): number {
+    return this.#nowMs;
+  }
+  imageAt(version: number): ToyImage | undefined {
+    return this.controller.images[version];
+  }
+  register(brokerId: BrokerId): number {
+    return this.controller.register(brokerId);
+  }
+  openStream(follower: BrokerId, leader: BrokerId): ToyStream {
+    const stream: ToyStream = { follower, leader, upward: [], downward: [], isOpen: true };
+    this.#streams.push(stream);
+    return stream;
+  }
+  ask(broker: ToyBroker, question: AlterPartition): void {
+    this.#questions.push({ broker, incarnation: broker.incarnation, question, isGivenUp: false });
+  }
+  renew(brokerId: BrokerId, leaderEpoch: LeaderEpoch): void {
+    this.controller.renew(brokerId, leaderEpoch);
+  }
+  acknowledged({ producerId, sequence, baseOffset }: ToyWait): void {
+    this.oracle.acknowledged(producerId, sequence, baseOffset);
+    const producer = this.#producers.find((candidate) => candidate.producerId === producerId);
+    if (producer?.sequence !== sequence) return;
+    producer.sequence += producer.count;
+    producer.count = 1 + this.#random.below(3);
+  }
+
+  // ---- what happens -------------------------------------------------------------------------
+
+  step(step: Step): void {
+    this.#nowMs += this.#random.below(8);
+    this.#take(step);
+    this.oracle.check(this.brokers, this.controller);
+  }
+
+  #take(step: Step): void {
+    const broker = this.#one(this.brokers);
+    if (broker === undefined) return;
+    switch (step) {
+      case 'produce':
+        return this.#produce(broker);
+      case 'sync':
+        return broker.sync(1 + this.#random.below(4));
+      case 'push':
+        return this.#push(broker);
+      case 'up':
+        return this.#up();
+      case 'down':
+        return this.#down();
+      case 'learn':
+        return void broker.learn();
+      case 'ask':
+        return this.#decide();
+      case 'answer':
+        return this.#answer();
+      case 'giveUp':
+        return this.#giveUp();
+      case 'tick':
+        this.#nowMs += this.#random.below(60);
+        return broker.tick();
+      case 'notice':
+        return broker.notice();
+      case 'follow':
+        return broker.follow();
+      case 'finishCut':
+        return broker.finishCut();
+      case 'breakStream':
+        return this.#breakStream();
+      case 'crash':
+        return this.#crash(broker);
+      case 'start':
+        if (broker.machine === undefined) broker.start();
+        return;
+      case 'fence':
+        return this.controller.fence(broker.id);
+      case 'unfence':
+        if (broker.machine !== undefined) this.controller.unfence(broker.id);
+        return;
+      case 'elect':
+        return this.controller.elect(broker.id);
+      case 'failAppend':
+        return broker.failAppend();
+    }
+  }
+
+  #one<T>(list: readonly T[]): T | undefined {
+    return list[this.#random.below(list.length)];
+  }
+
+  #produce(broker: ToyBroker): void {
+    const producer = this.#one(this.#producers);
+    const { machine } = broker;
+    if (producer === undefined || machine === undefined) return;
+    const { producerId, sequence, count } = producer;
+    const outcome = produce(machine, batchOf(count, [producerId, 0, sequence]), {}, this.#nowMs);
+    if (outcome.kind === 'rejected') {
+      const { image } = this.controller;
+      const isLed = machine.role.kind === 'leader' && machine.leaderEpoch === image.leaderEpoch;
+      const isLate = outcome.error === ErrorCode.OUT_OF_ORDER_SEQUENCE_NUMBER;
+      demand(!isLed || !isLate, `I2: the leader ${broker.id} forgot producer ${producerId}`);
+      return;
+    }
+    if (outcome.kind === 'recompress') return;
+    if (outcome.kind === 'accepted') broker.log.append(outcome.batches);
+    const { baseOffset, awaitedOffset } = outcome;
+    const wait = { producerId, sequence, baseOffset, awaitedOffset };
+    if (outcome.awaits === 'nothing') this.acknowledged(wait);
+    else broker.waits.push(wait);
+  }
+
+  #push(broker: ToyBroker): void {
+    const feed = this.#one(broker.feeds);
+    if (feed !== undefined) broker.push(feed, this.#random.below(4));
+  }
+
+  #up(): void {
+    const stream = this.#one(this.#streams.filter(({ upward }) => upward.length > 0));
+    const message = stream?.upward.shift();
+    if (stream !== undefined && message !== undefined) this.#broker(stream.leader).listen(stream, message);
+    this.#streams = this.#streams.filter(
+      ({ isOpen, upward, downward }) => isOpen || upward.length + downward.length > 0,
+    );
+  }
+
+  #down(): void {
+    const stream = this.#one(this.#streams.filter(({ downward }) => downward.length > 0));
+    const frame = stream?.downward.shift();
+    if (stream === undefined || frame === undefined) return;
+    if (frame.kind === 'batches' && frame.records.length > 0 && this.#random.below(50) === 0) {
+      const at = this.#random.below(frame.records.length);
+      frame.records.writeUInt8(frame.records.readUInt8(at) ^ (1 << this.#random.below(8)), at);
+    }
+    this.#broker(stream.follower).hear(stream, frame);
+  }
+
+  #broker(id: BrokerId): ToyBroker {
+    const broker = this.brokers.find((candidate) => candidate.id === id);
+    if (broker === undefined) throw new Error(`there is no broker ${id}`);
+    return broker;
+  }
+
+  #decide(): void {
+    const asked = this.#questions.shift();
+    if (asked === undefined) return;
+    this.#answers.push({ asked, answer: this.controller.alterPartition(asked.broker.id, asked.question) });
+  }
+
+  #answer(): void {
+    const next = this.#answers.shift();
+    if (next !== undefined && !next.asked.isGivenUp) this.#tell(next.asked, next.answer);
+  }
+
+  #tell({ broker, incarnation }: Question, answer: AlterPartitionAnswer): void {
+    if (broker.incarnation !== incarnation || broker.machine === undefined) return;
+    broker.carryOut(broker.machine.alterPartitionAnswered(answer, this.#nowMs));
+  }
+
+  /** A host gives up an answer; whether the question is decided nevertheless nobody knows. */
+  #giveUp(): void {
+    const asked = this.#one(
+      [...this.#questions, ...this.#answers.map((answer) => answer.asked)].filter((one) => !one.isGivenUp),
+    );
+    if (asked === undefined) return;
+    asked.isGivenUp = true;
+    const { leaderEpoch, partitionEpoch } = asked.question;
+    this.#tell(asked, {
+      ...{ kind: 'refused', leaderEpoch, partitionEpoch },
+      error: ErrorCode.REQUEST_TIMED_OUT,
+    });
+  }
+
+  #breakStream(): void {
+    const stream = this.#one(this.#streams);
+    if (stream === undefined) return;
+    stream.isOpen = false;
+    if (this.#random.below(2) === 0) stream.upward.length = 0;
+    stream.downward.length = 0;
+  }
+
+  #crash(broker: ToyBroker): void {
+    if (broker.machine === undefined) return;
+    const undurable = broker.log.batches.length - broker.log.durableCount;
+    broker.crash(this.#random.below(undurable + 1));
+    for (const stream of this.#streams) {
+      if (stream.leader === broker.id) stream.upward.length = 0;
+      if (stream.follower === broker.id) stream.downward.length = 0;
+    }
+  }
+
+  // ---- afterwards ---------------------------------------------------------------------------
+
+  /** Nothing fails any more: everybody must come together, and everything sent must be acknowledged. */
+  heal(): void {
+    const sent = this.#producers.map(({ sequence }) => sequence);
+    for (let round = 0; round < 60; round++) {
+      for (const broker of this.brokers) {
+        if (broker.machine === undefined) broker.start();
+        this.controller.unfence(broker.id);
+        broker.finishCut();
+        while (broker.learn());
+        broker.notice();
+        broker.follow();
+        if (round < 10) this.#produce(broker);
+        broker.sync(100);
+        for (const feed of broker.feeds) broker.push(feed, 100);
+        if (round % 5 === 4) broker.tick();
+      }
+      for (let i = 0; i < 100; i++) for (const step of healing) this.#take(step);
+      this.oracle.check(this.brokers, this.controller);
+      this.#nowMs += 10;
+    }
+    this.#checkHealed(sent);
+  }
+
+  #checkHealed(sent: readonly number[]): void {
+    const [first, ...others] = this.brokers;
+    const identities = first?.log.batches.map((batch) => batch.identity);
+    const snapshot = first?.machine?.producerSnapshot().bytes;
+    for (const { id, log, machine } of others) {
+      const same = log.batches.map((batch) => batch.identity).join('\n') === identities?.join('\n');
+      demand(same, `P4: in the end ${id} has another log`);
+      const bytes = machine?.producerSnapshot().bytes;
+      demand(
+        bytes !== undefined && snapshot?.equals(bytes) === true,
+        `I2: in the end ${id} knows other producers`,
+      );
+    }
+    for (const { id, log, machine } of this.brokers)
+      demand(machine?.highWatermark === log.endOffset, `liveness: ${id} does not expose all it has`);
+    demand(this.controller.image.inSyncReplicas.length === 3, 'liveness: not everybody is in sync');
+    const acknowledged = this.#producers.some(({ sequence }, i) => sequence > (sent[i] ?? 0));
+    demand(acknowledged, 'liveness: nothing was acknowledged');
+  }
+}
+
+const healing: readonly Step[] = ['up', 'down', 'ask', 'answer'];
