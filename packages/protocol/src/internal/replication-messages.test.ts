@@ -20,7 +20,10 @@ const drafts: readonly MemberMessageDraft[] = [
   { kind: 'ReplicaUnsubscribe', value: { handles: [1, 2] } },
   {
     kind: 'ReplicaAck',
-    value: { creditBytes: 10, acks: [{ handle: 1, durableEnd: Offset(9), takenBytes: 10 }] },
+    value: {
+      creditBytes: 10,
+      acks: [{ handle: 1, durableEnd: Offset(9), logStartOffset: Offset(1), takenBytes: 10 }],
+    },
   },
   {
     kind: 'ReplicaWatermarks',

@@ -65,6 +65,8 @@ export const ReplicaAck = message({
       handle: int32,
       /** The follower's log is durable up to here. */
       durableEnd: int64.as<Offset>(),
+      /** Of the follower's log: DeleteRecords answers with the oldest. */
+      logStartOffset: int64.as<Offset>(),
       /** Given back for this partition. */
       takenBytes: int64,
     }),

@@ -1,4 +1,4 @@
-import type { PartitionIndex, TopicId } from '@kafkaesque/kernel';
+import type { Offset, PartitionIndex, TopicId } from '@kafkaesque/kernel';
 import { defaultPartitionConfig } from '@kafkaesque/partition';
 import type { Partition, PartitionConfig } from '@kafkaesque/partition';
 import type { Log, LogConfig } from '@kafkaesque/storage';
@@ -14,10 +14,14 @@ export interface Replica {
   readonly log: Log;
   readonly traffic: TopicTraffic;
   config: TopicConfiguration;
-  /** Producer state is being read back: the rules may not be told a role meanwhile. */
+  /** Its log is being cut, or producer state read back: the rules may not be told a role meanwhile. */
   isLoading: boolean;
   /** The start found damage: what the log still holds can be read, and nothing is appended behind it. */
   isDamaged: boolean;
+  /** It is suspect, and has been out of the in-sync set since: once it is in again, it has caught up with a leader. */
+  hasLeftInSync: boolean;
+  /** Where the log is to start, while that is being seen to. */
+  raisingTo: Offset | undefined;
   /** Segments the log had when its producers were last kept in a snapshot. */
   snapshotSegments: number;
 }

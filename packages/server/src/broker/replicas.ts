@@ -1,23 +1,19 @@
-import type {
-  BrokerId,
-  CancelWake,
-  Clock,
-  LeaderEpoch,
-  Logger,
-  PartitionIndex,
-  TopicId,
-} from '@kafkaesque/kernel';
-import { hasCode, messageOf } from '@kafkaesque/kernel';
+import type { BrokerId, Clock, LeaderEpoch, Logger, PartitionIndex, TopicId } from '@kafkaesque/kernel';
+import { Offset, hasCode, messageOf } from '@kafkaesque/kernel';
 import type { MetadataDelta, MetadataImage, PartitionImage, TopicImage } from '@kafkaesque/metadata';
 import { topicById } from '@kafkaesque/metadata';
-import type { Effect } from '@kafkaesque/partition';
+import type { Effect, Leadership } from '@kafkaesque/partition';
 import { Partition } from '@kafkaesque/partition';
 import type { Log } from '@kafkaesque/storage';
 import type { TopicConfiguration } from '../configuration';
+import type { IsrAnswer, IsrChange } from '../replication/replicated';
+import { eligibleEpoch } from './brokers-view';
+import { LogDeletions } from './log-deletions';
 import type { LogDirectories } from './log-directories';
 import { BROKER_RESOURCE, TOPIC_RESOURCE } from '../handlers/resource-types';
-import { readProducers, writeProducerSnapshot } from './producer-snapshots';
+import { writeProducerSnapshot } from './producer-snapshots';
 import type { Replica } from './replica';
+import { ReplicaRepairs, recovered } from './replica-repairs';
 import { logConfig, partitionConfig } from './replica';
 import type { Traffic } from './traffic';
 import type { WaitingRoom } from './waiting-room';
@@ -40,6 +36,30 @@ export interface ReplicasOptions {
   readonly renewLeadership: (partitions: readonly LedPartition[]) => void;
 }
 
+/** The streams from and to other brokers, as the host of the replicas sees them. */
+export interface ReplicationSide {
+  /** Records were appended to what is led here. */
+  appended(replica: Replica): void;
+  /** The high watermark or the log start may have moved. */
+  moved(replica: Replica): void;
+  /** More of a follower's log is durable. */
+  durable(replica: Replica): void;
+  /** Another role, or epoch, or in-sync set. */
+  roleChanged(replica: Replica): void;
+  alterPartition(replica: Replica, change: IsrChange): void;
+}
+
+/** What the stream from a leader does to replicas beyond their rules; they follow again afterwards. */
+export interface FollowerSide {
+  carryOut(replica: Replica, effects: readonly Effect[]): void;
+  /** The log refused an append. */
+  failed(replica: Replica, cause: unknown): void;
+  truncate(replica: Replica, offset: Offset): void;
+  /** `then` is called once it has its role again. */
+  reset(replica: Replica, offset: Offset, then?: () => void): void;
+  raiseLogStart(replica: Replica, offset: Offset): void;
+}
+
 /** A partition as it is led now. */
 export interface LedPartition {
   readonly topicId: TopicId;
@@ -56,14 +76,36 @@ export class Replicas {
   readonly #removedWhileLoading = new Set<TopicId>();
   #isLoading = true;
   #hasRoles = false;
-  /** Deletions of logs under way, so that a shutdown can wait for them. */
-  readonly #deletions = new Set<Promise<void>>();
-  /** Repairs and deletions that failed and will be tried again. */
-  readonly #retries = new Set<CancelWake>();
+  readonly #deletions: LogDeletions;
+  readonly #repairs: ReplicaRepairs;
+  readonly #followerSide: FollowerSide;
+  /** The streams from and to other brokers; undefined where there are none. */
+  #replication: ReplicationSide | undefined;
+  /** The newest metadata. */
+  #image: MetadataImage | undefined;
   #isClosed = false;
 
   constructor(options: ReplicasOptions) {
     this.#options = options;
+    const { directories, clock, logger } = options;
+    this.#deletions = new LogDeletions(directories, clock, logger);
+    this.#repairs = new ReplicaRepairs(clock, logger, {
+      isHere: (replica) => this.#isHere(replica),
+      takeRole: (replica) => this.#takeNewestRole(replica),
+      repaired: (replica, leaderEpoch) => this.#repaired(replica, leaderEpoch),
+    });
+    this.#followerSide = {
+      carryOut: (replica, effects) => this.carryOut(replica, effects),
+      failed: (replica, cause) => this.#failed(replica, cause),
+      truncate: (replica, offset) => this.#repairs.truncate(replica, offset),
+      reset: (replica, offset, then) => this.#repairs.reset(replica, offset, then),
+      raiseLogStart: (replica, offset) => this.#raiseLogStart(replica, offset),
+    };
+  }
+
+  /** Replicates from now on. To be called before roles are taken. */
+  attach(replication: ReplicationSide): void {
+    this.#replication = replication;
   }
 
   find(topicId: TopicId, partition: number): Replica | undefined {
@@ -77,6 +119,7 @@ export class Replicas {
 
   /** Acts on a committed change. Until `open`, only removals are noted: logs are not looked at yet. */
   apply(delta: MetadataDelta): void {
+    this.#image = delta.after;
     if (this.#isLoading) {
       for (const topic of delta.topicsRemoved) this.#removedWhileLoading.add(topic.topicId);
       return;
@@ -99,10 +142,13 @@ export class Replicas {
    */
   async open(image: MetadataImage): Promise<void> {
     this.#isLoading = false;
+    this.#image = image;
     for (const log of [...this.#options.directories.logs()]) {
       const topic = topicById(image, log.topicId);
-      if (topic?.partitions.get(log.partition) !== undefined)
-        await this.#load(this.#adopt(topic, log, image));
+      const known = topic?.partitions.get(log.partition);
+      if (topic !== undefined && known?.replicas.includes(this.#options.nodeId) === true)
+        await this.#repairs.load(this.#adopt(topic, log, image));
+      else if (known !== undefined) await this.#options.directories.deleteLog(log.topicId, log.partition);
       else if (this.#removedWhileLoading.has(log.topicId))
         await this.#options.directories.deleteLog(log.topicId, log.partition);
       else {
@@ -138,24 +184,58 @@ export class Replicas {
       switch (effect.kind) {
         case 'advanced':
           this.#options.waitingRoom.advanced(effect);
+          this.#replication?.moved(replica);
           break;
         case 'assign-epoch':
           replica.log.assignLeaderEpoch(effect.leaderEpoch, effect.startOffset);
           break;
         case 'resigned':
           this.#options.waitingRoom.failed(effect.topicId, effect.partition);
+          this.#replication?.roleChanged(replica);
           break;
         case 'ask-for-leader':
-          this.#repair(replica, effect.leaderEpoch);
-          break;
-        case 'repair':
-          this.#repair(replica, undefined);
+          this.#repairs.repairLeader(replica, effect.leaderEpoch);
           break;
         case 'alter-partition':
-          // Nobody subscribes yet, so nobody is proposed.
+          this.#replication?.alterPartition(replica, effect);
+          break;
+        case 'repair':
+          this.#replication?.roleChanged(replica);
+          this.#repairs.repairFollower(replica);
           break;
       }
     }
+  }
+
+  /** Records were appended to a log that is led here: its followers get them at once. */
+  appended(replica: Replica): void {
+    this.#replication?.appended(replica);
+  }
+
+  /** A log that is led here starts later now. */
+  logStartRaised(replica: Replica): void {
+    replica.machine.logStartRaised(replica.log.logStartOffset);
+    this.#replication?.moved(replica);
+  }
+
+  /** The controller has answered what a leader wanted of its in-sync set. */
+  alterPartitionAnswered(change: IsrChange, answer: IsrAnswer): void {
+    const replica = this.find(change.topicId, change.partition);
+    if (replica === undefined) return;
+    const nowMs = this.#options.clock.monotonicMs();
+    this.carryOut(replica, replica.machine.alterPartitionAnswered(answer, nowMs));
+  }
+
+  /** Looks for replicas of others that lag behind what is led here. */
+  tick(): void {
+    const nowMs = this.#options.clock.monotonicMs();
+    for (const replica of this.all())
+      if (replica.machine.role.kind === 'leader') this.carryOut(replica, replica.machine.tick(nowMs));
+  }
+
+  /** What the stream from a leader does to replicas beyond their rules. */
+  get asFollower(): FollowerSide {
+    return this.#followerSide;
   }
 
   /**
@@ -173,7 +253,7 @@ export class Replicas {
         const deleted = await log.applyRetention(clock.wallMs(), machine.highWatermark);
         // Fewer segments are no reason for another snapshot.
         replica.snapshotSegments -= Math.min(deleted, replica.snapshotSegments);
-        if (deleted > 0) machine.logStartRaised(log.logStartOffset);
+        if (deleted > 0) this.logStartRaised(replica);
       } catch (error) {
         if (this.#isClosed || this.find(replica.topicId, partition) !== replica) continue;
         logger.error('retention of a partition failed', { topic, partition, error: messageOf(error) });
@@ -195,8 +275,8 @@ export class Replicas {
 
   async close(): Promise<void> {
     this.#isClosed = true;
-    for (const cancel of this.#retries) cancel();
-    await Promise.allSettled(this.#deletions);
+    this.#repairs.close();
+    await this.#deletions.close();
   }
 
   /** A directory failed: the replicas in it take no part any more. */
@@ -209,32 +289,77 @@ export class Replicas {
   }
 
   #follow(topic: TopicImage, partitions: Iterable<PartitionImage>, image: MetadataImage): void {
-    const self = this.#options.nodeId;
+    this.#image = image;
     for (const partition of partitions) {
-      if (!partition.replicas.includes(self)) continue;
-      const replica =
-        this.find(topic.topicId, partition.partition) ?? this.#create(topic, partition.partition, image);
-      const { machine } = replica;
-      if (!this.#hasRoles) continue;
-      // What is being read back is told its role afterwards, from the metadata as they are then.
-      if (replica.isLoading || machine.role.kind === 'offline') continue;
-      if (partition.leaderEpoch <= machine.leaderEpoch && machine.role.kind !== 'recovering') continue;
-      const effects =
-        partition.leader === self
-          ? machine.becomeLeader({
-              leaderEpoch: partition.leaderEpoch,
-              self,
-              replicas: partition.replicas,
-              inSyncReplicas: partition.isr,
-              partitionEpoch: partition.partitionEpoch,
-              leaderRecoveryState: partition.leaderRecoveryState === 1 ? 1 : 0,
-            })
-          : machine.becomeFollower({ leaderEpoch: partition.leaderEpoch, leader: partition.leader });
-      this.carryOut(replica, effects);
+      const known = this.find(topic.topicId, partition.partition);
+      if (partition.replicas.includes(this.#options.nodeId)) {
+        const replica = known ?? this.#create(topic, partition.partition, image);
+        if (replica !== undefined) this.#takeRole(replica, partition);
+      } else if (known !== undefined) {
+        this.#byTopic.get(topic.topicId)?.splice(partition.partition, 1, undefined);
+        this.#drop(known, 'the partition was assigned to others');
+      }
     }
   }
 
-  #create(topic: TopicImage, partition: PartitionIndex, image: MetadataImage): Replica {
+  /** Tells the rules what the metadata say of their partition; what is being cut or read back is told it afterwards. */
+  #takeRole(replica: Replica, partition: PartitionImage): void {
+    const { machine } = replica;
+    if (!this.#hasRoles || replica.isLoading || machine.role.kind === 'offline') return;
+    const { leaderEpoch, partitionEpoch } = partition;
+    const self = this.#options.nodeId;
+    const isNew = leaderEpoch > machine.leaderEpoch || machine.role.kind === 'recovering';
+    if (partition.leader !== self) {
+      const { leader } = partition;
+      if (isNew) this.carryOut(replica, machine.becomeFollower({ leaderEpoch, leader, partitionEpoch }));
+    } else if (isNew || machine.role.kind === 'leader') {
+      const { replicas, isr: inSyncReplicas } = partition;
+      const leadership: Leadership = {
+        ...{ leaderEpoch, self, replicas, inSyncReplicas, partitionEpoch },
+        leaderRecoveryState: partition.leaderRecoveryState === 1 ? 1 : 0,
+      };
+      this.carryOut(replica, machine.becomeLeader(leadership));
+    }
+    this.#replication?.roleChanged(replica);
+    this.#rejoin(replica, partition);
+  }
+
+  /**
+   * A follower whose log is not to be believed. What is damaged goes, once nobody counts on it any more; what may be
+   * incomplete is believed again when its leader has taken it back into the in-sync set.
+   */
+  #rejoin(replica: Replica, partition: PartitionImage): void {
+    const { machine, log } = replica;
+    if (this.#replication === undefined || machine.role.kind !== 'follower') return;
+    if (!replica.isDamaged && log.suspect === undefined) return;
+    const isInSync = partition.isr.includes(this.#options.nodeId);
+    if (!isInSync) {
+      replica.hasLeftInSync = true;
+      if (replica.isDamaged) this.#repairs.reset(replica, Offset(0));
+    } else if (replica.hasLeftInSync && !replica.isDamaged) {
+      replica.hasLeftInSync = false;
+      log.trust().catch((error: unknown) => {
+        // It stays suspect, and the next start begins with that.
+        const { topic, partition: index } = replica;
+        this.#options.logger.warn('a log could not be marked as complete', {
+          ...{ topic, partition: index },
+          error: messageOf(error),
+        });
+      });
+    }
+  }
+
+  /** Its topic may be gone, or the partition assigned to others, since something was begun for it. */
+  #takeNewestRole(replica: Replica): void {
+    const { topicId, partition } = replica;
+    const image = this.#image;
+    const newest = image === undefined ? undefined : topicById(image, topicId)?.partitions.get(partition);
+    if (newest !== undefined) this.#takeRole(replica, newest);
+  }
+
+  /** Undefined: what was there before is still being deleted. */
+  #create(topic: TopicImage, partition: PartitionIndex, image: MetadataImage): Replica | undefined {
+    if (this.#deletions.isUnderWay(topic.topicId, partition)) return undefined;
     const config = this.#options.configurationOf(topic.name, image);
     const known = this.#options.directories.log(topic.topicId, partition);
     return this.#adopt(
@@ -252,6 +377,7 @@ export class Replicas {
       log.partition,
       partitionConfig(config, this.#options.producerIdExpirationMs(image)),
       recovered(log),
+      { eligibleEpoch: (brokerId) => eligibleEpoch(this.#image ?? image, brokerId) },
     );
     const replica: Replica = {
       topicId: topic.topicId,
@@ -263,12 +389,15 @@ export class Replicas {
       config,
       isLoading: false,
       isDamaged: log.recovery.kind === 'corrupt',
+      hasLeftInSync: false,
+      raisingTo: undefined,
       snapshotSegments: log.segmentCount,
     };
     this.#tellDamage(topic, log);
     log.listen({
       durable: (endOffset, leaderEpoch) => {
         this.carryOut(replica, machine.durable(endOffset, leaderEpoch));
+        if (machine.role.kind === 'follower') this.#replication?.durable(replica);
       },
       failed: (cause) => {
         this.#options.logger.error('an append failed', {
@@ -276,12 +405,7 @@ export class Replicas {
           partition: replica.partition,
           error: messageOf(cause),
         });
-        this.carryOut(
-          replica,
-          this.#options.directories.hasFailed(replica.topicId, replica.partition)
-            ? machine.goOffline(messageOf(cause))
-            : machine.failed(),
-        );
+        this.#failed(replica, cause);
       },
     });
     const replicas = this.#byTopic.get(topic.topicId) ?? [];
@@ -309,20 +433,40 @@ export class Replicas {
     }
   }
 
-  async #load(replica: Replica): Promise<void> {
-    replica.isLoading = true;
-    try {
-      await readProducers(replica, this.#options.clock.monotonicMs());
-    } catch (error) {
-      if (!hasCode(error, 'LOG_CORRUPT')) throw error;
-      // Whose batches lie behind the damage nobody knows, so no other may be told from a duplicate of one.
-      replica.isDamaged = true;
-      const { topic, partition } = replica;
-      const reason = messageOf(error);
-      this.#options.logger.error('a partition is damaged: it takes no records', { topic, partition, reason });
-    } finally {
-      replica.isLoading = false;
-    }
+  #failed(replica: Replica, cause: unknown): void {
+    const { machine } = replica;
+    const isGone = this.#options.directories.hasFailed(replica.topicId, replica.partition);
+    if (hasCode(cause, 'LOG_CORRUPT')) replica.isDamaged = true;
+    this.carryOut(replica, isGone ? machine.goOffline(messageOf(cause)) : machine.failed());
+  }
+
+  /** The leader's log starts there now, and so does this one, up to its end. */
+  #raiseLogStart(replica: Replica, offset: Offset): void {
+    const { log } = replica;
+    const isUnderWay = replica.raisingTo !== undefined;
+    replica.raisingTo = Offset(Math.max(replica.raisingTo ?? 0, offset));
+    if (isUnderWay) return;
+    const raise = async (): Promise<void> => {
+      for (;;) {
+        const to = Offset(Math.min(replica.raisingTo ?? 0, log.endOffset));
+        if (to <= log.logStartOffset) return;
+        await log.raiseLogStart(to);
+        replica.machine.logStartRaised(log.logStartOffset);
+      }
+    };
+    raise()
+      .catch((error: unknown) => {
+        if (!this.#isHere(replica)) return;
+        // The leader's next word tries it again.
+        const { topic, partition } = replica;
+        this.#options.logger.warn('the start of a log could not be raised', {
+          ...{ topic, partition, offset },
+          error: messageOf(error),
+        });
+      })
+      .finally(() => {
+        replica.raisingTo = undefined;
+      });
   }
 
   #remove(topic: TopicImage): void {
@@ -330,74 +474,37 @@ export class Replicas {
     if (replicas === undefined) return;
     this.#byTopic.delete(topic.topicId);
     this.#options.traffic.forget(topic.topicId);
-    for (const replica of replicas) {
-      if (replica === undefined) continue;
-      this.carryOut(replica, replica.machine.goOffline('the topic was deleted'));
-      this.#options.waitingRoom.failed(replica.topicId, replica.partition);
-      this.#delete(replica);
-    }
+    for (const replica of replicas) if (replica !== undefined) this.#drop(replica, 'the topic was deleted');
   }
 
-  /** Nobody orders a deletion twice: what a full disk refuses is tried until it is done. */
-  #delete(replica: Replica): void {
-    const { clock, directories, logger } = this.#options;
-    const { topicId, topic, partition } = replica;
-    const deletion = directories.deleteLog(topicId, partition).catch((error: unknown) => {
-      const isOver = this.#isClosed || directories.hasFailed(topicId, partition);
-      logger.error('a deleted partition could not be removed', {
-        ...{ topic, partition, retryMs: isOver ? undefined : DELETION_RETRY_MS },
-        error: messageOf(error),
-      });
-      if (isOver) return;
-      const cancel = clock.wakeAt(clock.monotonicMs() + DELETION_RETRY_MS, () => {
-        this.#retries.delete(cancel);
-        this.#delete(replica);
-      });
-      this.#retries.add(cancel);
-    });
-    this.#deletions.add(deletion);
-    void deletion.finally(() => this.#deletions.delete(deletion));
+  /** A committed record says that this broker does not hold it any more. */
+  #drop(replica: Replica, why: string): void {
+    this.carryOut(replica, replica.machine.goOffline(why));
+    this.#options.waitingRoom.failed(replica.topicId, replica.partition);
+    this.#replication?.roleChanged(replica);
+    this.#deletions.begin(replica, () => this.#createAgain(replica));
   }
 
-  /**
-   * After a failed append: cut what the failed round left, start the rules over, then ask for a new epoch. A disk that is
-   * still full is asked again later.
-   */
-  #repair(replica: Replica, leaderEpoch: LeaderEpoch | undefined, failures = 0): void {
-    const { clock, logger } = this.#options;
-    const { topicId, topic, partition, machine, log } = replica;
-    const repaired = async (): Promise<void> => {
-      await log.repair();
-      if (!this.#isWaitingForRepair(replica)) return;
-      machine.recover(recovered(log));
-      await this.#load(replica);
-      if (leaderEpoch !== undefined) this.#options.renewLeadership([{ topicId, partition, leaderEpoch }]);
-    };
-    repaired().catch((error: unknown) => {
-      if (!this.#isWaitingForRepair(replica)) return;
-      const retryMs = Math.min(FIRST_REPAIR_RETRY_MS * 2 ** failures, LONGEST_REPAIR_RETRY_MS);
-      logger.error('a log could not be repaired; trying again', {
-        topic,
-        partition,
-        retryMs,
-        error: messageOf(error),
-      });
-      const cancel = clock.wakeAt(clock.monotonicMs() + retryMs, () => {
-        this.#retries.delete(cancel);
-        this.#repair(replica, leaderEpoch, failures + 1);
-      });
-      this.#retries.add(cancel);
-    });
+  /** A partition may come back to a broker that still deletes what it had of it. */
+  #createAgain({ topicId, partition }: Replica): void {
+    const image = this.#image;
+    const topic = image === undefined ? undefined : topicById(image, topicId);
+    const newest = topic?.partitions.get(partition);
+    if (this.#isClosed || image === undefined || topic === undefined || newest === undefined) return;
+    this.#follow(topic, [newest], image);
   }
 
-  /** Meanwhile its topic may have been deleted, its directory may have failed, or the broker may be closing. */
-  #isWaitingForRepair(replica: Replica): boolean {
-    const { kind } = replica.machine.role;
-    return (
-      !this.#isClosed &&
-      (kind === 'resigned' || kind === 'recovering') &&
-      this.find(replica.topicId, replica.partition) === replica
-    );
+  /** The metadata may have another leader by now; otherwise this one asks to lead in a new epoch. */
+  #repaired(replica: Replica, leaderEpoch: LeaderEpoch): void {
+    const { topicId, partition } = replica;
+    const newest =
+      this.#image === undefined ? undefined : topicById(this.#image, topicId)?.partitions.get(partition);
+    if (newest !== undefined && newest.leaderEpoch > leaderEpoch) this.#takeRole(replica, newest);
+    else this.#options.renewLeadership([{ topicId, partition, leaderEpoch }]);
+  }
+
+  #isHere(replica: Replica): boolean {
+    return !this.#isClosed && this.find(replica.topicId, replica.partition) === replica;
   }
 
   #updateConfigs(delta: MetadataDelta): void {
@@ -424,13 +531,3 @@ export class Replicas {
     if (renewed.length > 0) this.#options.renewLeadership(renewed);
   }
 }
-
-const FIRST_REPAIR_RETRY_MS = 100;
-const DELETION_RETRY_MS = 1000;
-const LONGEST_REPAIR_RETRY_MS = 10_000;
-
-const recovered = (log: Log): ConstructorParameters<typeof Partition>[3] => ({
-  logStartOffset: log.logStartOffset,
-  endOffset: log.endOffset,
-  epochs: log.epochs,
-});

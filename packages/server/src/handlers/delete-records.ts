@@ -71,12 +71,12 @@ const deleteBelow = async (
 };
 
 const raise = async (broker: Broker, replica: Replica, offset: Offset): Promise<number> => {
-  const { log, machine } = replica;
+  const { log } = replica;
   try {
     await log.raiseLogStart(offset);
   } catch (error) {
     return errorOfRead(broker, replica, error);
   }
-  machine.logStartRaised(log.logStartOffset);
+  broker.replicas.logStartRaised(replica);
   return ErrorCode.NONE;
 };

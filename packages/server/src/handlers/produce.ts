@@ -168,6 +168,7 @@ const append = (
         answer.errorCode = ErrorCode.KAFKA_STORAGE_ERROR;
         return;
       }
+      broker.replicas.appended(replica);
       accepted(replica, outcome, work, answer);
       return;
     }

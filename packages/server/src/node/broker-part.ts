@@ -22,6 +22,8 @@ import { nodeValue } from '../configuration';
 import type { ControllerClient } from '../controller/controller-client';
 import type { BrokerState } from '../metrics/broker-metrics';
 import { watchBroker } from '../metrics/broker-metrics';
+import { ReplicationMeters } from '../metrics/replication-metrics';
+import type { Replication } from '../replication/open-replication';
 import type { NodeLoggers } from './node-loggers';
 import type { OpenFilesShares } from './open-files';
 import { tellFindings } from './recovery-findings';
@@ -48,10 +50,13 @@ export class BrokerPart {
   readonly directories: LogDirectories;
   readonly replicas: Replicas;
   readonly waitingRoom: WaitingRoom;
+  readonly replicationMeters: ReplicationMeters;
   readonly #options: BrokerPartOptions;
   #lifecycle: BrokerLifecycle | undefined;
   #client: ControllerClient | undefined;
   #assignments: DirectoryAssignments | undefined;
+  /** Undefined: the node is alone. */
+  #replication: Replication | undefined;
   /** Changes that come while logs are opened, applied behind that. */
   #deferred: MetadataDelta[] | undefined;
   #cancelRetention: CancelWake | undefined;
@@ -62,6 +67,7 @@ export class BrokerPart {
     this.#options = options;
     this.directories = directories;
     this.waitingRoom = new WaitingRoom(world.clock);
+    this.replicationMeters = new ReplicationMeters(world.metrics, () => this.#replication?.maxLag ?? 0);
     this.replicas = new Replicas({
       nodeId,
       directories,
@@ -90,7 +96,14 @@ export class BrokerPart {
   changed(delta: MetadataDelta): void {
     if (this.#deferred === undefined) this.replicas.apply(delta);
     else this.#deferred.push(delta);
+    this.#replication?.changed(delta);
     this.#assignments?.changed(delta);
+  }
+
+  /** Replicates with others from now on. To be called before `start`. */
+  replicate(replication: Replication): void {
+    this.#replication = replication;
+    this.replicas.attach(replication.side);
   }
 
   /** The broker as its handlers see it. */
@@ -149,7 +162,7 @@ export class BrokerPart {
       features: registeredFeatures({ supportedKraftVersions: { min: 0, max: 1 } }),
       rack: configuration.rack ?? null,
       logDirs: this.directories.all.map(({ directoryId }) => directoryId),
-      previousBrokerEpoch: this.directories.recordedBrokerEpoch,
+      previousBrokerEpoch: this.#previousEpoch(),
     });
     await this.directories.recordBrokerEpoch(brokerEpoch);
     await this.#openReplicas(image());
@@ -162,6 +175,19 @@ export class BrokerPart {
     this.#assignments.registered();
     this.#scheduleRetention(Number(configuration.get('log.initial.task.delay.ms')));
     await lifecycle.enterService();
+  }
+
+  /**
+   * The epoch this broker served in last. What may have lost records must not be believed when a leader is looked for:
+   * among others it names none, and comes back into the in-sync sets once it has caught up.
+   */
+  #previousEpoch(): BrokerEpoch {
+    const isWhole = [...this.directories.logs()].every(
+      ({ suspect, recovery }) => suspect === undefined && recovery.kind !== 'corrupt',
+    );
+    return isWhole || this.#replication === undefined
+      ? this.directories.recordedBrokerEpoch
+      : (-1 as BrokerEpoch);
   }
 
   /** Logs are opened as one image has them; what changes meanwhile is applied behind. */
@@ -190,6 +216,7 @@ export class BrokerPart {
     this.#cancelRetention?.();
     this.#assignments?.close();
     this.#lifecycle?.stop();
+    this.#replication?.close();
     this.waitingRoom.close();
   }
 

@@ -27,6 +27,8 @@ export interface DoorsOptions {
   readonly controller: HandlerTable | undefined;
   /** Takes channels of other members; undefined: there are no others. */
   readonly accept: AcceptChannel | undefined;
+  /** The same on the listener between brokers; undefined where the node is no broker, or alone. */
+  readonly acceptFollower: AcceptChannel | undefined;
   readonly disconnected: (connectionId: number) => void;
 }
 
@@ -81,7 +83,7 @@ const doorOf = (options: DoorsOptions, handlers: HandlerTable, meters: RequestMe
 
 /** Opens every listener; connections wait until the doors are opened. Rejects with a Failure `CANNOT_LISTEN`. */
 export const openDoors = async (options: DoorsOptions): Promise<Doors> => {
-  const { configuration, world, loggers, pool, memory, limits, serving, accept } = options;
+  const { configuration, world, loggers, pool, memory, limits, serving, accept, acceptFollower } = options;
   const meters = new RequestMeters(world.metrics, world.clock, together(options));
   const broker = options.broker === undefined ? undefined : doorOf(options, options.broker, meters);
   const controller =
@@ -93,11 +95,12 @@ export const openDoors = async (options: DoorsOptions): Promise<Doors> => {
       const door = isController ? controller : broker;
       // Without others, a listener for controllers has nobody to talk to.
       if (door === undefined || (isController && accept === undefined)) continue;
-      const isForMembers = isController || endpoint.name === configuration.interBrokerListenerName;
+      const isForBrokers = !isController && endpoint.name === configuration.interBrokerListenerName;
+      const accepts = isController ? accept : isForBrokers ? acceptFollower : undefined;
       const services =
-        accept !== undefined && isForMembers
-          ? async () => [await membersService(world.acceptMembers?.(accept) ?? accept)]
-          : undefined;
+        accepts === undefined
+          ? undefined
+          : async () => [await membersService(world.acceptMembers?.(accepts) ?? accepts)];
       const listener = await world
         .listen({
           ...{ name: endpoint.name, host: endpoint.host, port: endpoint.port },

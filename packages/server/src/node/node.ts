@@ -27,6 +27,7 @@ import { RequestLog } from '../metrics/request-log';
 import { loadPolicies } from '../policies/policies';
 import type { MemberIdentity } from '../members/member-link';
 import { randomUuid } from '@kafkaesque/storage';
+import type { Replication } from '../replication/open-replication';
 import type { BrokerPart } from './broker-part';
 import { openBrokerPart } from './broker-part';
 import { connectionLimits, requestMemoryBytes } from './connection-settings';
@@ -41,6 +42,7 @@ import { refuseWhatIsNotThereYet } from './not-there-yet';
 import type { OpenFilesShares } from './open-files';
 import { shareOpenFiles } from './open-files';
 import { lookForEphemeralStorage } from './persistent-storage';
+import { replicationOnDemand } from './replication-on-demand';
 import { roomForMetadata } from './room-for-metadata';
 import type { World } from './world';
 
@@ -201,12 +203,13 @@ class Assembly {
     this.#host = host;
     const members = await this.#openMembers(host, identity);
     this.#members = members;
+    const replication = this.#openReplication(host, members, identity);
     watchController(world.metrics, {
       nodeId: this.#nodeId,
       controller: host,
       quorum: () => quorumStanding(members, host),
     });
-    this.#doors = await this.#openDoors(host, members);
+    this.#doors = await this.#openDoors(host, members, replication);
     members.begin();
     if (!isAlone(configuration))
       await refuseForeigners(members.links.acquaintance, configuration.metadataLogDir, this.#clusterId);
@@ -373,7 +376,37 @@ class Assembly {
     return identity.isController ? openController(options) : openBrokerMember(options);
   }
 
-  async #openDoors(host: ControllerHost, members: Members): Promise<Doors> {
+  /** Nothing of it is loaded where there are no others. */
+  #openReplication(
+    host: ControllerHost,
+    members: Members,
+    identity: MemberIdentity,
+  ): Replication | undefined {
+    const broker = this.#broker;
+    const dialer = this.#dialer;
+    if (broker === undefined || dialer === undefined || isAlone(this.#configuration)) return undefined;
+    const { clock, random, faults } = this.#world;
+    const replication = replicationOnDemand().openReplication({
+      ...{ identity, clock, faults, dialer },
+      meters: broker.replicationMeters,
+      random: random.fork('replication'),
+      logger: this.#loggers.replicas,
+      brokerEpoch: () => broker.epoch,
+      controller: members.client,
+      replicas: broker.replicas,
+      image: () => host.image,
+      listenerName: this.#configuration.interBrokerListenerName,
+      lagTimeMaxMs: this.#configuration.replicaLagTimeMaxMs,
+    });
+    broker.replicate(replication);
+    return replication;
+  }
+
+  async #openDoors(
+    host: ControllerHost,
+    members: Members,
+    replication: Replication | undefined,
+  ): Promise<Doors> {
     const { clock, random, metrics } = this.#world;
     const parts = {
       nodeId: this.#nodeId,
@@ -416,6 +449,7 @@ class Assembly {
       controller:
         members.quorum === undefined ? undefined : controllerHandlers(openAdministrator(parts), ofBroker),
       accept: isAlone(this.#configuration) ? undefined : members.accept,
+      acceptFollower: replication?.accept,
       disconnected: (connectionId) => this.#broker?.waitingRoom.cancelOwner(connectionId),
     });
   }

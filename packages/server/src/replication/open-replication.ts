@@ -1,0 +1,165 @@
+import type {
+  AcceptChannel,
+  BrokerEpoch,
+  CancelWake,
+  ChannelDialer,
+  Clock,
+  FaultHandler,
+  Logger,
+  Random,
+} from '@kafkaesque/kernel';
+import type { MetadataDelta, MetadataImage } from '@kafkaesque/metadata';
+import { brokerById } from '@kafkaesque/metadata';
+import type { Replica } from '../broker/replica';
+import type { Replicas, ReplicationSide } from '../broker/replicas';
+import type { ControllerDoor } from '../controller/controller-host';
+import type { MemberIdentity } from '../members/member-link';
+import { MemberLinks } from '../members/member-links';
+import type { ReplicationMeters } from '../metrics/replication-metrics';
+import { IsrChanges } from './isr-changes';
+import { ReplicaFeeds } from './replica-feeds';
+import { ReplicaFetchers } from './replica-fetchers';
+
+export interface ReplicationOptions {
+  readonly identity: MemberIdentity;
+  readonly brokerEpoch: () => BrokerEpoch;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly logger: Logger;
+  readonly meters: ReplicationMeters;
+  readonly faults: FaultHandler;
+  readonly dialer: ChannelDialer;
+  readonly controller: ControllerDoor;
+  readonly replicas: Replicas;
+  readonly image: () => MetadataImage;
+  /** `inter.broker.listener.name`. */
+  readonly listenerName: string;
+  /** `replica.lag.time.max.ms`. */
+  readonly lagTimeMaxMs: number;
+}
+
+/** What a broker and the others send each other of their partitions. */
+export interface Replication {
+  readonly side: ReplicationSide;
+  /** Takes the channels of followers. */
+  readonly accept: AcceptChannel;
+  /** The most records by which a replica here is behind what its leader lets consumers read. */
+  readonly maxLag: number;
+  changed(delta: MetadataDelta): void;
+  close(): void;
+}
+
+/** Opens both sides: what this broker leads goes to its followers, and what it follows comes from its leaders. */
+export const openReplication = (options: ReplicationOptions): Replication => {
+  const { clock, logger, replicas, image, brokerEpoch, identity } = options;
+  const feeds = new ReplicaFeeds<Replica>({
+    ...{ clock, logger },
+    host: {
+      find: ({ topicId, partition }) => replicas.find(topicId, partition),
+      carryOut: (replica, effects) => replicas.carryOut(replica, effects),
+    },
+  });
+  const fetchers = new ReplicaFetchers<Replica>({
+    ...{ clock, logger, brokerEpoch },
+    host: replicas.asFollower,
+    addressOf: (leader) => brokerById(image(), leader)?.endpoints.get(options.listenerName),
+    keepTo: (leaders) => links.keepTo(leaders),
+  });
+  const isrChanges = new IsrChanges({
+    ...{ clock, brokerEpoch, brokerId: identity.nodeId, controller: options.controller },
+    answered: (change, answer, countBefore) => {
+      options.meters.answered(answer, countBefore);
+      replicas.alterPartitionAnswered(change, answer);
+    },
+    failed: (cause) => options.faults.fault('an in-sync set could not be changed', cause),
+  });
+  // A member that was dialled leads; one that dialled follows.
+  const links: MemberLinks = new MemberLinks({
+    self: identity,
+    clock,
+    random: options.random,
+    logger,
+    dialer: options.dialer,
+    events: {
+      up: ({ nodeId }, link) => {
+        if (link.isDialled) fetchers.up(nodeId, link);
+      },
+      message: (peer, message, link) => {
+        if (link.isDialled) fetchers.message(peer.nodeId, link, message);
+        else feeds.message(peer, message, link);
+      },
+      down: ({ nodeId }, _, link) => {
+        if (link.isDialled) fetchers.down(nodeId, link);
+        else feeds.down(link);
+      },
+      lost: () => undefined,
+    },
+  });
+  const ticking = new Ticking(options);
+  return {
+    side: {
+      appended: (replica) => feeds.appended(replica),
+      moved: (replica) => feeds.moved(replica),
+      durable: (replica) => fetchers.durable(replica),
+      roleChanged: (replica) => {
+        feeds.roleChanged(replica);
+        const { role, leaderEpoch } = replica.machine;
+        if (role.kind === 'follower' && role.leader >= 0 && !replica.isDamaged)
+          fetchers.follow(replica, role.leader, leaderEpoch);
+        else fetchers.unfollow(replica);
+      },
+      alterPartition: (replica, change) => isrChanges.add(change, inSyncCount(replica)),
+    },
+    accept: links.accept,
+    get maxLag() {
+      return fetchers.maxLag;
+    },
+    changed: (delta) => {
+      if (delta.brokersChanged.length === 0) return;
+      fetchers.brokersChanged();
+      // Whoever may be in sync from now on need not wait for the next look.
+      ticking.soon();
+    },
+    close: () => {
+      ticking.close();
+      isrChanges.close();
+      fetchers.close();
+      feeds.close();
+      links.close();
+    },
+  };
+};
+
+/** Looks again and again for replicas that lag. */
+class Ticking {
+  readonly #options: ReplicationOptions;
+  #cancel: CancelWake;
+
+  constructor(options: ReplicationOptions) {
+    this.#options = options;
+    this.#cancel = this.#schedule();
+  }
+
+  soon(): void {
+    this.#cancel();
+    const { clock } = this.#options;
+    this.#cancel = clock.wakeAt(clock.monotonicMs(), () => this.#tick());
+  }
+
+  close(): void {
+    this.#cancel();
+  }
+
+  #schedule(): CancelWake {
+    const { clock, lagTimeMaxMs } = this.#options;
+    return clock.wakeAt(clock.monotonicMs() + lagTimeMaxMs / 2, () => this.#tick());
+  }
+
+  #tick(): void {
+    this.#options.replicas.tick();
+    this.#cancel = this.#schedule();
+  }
+}
+
+const inSyncCount = ({ machine: { role } }: Replica): number =>
+  role.kind === 'leader' ? role.inSyncReplicas.length : 0;

@@ -1,0 +1,370 @@
+import type { BrokerEpoch, CancelWake, Clock, LeaderEpoch, Logger, Offset } from '@kafkaesque/kernel';
+import { messageOf } from '@kafkaesque/kernel';
+import type { Effect } from '@kafkaesque/partition';
+import type { MemberMessage, MemberMessageDraft } from '@kafkaesque/protocol';
+import { ErrorCode } from '@kafkaesque/protocol';
+import type { MemberLink } from '../members/member-link';
+import type { HeldRecords } from './following';
+import { Following } from './following';
+import { STREAM_CREDIT_BYTES } from './limits';
+import type { Replicated } from './replicated';
+import { Turns } from './turns';
+
+/** What happens to replicas beyond their rules. */
+export interface FollowerHost<R extends Replicated = Replicated> {
+  carryOut(replica: R, effects: readonly Effect[]): void;
+  /** The log refused an append: the replica is repaired, and follows again afterwards. */
+  failed(replica: R, cause: unknown): void;
+  /** Removes what the leader has not. The replica follows again afterwards. */
+  truncate(replica: R, offset: Offset): void;
+  /** Begins anew at the leader's log start. The replica follows again afterwards. */
+  reset(replica: R, offset: Offset, then?: () => void): void;
+  raiseLogStart(replica: R, offset: Offset): void;
+}
+
+export interface ReplicaFetcherOptions {
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly brokerEpoch: () => BrokerEpoch;
+  readonly host: FollowerHost;
+}
+
+/** What a fetcher sees of the channel to its leader. */
+export type LeaderLink = Pick<MemberLink, 'send'>;
+
+/** How long a partition rests that its leader did not serve, or that sent what cannot be right. */
+const RETRY_MS = 250;
+const MAX_PARTITIONS_A_MESSAGE = 1000;
+
+type Batches = Extract<MemberMessage, { readonly kind: 'ReplicaBatches' }>['value'];
+
+/** Everything that this broker follows at one leader, on one channel. */
+export class ReplicaFetcher {
+  readonly #options: ReplicaFetcherOptions;
+  readonly #followings = new Map<Replicated, Following>();
+  readonly #byHandle = new Map<number, Following>();
+  readonly #turns: Turns;
+  readonly #retries = new Map<Following, CancelWake>();
+  #link: LeaderLink | undefined;
+  #lastHandle = 0;
+  /** What the next messages say. */
+  #subscribing = new Set<Following>();
+  #acknowledging = new Set<Following>();
+  #unsubscribing: number[] = [];
+  #creditBytes = 0;
+
+  constructor(options: ReplicaFetcherOptions) {
+    this.#options = options;
+    this.#turns = new Turns(options.clock, () => this.#tell());
+  }
+
+  get isIdle(): boolean {
+    return this.#followings.size === 0;
+  }
+
+  get maxLag(): number {
+    let maxLag = 0;
+    for (const following of this.#followings.values()) maxLag = Math.max(maxLag, following.lag);
+    return maxLag;
+  }
+
+  /** Follows in this epoch from now on; what was subscribed in an earlier one is over. */
+  follow(replica: Replicated, leaderEpoch: LeaderEpoch): void {
+    if (this.#followings.get(replica)?.leaderEpoch === leaderEpoch) return;
+    this.unfollow(replica);
+    const following = new Following(replica, leaderEpoch);
+    this.#followings.set(replica, following);
+    this.#subscribe(following);
+  }
+
+  unfollow(replica: Replicated): void {
+    const following = this.#followings.get(replica);
+    if (following === undefined) return;
+    this.#followings.delete(replica);
+    this.#stop(following, true);
+  }
+
+  /** More of a log is durable. */
+  durable(replica: Replicated): void {
+    const following = this.#followings.get(replica);
+    if (following?.handle === undefined) return;
+    this.#acknowledging.add(following);
+    this.#turns.request();
+  }
+
+  up(link: LeaderLink): void {
+    this.#link = link;
+    this.#forget();
+    link.send({
+      kind: 'ReplicationOpen',
+      value: { brokerEpoch: this.#options.brokerEpoch(), creditBytes: STREAM_CREDIT_BYTES },
+    });
+    for (const following of this.#followings.values()) this.#subscribe(following);
+  }
+
+  down(link: LeaderLink): void {
+    if (this.#link !== link) return;
+    this.#link = undefined;
+    this.#forget();
+  }
+
+  message(link: LeaderLink, message: MemberMessage): void {
+    if (link !== this.#link) return;
+    switch (message.kind) {
+      case 'ReplicaBatches':
+        this.#append(message.value);
+        return;
+      case 'ReplicaWatermarks':
+        for (const { handle, highWatermark, logStartOffset } of message.value.partitions) {
+          const following = this.#byHandle.get(handle);
+          if (following !== undefined) this.#leaderSays(following, highWatermark, logStartOffset);
+        }
+        return;
+      case 'ReplicaDiverging':
+        this.#diverging(message.value);
+        return;
+      case 'ReplicaReset':
+        this.#reset(message.value);
+        return;
+      default:
+    }
+  }
+
+  close(): void {
+    this.#turns.close();
+    for (const cancel of this.#retries.values()) cancel();
+    this.#retries.clear();
+    this.#followings.clear();
+    this.#byHandle.clear();
+    this.#link = undefined;
+  }
+
+  /** Nothing that was said on an earlier channel holds on this one. */
+  #forget(): void {
+    this.#byHandle.clear();
+    this.#subscribing.clear();
+    this.#acknowledging.clear();
+    this.#unsubscribing = [];
+    this.#creditBytes = 0;
+    this.#lastHandle = 0;
+    for (const following of this.#followings.values()) following.over();
+  }
+
+  #subscribe(following: Following): void {
+    this.#retries.get(following)?.();
+    this.#retries.delete(following);
+    if (this.#link === undefined) return;
+    this.#subscribing.add(following);
+    this.#turns.request();
+  }
+
+  /** Its subscription is over, at this side or by the leader's word. */
+  #stop(following: Following, isToBeTold: boolean): void {
+    this.#retries.get(following)?.();
+    this.#retries.delete(following);
+    this.#subscribing.delete(following);
+    this.#acknowledging.delete(following);
+    const { handle } = following;
+    if (handle === undefined) return;
+    this.#byHandle.delete(handle);
+    if (isToBeTold) this.#unsubscribing.push(handle);
+    this.#giveBack(following.over());
+    this.#turns.request();
+  }
+
+  /** It stops following here; the host takes it up again, by the metadata as they are then. */
+  #handOver(following: Following): Replicated {
+    const { replica } = following;
+    this.#followings.delete(replica);
+    this.#stop(following, false);
+    return replica;
+  }
+
+  #retry(following: Following, isToBeTold: boolean): void {
+    const { clock } = this.#options;
+    this.#stop(following, isToBeTold);
+    const cancel = clock.wakeAt(clock.monotonicMs() + RETRY_MS, () => {
+      this.#retries.delete(following);
+      this.#subscribe(following);
+    });
+    this.#retries.set(following, cancel);
+  }
+
+  #append({ partitions }: Batches): void {
+    for (const delivered of partitions) this.#deliver(this.#byHandle.get(delivered.handle), delivered);
+  }
+
+  #deliver(following: Following | undefined, delivered: HeldRecords): void {
+    if (following?.held !== undefined) following.held.push(delivered);
+    else if (following?.handle === undefined || !this.#take(following, delivered))
+      this.#giveBack(delivered.records.length);
+  }
+
+  /** False: it was not taken, and what it took of the credit is to be given back. */
+  #take(following: Following, delivered: HeldRecords): boolean {
+    const { replica } = following;
+    const { machine, log, topic, partition } = replica;
+    const { clock, logger, host } = this.#options;
+    const { records, leaderEpoch, highWatermark, logStartOffset } = delivered;
+    const outcome = machine.appendAsFollower(records, leaderEpoch, clock.monotonicMs());
+    switch (outcome.kind) {
+      case 'stale':
+        return false;
+      case 'restart':
+        this.#restart(following, outcome.at, delivered);
+        return true;
+      case 'corrupt':
+        logger.error('a leader sent records that cannot be right', {
+          ...{ topic, partition, leaderEpoch },
+          error: outcome.message,
+        });
+        this.#retry(following, true);
+        return false;
+      case 'accepted':
+        try {
+          log.append(outcome.batches);
+        } catch (error) {
+          logger.error('a log refused what its leader sent', {
+            ...{ topic, partition },
+            error: messageOf(error),
+          });
+          host.failed(replica, error);
+          return false;
+        }
+        following.took(machine.endOffset, records.length);
+        this.#leaderSays(following, highWatermark, logStartOffset);
+        return true;
+    }
+  }
+
+  /** The leader's log begins within a batch: this one begins anew with all of it. */
+  #restart(following: Following, at: Offset, delivered: HeldRecords): void {
+    following.held = [delivered];
+    this.#options.host.reset(following.replica, at, () => {
+      const { held = [] } = following;
+      following.held = undefined;
+      if (this.#followings.get(following.replica) !== following) return;
+      // The channel has ended meanwhile.
+      if (following.handle === undefined) this.#subscribe(following);
+      for (const records of held) this.#deliver(following, records);
+    });
+  }
+
+  #leaderSays(following: Following, highWatermark: Offset, logStartOffset: Offset): void {
+    const { replica } = following;
+    following.highWatermark = highWatermark;
+    const { effects, raiseLogStartTo } = replica.machine.leaderSays(highWatermark, logStartOffset);
+    this.#options.host.carryOut(replica, effects);
+    if (raiseLogStartTo !== undefined) this.#options.host.raiseLogStart(replica, raiseLogStartTo);
+  }
+
+  #diverging({
+    handle,
+    epoch,
+    endOffset,
+  }: Extract<MemberMessage, { kind: 'ReplicaDiverging' }>['value']): void {
+    const following = this.#byHandle.get(handle);
+    if (following === undefined) return;
+    const replica = this.#handOver(following);
+    const { topic, partition, machine } = replica;
+    const truncation = machine.divergedAt(epoch, endOffset);
+    if (truncation === undefined) return;
+    const { truncateTo, isBelowHighWatermark } = truncation;
+    this.#options.logger[isBelowHighWatermark ? 'warn' : 'info'](
+      isBelowHighWatermark
+        ? 'committed records go, because a leader was elected that did not have them'
+        : 'a log has what its leader has not, and is truncated',
+      {
+        ...{ topic, partition, leaderEpoch: following.leaderEpoch },
+        ...{ endOffset: machine.endOffset, truncateTo },
+      },
+    );
+    this.#options.host.truncate(replica, truncateTo);
+  }
+
+  #reset({
+    handle,
+    errorCode,
+    logStartOffset,
+  }: Extract<MemberMessage, { kind: 'ReplicaReset' }>['value']): void {
+    const following = this.#byHandle.get(handle);
+    if (following === undefined) return;
+    const { topic, partition, machine } = following.replica;
+    const reset =
+      errorCode === ErrorCode.OFFSET_OUT_OF_RANGE ? machine.outOfRange(logStartOffset) : undefined;
+    if (reset !== undefined) {
+      this.#options.logger.info('the log of a leader lies elsewhere, and the one here starts anew', {
+        ...{ topic, partition, endOffset: machine.endOffset, resetTo: reset.resetTo },
+      });
+      this.#options.host.reset(this.#handOver(following), reset.resetTo);
+      return;
+    }
+    // The metadata will name the epoch in which to go on.
+    if (errorCode === ErrorCode.FENCED_LEADER_EPOCH) this.#stop(following, false);
+    else this.#retry(following, false);
+  }
+
+  #giveBack(sizeBytes: number): void {
+    if (sizeBytes === 0) return;
+    this.#creditBytes += sizeBytes;
+    this.#turns.request();
+  }
+
+  #tell(): void {
+    if (this.#link === undefined) return;
+    if (this.#unsubscribing.length > 0) {
+      this.#send({ kind: 'ReplicaUnsubscribe', value: { handles: this.#unsubscribing } });
+      this.#unsubscribing = [];
+    }
+    this.#tellSubscriptions();
+    this.#tellAcknowledgements();
+  }
+
+  #tellSubscriptions(): void {
+    const partitions = [...this.#subscribing].flatMap((following) => {
+      const { topicId, partition, machine } = following.replica;
+      // Its log is being begun anew; it asks when that is done.
+      if (machine.role.kind !== 'follower' || machine.leaderEpoch !== following.leaderEpoch) return [];
+      // Frames of an earlier subscription may still come: they have another handle.
+      const handle = ++this.#lastHandle;
+      following.handle = handle;
+      this.#byHandle.set(handle, following);
+      this.#acknowledging.add(following);
+      const { leaderEpoch } = following;
+      const { fetchOffset, lastFetchedEpoch, logStartOffset } = machine.fetchPosition();
+      return { handle, topicId, partition, leaderEpoch, fetchOffset, lastFetchedEpoch, logStartOffset };
+    });
+    this.#subscribing.clear();
+    for (const some of chunks(partitions))
+      this.#send({ kind: 'ReplicaSubscribe', value: { partitions: some } });
+  }
+
+  #tellAcknowledgements(): void {
+    const acks = [...this.#acknowledging].flatMap((following) => {
+      const { handle, replica } = following;
+      const durableEnd = replica.machine.durableEndOffset;
+      if (handle === undefined) return [];
+      const takenBytes = following.settled(durableEnd);
+      this.#creditBytes += takenBytes;
+      return [{ handle, durableEnd, logStartOffset: replica.machine.logStartOffset, takenBytes }];
+    });
+    this.#acknowledging.clear();
+    if (acks.length === 0 && this.#creditBytes === 0) return;
+    const creditBytes = this.#creditBytes;
+    this.#creditBytes = 0;
+    const [first = [], ...others] = chunks(acks);
+    this.#send({ kind: 'ReplicaAck', value: { creditBytes, acks: first } });
+    for (const some of others) this.#send({ kind: 'ReplicaAck', value: { creditBytes: 0, acks: some } });
+  }
+
+  #send(message: MemberMessageDraft): void {
+    this.#link?.send(message);
+  }
+}
+
+const chunks = <Item>(items: readonly Item[]): readonly (readonly Item[])[] => {
+  const all: (readonly Item[])[] = [];
+  for (let from = 0; from < items.length; from += MAX_PARTITIONS_A_MESSAGE)
+    all.push(items.slice(from, from + MAX_PARTITIONS_A_MESSAGE));
+  return all;
+};

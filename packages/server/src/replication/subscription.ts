@@ -1,0 +1,64 @@
+import type { BrokerEpoch, BrokerId, LeaderEpoch, Offset, PartitionIndex, TopicId } from '@kafkaesque/kernel';
+import type { Effect } from '@kafkaesque/partition';
+import type { Replicated } from './replicated';
+
+/** What a follower asked for. */
+export interface Wish {
+  readonly handle: number;
+  readonly topicId: TopicId;
+  readonly partition: PartitionIndex;
+  readonly leaderEpoch: LeaderEpoch;
+  readonly fetchOffset: Offset;
+  readonly lastFetchedEpoch: LeaderEpoch;
+  readonly logStartOffset: Offset;
+}
+
+/** Who follows, by the channel on which it asked. */
+export interface Follower {
+  readonly brokerId: BrokerId;
+  readonly brokerEpoch: BrokerEpoch;
+}
+
+/** One partition that a follower has, or will have, from this leader. */
+export interface Subscription {
+  readonly wish: Wish;
+  readonly follower: Follower;
+  /** Whose the channel is. */
+  readonly feed: SubscriptionFeed;
+  /** Where it is served from; undefined while it waits for this leader's image. */
+  replica: Replicated | undefined;
+  /** The next record to be sent. */
+  nextOffset: Offset;
+  /** Sent, or being read, and not given back yet. */
+  outstandingBytes: number;
+  /** The last that was acknowledged; -1: nothing yet. */
+  durableEnd: Offset;
+  /** The follower's. */
+  logStartOffset: Offset;
+  toldHighWatermark: Offset;
+  toldLogStart: Offset;
+  /** It has not caught up with the end since it began, or reads from the disk: others go first. */
+  isBehind: boolean;
+  isReading: boolean;
+  isOver: boolean;
+}
+
+/** Where a feed finds what it is asked for, and who carries out what comes of it. */
+export interface LeaderHost<R extends Replicated = Replicated> {
+  find(wish: Pick<Wish, 'topicId' | 'partition'>): R | undefined;
+  carryOut(replica: R, effects: readonly Effect[]): void;
+}
+
+/** The side of a channel that sends. */
+export interface SubscriptionFeed {
+  /** There may be something to send. */
+  ready(subscription: Subscription): void;
+  /** High watermark or log start have moved. */
+  moved(subscription: Subscription): void;
+  /** Serves it, if it can be served now; until then it waits. */
+  begin(subscription: Subscription): void;
+  /** It is over: the leader's role, or its epoch, has changed. */
+  refuse(subscription: Subscription, errorCode: number, logStartOffset: Offset): void;
+  /** It is over, and nobody is told. */
+  drop(subscription: Subscription): void;
+}
