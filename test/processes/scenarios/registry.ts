@@ -1,0 +1,9 @@
+import { damage } from './damage';
+import { kills } from './kills';
+import type { Scenario } from './scenario';
+import { stalls } from './stalls';
+
+/** All scenarios, by id. */
+export const scenarios: ReadonlyMap<string, Scenario> = new Map(
+  [...kills, ...stalls, ...damage].map((scenario) => [scenario.id, scenario]),
+);

@@ -1,0 +1,18 @@
+import type { Layout } from '../node-files';
+import type { ChaosStage } from './stage';
+
+/** A fault of RELIABILITY's matrix, done to a cluster of processes under load. */
+export interface Scenario {
+  /** `C1` and the like. */
+  readonly id: string;
+  /** What is done, as a sentence. */
+  readonly what: string;
+  /** Default: combined. */
+  readonly layout?: Layout;
+  /** Of each node's process. */
+  readonly environment?: (nodeId: number, seed: number) => Readonly<Record<string, string>>;
+  /** With one replica there would be nothing left to read. */
+  readonly needsReplicas?: boolean;
+  /** One round; afterwards all nodes are up again. */
+  round(stage: ChaosStage, round: number): Promise<void>;
+}
