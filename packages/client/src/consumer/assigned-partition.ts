@@ -33,6 +33,8 @@ export class AssignedPartition {
   leaderlessLooks = 0;
   /** Metadata is being asked for before it is fetched again. */
   isWaiting = false;
+  /** The node whose stream knows how far this was fetched; undefined: none does. */
+  followedOn: BrokerId | undefined;
   /** A follower in the reader's rack, as its leader told (KIP-392). */
   readReplica: BrokerId | undefined;
 
@@ -75,7 +77,7 @@ export class AssignedPartition {
     this.#token = token;
   }
 
-  /** As `fetchAgain`, from the end of what is buffered: a stream broke, and nobody said where it stood. */
+  /** As `fetchAgain`, from the end of what is buffered: no stream that goes on knows where the last one stood. */
   refetch(token: number): void {
     const last = this.#buffered.at(-1);
     const from =

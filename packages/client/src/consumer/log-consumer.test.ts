@@ -105,6 +105,32 @@ describe('the consumer', () => {
     expect(await poll()).toEqual(['0a']);
   });
 
+  test('repeats nothing of a partition that was paused after it had been read', async () => {
+    const { consumer, produce, poll } = open();
+    await produce(['a', 'b']);
+    consumer.assign([p0]);
+    expect(await poll()).toEqual(['0a', '1b']);
+    consumer.pause([p0]);
+    expect(await poll({ timeoutMs: 200 })).toEqual([]);
+    consumer.resume([p0]);
+    expect(await poll({ timeoutMs: 2000 })).toEqual([]);
+    await produce(['c']);
+    expect(await poll()).toEqual(['2c']);
+  });
+
+  test('repeats nothing of a partition when another one’s leader goes', async () => {
+    const { consumer, produce, poll, cluster } = open();
+    await produce(['a', 'b']);
+    await produce(['x'], 1);
+    consumer.assign([p0, p1]);
+    const read = [...(await poll()), ...(await poll())];
+    expect(read.sort()).toEqual(['0a', '0x', '1b']);
+    cluster.moveLeader('t', 1, 1);
+    expect(await poll({ timeoutMs: 3000 })).toEqual([]);
+    await produce(['y'], 1);
+    expect(await poll()).toEqual(['1y']);
+  });
+
   test('keeps positions of partitions that stay when the assignment changes', async () => {
     const { consumer, produce, poll } = open();
     await produce(['a', 'b']);

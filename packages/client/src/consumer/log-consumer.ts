@@ -229,6 +229,8 @@ export class LogConsumer implements Consumer {
     const { cluster } = this.#options;
     const targets = new Map<BrokerId, FetchTarget[]>();
     for (const assigned of this.#assigned.values()) {
+      const { followedOn } = assigned;
+      assigned.followedOn = undefined;
       if (assigned.failure !== undefined || assigned.isWaiting) continue;
       const { topic, partition } = assigned;
       const view = cluster.known(topic);
@@ -244,6 +246,9 @@ export class LogConsumer implements Consumer {
       }
       if (assigned.isPaused) continue;
       const node = assigned.readReplica ?? leader.leader;
+      // A stream forgets what it is not to follow for a while, and another one never knew of it.
+      if (followedOn !== node) assigned.refetch(this.#newToken());
+      assigned.followedOn = node;
       const target: FetchTarget = {
         topic,
         topicId: view.topicId,
