@@ -10,9 +10,7 @@ export interface LogWorkloadOptions {
   readonly bootstrapServers: string;
   readonly topic: string;
   readonly partitions: number;
-  /** Of each of the three libraries. */
-  readonly lanes: number;
-  /** Between two sends of a lane. */
+  /** Between two sends of a lane: each library has one for each partition, so that nobody waits for another partition. */
   readonly pauseMs: number;
 }
 
@@ -35,13 +33,13 @@ export class LogWorkload {
 
   constructor(options: LogWorkloadOptions) {
     this.#options = options;
-    const { bootstrapServers, lanes } = options;
+    const { bootstrapServers, partitions } = options;
     this.#client = openClient({ bootstrapServers, clientId: 'reader', requestTimeoutMs: 3000 });
-    const names = Array.from({ length: lanes }, (_, lane) => lane);
+    const numbers = this.#all();
     this.#lanes = [
-      ...names.map((lane) => kafkajsLane(bootstrapServers, `kafkajs-${lane}`)),
-      ...names.map((lane) => ownLane(bootstrapServers, `own-${lane}`)),
-      ...platformaticLanes(bootstrapServers, lanes),
+      ...numbers.map((lane) => kafkajsLane(bootstrapServers, `kafkajs-${lane}`)),
+      ...numbers.map((lane) => ownLane(bootstrapServers, `own-${lane}`)),
+      ...platformaticLanes(bootstrapServers, partitions),
     ];
   }
 
@@ -93,9 +91,9 @@ export class LogWorkload {
 
   async #send(lane: SendingLane, index: number): Promise<void> {
     const { topic, partitions, pauseMs } = this.#options;
+    const partition = index % partitions;
     let process = this.#history.newProcess();
     for (let count = 0; !this.#isOver; count++) {
-      const partition = (count + index) % partitions;
       const value = `${lane.library}-${index}-${count}`;
       const log = this.logName(partition);
       const startedMs = now();

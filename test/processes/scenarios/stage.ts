@@ -31,8 +31,7 @@ export interface OutageOptions {
 }
 
 const TOPIC = 'history';
-const LANES_EACH = 3;
-const PAUSE_MS = 15;
+const PAUSE_MS = 40;
 /** Nobody else is to be asked for so long that a fault is over meanwhile. */
 const API_TIMEOUT_MS = 20_000;
 
@@ -67,8 +66,7 @@ export class ChaosStage implements AsyncDisposable {
     this.#client = openClient({ bootstrapServers, clientId: 'chaos', requestTimeoutMs: 2000 });
     this.#admin = this.#client.admin({ apiTimeoutMs: API_TIMEOUT_MS });
     this.workload = new LogWorkload({
-      ...{ bootstrapServers, topic: TOPIC, partitions },
-      ...{ lanes: LANES_EACH, pauseMs: PAUSE_MS },
+      ...{ bootstrapServers, topic: TOPIC, partitions, pauseMs: PAUSE_MS },
     });
   }
 
