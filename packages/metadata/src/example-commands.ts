@@ -125,7 +125,9 @@ const drawPartitionCommand = (
       return { kind: 'alter-partition-reassignments', allowReplicationFactorChange, topics };
     }
     case 2:
-      return { kind: 'balance-leaders', imbalancePercentage: random.below(50) };
+      return random.below(4) === 0
+        ? { kind: 'elect-unclean-leaders' }
+        : { kind: 'balance-leaders', imbalancePercentage: random.below(50) };
     default:
       return drawAlteration(image, random, of) ?? drawBrokerCommand(image, random);
   }

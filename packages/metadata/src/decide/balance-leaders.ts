@@ -1,24 +1,15 @@
-import type { BrokerId, TopicId } from '@kafkaesque/kernel';
+import type { BrokerId } from '@kafkaesque/kernel';
 import { brokerById, isActive } from '../image/lookups';
-import type { MetadataImage, PartitionImage } from '../image/metadata-image';
-import type { BalanceLeadersAnswer, BalanceLeadersCommand } from './commands';
+import type { MetadataImage } from '../image/metadata-image';
+import type { BalanceLeadersCommand, ElectionsAnswer } from './commands';
 import type { Decision, DecisionContext } from './decision';
 import { PartitionDrafts } from './partition-drafts';
-
-/** Elections in one batch: clients learn of a thousand new leaders at a time. */
-const MAX_ELECTIONS = 1_000;
+import { MAX_PERIODIC_ELECTIONS, allPartitions, electionsOf } from './periodic-elections';
 
 /** How many partitions a broker is the first replica of, and how many of these others lead. */
 interface Balance {
   preferred: number;
   elsewhere: number;
-}
-
-function* allPartitions(
-  image: MetadataImage,
-): IterableIterator<{ readonly topicId: TopicId; readonly partition: PartitionImage }> {
-  for (const { topicId, partitions } of image.topicsById.values())
-    for (const partition of partitions) yield { topicId, partition };
 }
 
 /** The brokers in service of whose leaderships too many are elsewhere. */
@@ -49,23 +40,17 @@ const imbalanced = (image: MetadataImage, percentage: number): ReadonlySet<Broke
 export const decideBalanceLeaders = (
   { imbalancePercentage }: BalanceLeadersCommand,
   context: DecisionContext,
-): Decision<BalanceLeadersAnswer> => {
+): Decision<ElectionsAnswer> => {
   const { image } = context;
   const brokers = imbalanced(image, imbalancePercentage);
   const drafts = new PartitionDrafts(context);
-  const answer = (isPartial: boolean): Decision<BalanceLeadersAnswer> => ({
-    kind: 'decided',
-    records: drafts.records,
-    response: { elections: drafts.records.length },
-    ...(isPartial ? { again: true } : {}),
-  });
-  if (brokers.size === 0) return answer(false);
+  if (brokers.size === 0) return electionsOf(drafts, false);
   for (const { topicId, partition } of allPartitions(image)) {
     const first = partition.replicas[0];
     if (first === undefined || first === partition.leader || !brokers.has(first)) continue;
     if (!partition.isr.includes(first) || !drafts.serves(topicId, partition, first)) continue;
-    if (drafts.records.length === MAX_ELECTIONS) return answer(true);
+    if (drafts.records.length === MAX_PERIODIC_ELECTIONS) return electionsOf(drafts, true);
     drafts.change(topicId, partition, { election: 'preferred' });
   }
-  return answer(false);
+  return electionsOf(drafts, false);
 };

@@ -343,8 +343,13 @@ export interface BalanceLeadersCommand {
   readonly imbalancePercentage: number;
 }
 
-/** What was given back. */
-export interface BalanceLeadersAnswer {
+/** Elects leaders where nobody leads, and the topic allows an unclean election. Given by the controller itself. */
+export interface ElectUncleanLeadersCommand {
+  readonly kind: 'elect-unclean-leaders';
+}
+
+/** How many leaders the controller has elected of its own accord, in the last batch. */
+export interface ElectionsAnswer {
   readonly elections: number;
 }
 
@@ -404,6 +409,7 @@ export type Command =
   | ElectLeadersCommand
   | AlterPartitionReassignmentsCommand
   | BalanceLeadersCommand
+  | ElectUncleanLeadersCommand
   | UnregisterBrokerCommand
   | AllocateProducerIdsCommand
   | UpdateFeaturesCommand
@@ -428,7 +434,8 @@ export interface CommandResponses {
   readonly 'alter-partition': AlterPartitionAnswer;
   readonly 'elect-leaders': ElectLeadersAnswer;
   readonly 'alter-partition-reassignments': AlterPartitionReassignmentsAnswer;
-  readonly 'balance-leaders': BalanceLeadersAnswer;
+  readonly 'balance-leaders': ElectionsAnswer;
+  readonly 'elect-unclean-leaders': ElectionsAnswer;
   readonly 'unregister-broker': Readonly<Record<string, never>>;
   readonly 'allocate-producer-ids': { readonly producerIdStart: ProducerId; readonly producerIdLen: number };
   readonly 'update-features': { readonly results: readonly (CommandError & { readonly feature: string })[] };

@@ -13,6 +13,7 @@ import { decideCreateTopics } from './create-topics';
 import type { Decision, DecisionContext } from './decision';
 import { decideDeleteTopics } from './delete-topics';
 import { decideElectLeaders } from './elect-leaders';
+import { decideElectUncleanLeaders } from './elect-unclean-leaders';
 import {
   decideBeginControlledShutdown,
   decideFenceBroker,
@@ -65,6 +66,8 @@ export const decide = (
       return decideAlterPartitionReassignments(command, context);
     case 'balance-leaders':
       return decideBalanceLeaders(command, context);
+    case 'elect-unclean-leaders':
+      return decideElectUncleanLeaders(command, context);
     case 'unregister-broker':
       return decideUnregisterBroker(command, context);
     case 'allocate-producer-ids':

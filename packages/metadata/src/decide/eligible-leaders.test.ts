@@ -116,6 +116,21 @@ describe('replicas that leave the in-sync set', () => {
   });
 });
 
+test('partitions that nobody leads get a leader when unclean elections are allowed later', () => {
+  const cluster = three();
+  cluster.fence(3, 2, 1);
+  cluster.unfence(3);
+  cluster.assign('b', [[3]]);
+  expect(cluster.run({ kind: 'elect-unclean-leaders' })).toEqual({ elections: 0 });
+  const configs = [{ name: 'unclean.leader.election.enable', configOperation: 0, value: 'true' }];
+  const resources = [{ resourceType: 2, resourceName: 'a', configs }];
+  cluster.run({ kind: 'incremental-alter-configs', resources, validateOnly: false });
+  expect(cluster.run({ kind: 'elect-unclean-leaders' })).toEqual({ elections: 1 });
+  expect(cluster.partition('a')).toMatchObject({
+    ...{ leader: 3, isr: [3], eligibleLeaderReplicas: [], leaderRecoveryState: 1 },
+  });
+});
+
 describe('the minimum that eligible replicas are judged by', () => {
   test('is set for the whole cluster from the beginning, and for no single broker', () => {
     const cluster = three();

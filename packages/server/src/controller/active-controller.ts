@@ -14,6 +14,8 @@ import type { AskOutcome, LocalController } from './controller-client';
 import { answerOf } from './controller-client';
 import type { CommandOutcome, ControllerHost } from './controller-host';
 import { MetadataFeed } from './metadata-feed';
+import type { PeriodicElection } from './periodic-elections';
+import { PeriodicElections } from './periodic-elections';
 
 export interface ActiveControllerOptions {
   readonly self: MemberIdentity;
@@ -36,6 +38,8 @@ export interface ActiveControllerOptions {
   readonly ask: (request: Pick<EncodedCommand, 'apiKey' | 'apiVersion' | 'body'>) => Promise<AskOutcome>;
   /** Begins the work of an active controller: the first one writes the facts of a new cluster. */
   readonly becameActive: () => void;
+  /** What it looks for from then on. */
+  readonly elections: readonly PeriodicElection[];
 }
 
 /** Entries between two records that say what hash the state has. */
@@ -51,6 +55,7 @@ export class ActiveController implements LocalController {
   readonly #options: ActiveControllerOptions;
   readonly #sessions: BrokerSessionHost;
   readonly #feed: MetadataFeed<MemberLink>;
+  readonly #elections: PeriodicElections;
   /** Every channel that is up. */
   readonly #all = new Set<MemberLink>();
   #wasActive = false;
@@ -71,6 +76,12 @@ export class ActiveController implements LocalController {
       fence: ({ brokerId, epoch }) => {
         void host.submit({ kind: 'fence-broker', brokerId, brokerEpoch: epoch });
       },
+    });
+    this.#elections = new PeriodicElections({
+      clock,
+      logger,
+      elections: options.elections,
+      submit: (command) => host.submit(command),
     });
     this.#feed = new MetadataFeed(
       {
@@ -136,6 +147,9 @@ export class ActiveController implements LocalController {
     this.#sessions.changed(delta);
     this.#feed.committed();
     this.#checkState(delta.after.offset);
+    // Not within the call that applies a change.
+    if (allowsUncleanElections(delta))
+      void Promise.resolve().then(() => this.#elections.now('elect-unclean-leaders'));
   }
 
   /** Once in a while every node compares its state with the leader's (R14). */
@@ -151,8 +165,10 @@ export class ActiveController implements LocalController {
     if (isActive && !this.#wasActive) {
       this.#sessions.input({ kind: 'became-active', lostNode: this.#lostNode });
       this.#options.becameActive();
+      this.#elections.begin();
     } else if (!isActive && this.#wasActive) {
       this.#sessions.input({ kind: 'resigned' });
+      this.#elections.end();
       this.#feed.clear();
     }
     this.#wasActive = isActive;
@@ -200,6 +216,7 @@ export class ActiveController implements LocalController {
 
   close(): void {
     this.#sessions.close();
+    this.#elections.end();
     this.#feed.clear();
   }
 
@@ -250,6 +267,10 @@ export class ActiveController implements LocalController {
     return { kind: 'done', body: encodeCommandResponse(command, outcome.response), offset: outcome.offset };
   }
 }
+
+/** Whether a partition that nobody leads may be led by anybody now. */
+const allowsUncleanElections = ({ configsChanged }: MetadataDelta): boolean =>
+  configsChanged.some(({ changed }) => changed.get('unclean.leader.election.enable') === 'true');
 
 /** A broker registers and reports for itself alone. */
 const speaksForAnother = (peer: MemberIdentity, command: Command): AskOutcome | undefined => {

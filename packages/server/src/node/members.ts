@@ -10,6 +10,7 @@ import type { BrokerConfiguration } from '../configuration';
 import { ActiveController } from '../controller/active-controller';
 import { ControllerClient } from '../controller/controller-client';
 import type { ControllerHost } from '../controller/controller-host';
+import { periodicElections } from '../controller/periodic-elections';
 import { QuorumAdministration } from '../controller/quorum-administration';
 import type { MemberIdentity } from '../members/member-link';
 import { MemberLinks } from '../members/member-links';
@@ -169,6 +170,7 @@ export const openController = async (options: MembersOptions): Promise<Members> 
         return endpoint === undefined ? [] : [{ nodeId, host: endpoint.host, port: endpoint.port }];
       }),
     ask: (request) => administration.ask(request),
+    elections: periodicElections(configuration),
     becameActive: () => {
       // First of all what the cluster begins with: everything else is judged by it.
       void host.submit({ kind: 'bootstrap', features });

@@ -18,18 +18,24 @@ export const replicationKeys = {
     'How often the controller looks for partitions that such an election would help.',
   )
     .atLeast(1)
-    .noEffect()
     .internal(),
-  'auto.leader.rebalance.enable': boolean(true, 'Whether leadership returns to the first replica by itself.')
-    .high()
-    .noEffect(),
+  'auto.leader.rebalance.enable': boolean(
+    true,
+    'Whether leadership returns to the first replica by itself.',
+  ).high(),
   'leader.imbalance.check.interval.seconds': long(
     300,
     'How often it is looked for leaderships that should return to the first replica.',
   )
     .atLeast(1)
+    .high(),
+  'leader.imbalance.per.broker.percentage': int(
+    10,
+    'Share of the partitions that a broker is the first replica of which others may lead before they are returned.',
+  )
+    .atLeast(0)
     .high()
-    .noEffect(),
+    .ours(),
   'num.replica.fetchers': int(1, 'Connections through which a broker follows one other broker.')
     .atLeast(1)
     .high()
