@@ -151,8 +151,7 @@ export class Clients {
       if (id === undefined) return;
       const errorCode = errorOf(outcome.response);
       if (errorCode === ErrorCode.NONE) this.#settle(id, 'done', outcome.offset);
-      // Where the first answer was lost and the command repeated, its topic may have been deleted, and another be there.
-      else if (errorCode !== ErrorCode.TOPIC_ALREADY_EXISTS) this.#settle(id, 'never', knownAt);
+      else if (errorCode !== ErrorCode.REQUEST_TIMED_OUT) this.#settle(id, 'never', knownAt);
     } else if (outcome.kind === 'unknown') this.counts.unknown += 1;
     else {
       if (outcome.kind === 'refused') this.counts.refused += 1;

@@ -88,6 +88,8 @@ export const MemberRequest = message({
     topicIds: array({ name: string, topicId: uuid }),
     /** Whether the same request may have been sent before. */
     retried: bool,
+    /** The metadata offset that the sender showed when it was first sent. */
+    shownOffset: int64,
   },
 });
 export type MemberRequest = Infer<typeof MemberRequest>;

@@ -240,7 +240,7 @@ export class ActiveController implements LocalController {
   async #outcomeOf(peer: MemberIdentity, request: MemberRequest): Promise<AskOutcome> {
     const topicIds = new Map(request.topicIds.map(({ name, topicId }) => [name, topicId as TopicId]));
     // The body is a view into the frame, which is this side's to keep.
-    const command = decodeCommand(request, { topicIds, retried: request.retried });
+    const command = decodeCommand(request, { ...request, topicIds });
     if (command === undefined) return this.ask(request);
     const refusal = speaksForAnother(peer, command);
     if (refusal !== undefined) return refusal;

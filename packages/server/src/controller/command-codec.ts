@@ -34,6 +34,8 @@ export type ForwardedCommand = Extract<
 export interface CommandExtras {
   readonly topicIds: ReadonlyMap<string, TopicId>;
   readonly retried: boolean;
+  /** The metadata offset that the sender showed when it was first sent. */
+  readonly shownOffset: number;
 }
 
 /** How one kind of command travels: as the Kafka request that it is, and its answer as Kafka's. */
@@ -64,12 +66,8 @@ const codecs = {
     ...apis.CreateTopics,
     isRepeatable: true,
     draft: ({ topics, validateOnly }) => ({ topics, timeoutMs: TOPICS_TIMEOUT_MS, validateOnly }),
-    command: ({ topics, validateOnly }, { topicIds }) => ({
-      kind: 'create-topics',
-      topics,
-      validateOnly,
-      topicIds,
-    }),
+    command: ({ topics, validateOnly }, { topicIds, retried, shownOffset }) =>
+      repeated({ kind: 'create-topics', topics, validateOnly, topicIds }, { retried, shownOffset }),
     answer: ({ topics }) => ({ topics }),
     result: ({ topics }) => ({ topics: topics.map((topic) => ({ ...topic, configs: topic.configs ?? [] })) }),
   }),
@@ -252,6 +250,16 @@ export interface EncodedCommand {
 
 /** Whether a command is one that travels. */
 export const isForwarded = (command: Command): command is ForwardedCommand => command.kind in byKind;
+
+/** The command as it is decided when it comes again. */
+export const repeated = <C extends Command>(
+  command: C,
+  { retried, shownOffset }: Omit<CommandExtras, 'topicIds'>,
+): C => {
+  if (!retried) return command;
+  if (command.kind === 'delete-topics') return { ...command, retried };
+  return command.kind === 'create-topics' ? { ...command, repeatedSince: shownOffset } : command;
+};
 
 /** Whether it may be sent again when nobody knows whether it was carried out. */
 export const isRepeatable = (command: ForwardedCommand): boolean => {

@@ -3,8 +3,8 @@ import { backoffMs } from '@kafkaesque/kernel';
 import type { Command, CommandResponses } from '@kafkaesque/metadata';
 import type { MemberAnswer, MemberMessageDraft } from '@kafkaesque/protocol';
 import { ErrorCode } from '@kafkaesque/protocol';
-import type { EncodedCommand } from './command-codec';
-import { decodeCommandResponse, encodeCommand, isForwarded, isRepeatable } from './command-codec';
+import type { CommandExtras, EncodedCommand } from './command-codec';
+import { decodeCommandResponse, encodeCommand, isForwarded, isRepeatable, repeated } from './command-codec';
 import type { CommandOutcome, ControllerDoor, SubmitOptions } from './controller-host';
 
 /** What became of a request to the active controller. */
@@ -30,6 +30,8 @@ export interface ControllerClientOptions {
   readonly leader: () => BrokerId | undefined;
   /** Returns what tells the channel that took it from others; undefined: none did. */
   readonly send: (nodeId: BrokerId, message: MemberMessageDraft) => object | undefined;
+  /** What this node's own image shows. */
+  readonly shownOffset: () => number;
   /** Resolves once this node's own image shows that offset. */
   readonly whenApplied: (offset: number) => Promise<unknown>;
 }
@@ -69,12 +71,13 @@ export class ControllerClient implements ControllerDoor {
     if (!isForwarded(command)) return local?.submit(command) ?? { kind: 'not-controller' };
     const forwarded = command;
     const encoded = encodeCommand(forwarded);
+    const shownOffset = this.#options.shownOffset();
     const outcome = await this.#untilAnswered<Outcome>(timeoutMs, isRepeatable(forwarded), {
       here: (retried) =>
-        local?.submit(forwarded.kind === 'delete-topics' ? { ...command, retried } : command) ??
+        local?.submit(repeated(command, { retried, shownOffset })) ??
         Promise.resolve({ kind: 'not-controller' }),
       there: async (nodeId, leftMs, retried) => {
-        const asked = await this.#send(nodeId, { ...encoded, retried }, leftMs, caller);
+        const asked = await this.#send(nodeId, { ...encoded, retried, shownOffset }, leftMs, caller);
         if (asked.kind !== 'done') return asked;
         const response = decodeCommandResponse(forwarded, asked.body) as CommandResponses[C['kind']];
         return { kind: 'done', response, offset: asked.offset };
@@ -93,7 +96,7 @@ export class ControllerClient implements ControllerDoor {
     return this.#untilAnswered<AskOutcome>(timeoutMs, options.isRepeatable, {
       here: () => this.#options.local?.ask(request) ?? Promise.resolve({ kind: 'not-controller' }),
       there: (nodeId, leftMs, retried) =>
-        this.#send(nodeId, { ...request, topicIds: [], retried }, leftMs, caller),
+        this.#send(nodeId, { ...request, topicIds: [], retried, shownOffset: -1 }, leftMs, caller),
     });
   }
 
@@ -182,7 +185,7 @@ export class ControllerClient implements ControllerDoor {
 
   #send(
     nodeId: BrokerId,
-    request: EncodedCommand & { readonly retried: boolean },
+    request: EncodedCommand & Omit<CommandExtras, 'topicIds'>,
     timeoutMs: number,
     caller: SubmitOptions['caller'],
   ): Promise<AskOutcome> {

@@ -182,6 +182,7 @@ export const openController = async (options: MembersOptions): Promise<Members> 
     local: active,
     leader,
     send: (nodeId, message) => links.send(nodeId, message),
+    shownOffset: () => host.image.offset,
     whenApplied: (offset) => host.whenApplied(offset),
   });
   late.active = active;
@@ -320,6 +321,7 @@ export const openBrokerMember = (options: MembersOptions): Members => {
     local: undefined,
     leader,
     send: (nodeId, message) => links.send(nodeId, message),
+    shownOffset: () => host.image.offset,
     whenApplied: (offset) => host.whenApplied(offset),
   });
   late.client = client;
