@@ -1,4 +1,4 @@
-import { BrokerEpoch, BrokerId, TopicId, hasCode } from '@kafkaesque/kernel';
+import { BrokerEpoch, BrokerId, TopicId, ZERO_TOPIC_ID, hasCode } from '@kafkaesque/kernel';
 import type { Random } from '@kafkaesque/kernel';
 import { brokerById, isActive, registeredFeatures, topicByName } from '@kafkaesque/metadata';
 import type { Command, MetadataImage } from '@kafkaesque/metadata';
@@ -224,12 +224,10 @@ export class Clients {
   #deletion(image: MetadataImage): Command {
     const name = `t${this.#random.below(60)}`;
     const topic = topicByName(image, name);
-    const topicId = topic?.topicId ?? TopicId('A'.repeat(22));
-    return {
-      kind: 'delete-topics',
-      topics: [{ name, topicId }],
-      retried: false,
-    };
+    // As a broker sends it: by its id where it knows the topic, which may be sent again, otherwise by its name.
+    const wish =
+      topic === undefined ? { name, topicId: ZERO_TOPIC_ID } : { name: null, topicId: topic.topicId };
+    return { kind: 'delete-topics', topics: [wish], retried: false };
   }
 
   #violate(invariant: string, message: string): void {
