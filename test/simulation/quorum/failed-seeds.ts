@@ -18,4 +18,5 @@ export const failedSeeds: readonly { readonly seed: number; readonly found: stri
     found: 'a demand for a leader with the disk that its vote names, where votes name none',
   },
   { seed: 268301697, found: 'a repeated creation that was refused after it had been carried out' },
+  { seed: 906047186, found: 'a disk that was formatted when disks were healed, and stayed slow' },
 ];
