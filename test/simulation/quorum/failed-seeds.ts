@@ -19,4 +19,8 @@ export const failedSeeds: readonly { readonly seed: number; readonly found: stri
   },
   { seed: 268301697, found: 'a repeated creation that was refused after it had been carried out' },
   { seed: 906047186, found: 'a disk that was formatted when disks were healed, and stayed slow' },
+  {
+    seed: 472291068,
+    found: 'a request on a channel that its sender had given up, carried out behind its repetition',
+  },
 ];

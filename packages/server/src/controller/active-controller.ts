@@ -14,6 +14,7 @@ import type { AskOutcome, LocalController } from './controller-client';
 import { answerOf } from './controller-client';
 import type { CommandOutcome, ControllerHost } from './controller-host';
 import { MetadataFeed } from './metadata-feed';
+import { RequestFence } from './request-fence';
 
 export interface ActiveControllerOptions {
   readonly self: MemberIdentity;
@@ -53,6 +54,7 @@ export class ActiveController implements LocalController {
   readonly #feed: MetadataFeed<MemberLink>;
   /** Every channel that is up. */
   readonly #all = new Set<MemberLink>();
+  readonly #fence = new RequestFence();
   #wasActive = false;
   #checkAtOffset = STATE_CHECK_ENTRIES;
   /** The node whose loss came before the last election. */
@@ -175,6 +177,7 @@ export class ActiveController implements LocalController {
   down(peer: MemberIdentity, link: MemberLink): void {
     this.#all.delete(link);
     this.#feed.left(link);
+    this.#fence.ended(peer.incarnationId, link);
     if (peer.isBroker) this.#stream('stream-ended', peer);
   }
 
@@ -185,7 +188,7 @@ export class ActiveController implements LocalController {
   message(peer: MemberIdentity, message: MemberMessage, link: MemberLink): void {
     switch (message.kind) {
       case 'MemberRequest':
-        void this.#answer(peer, message.value, link);
+        this.#request(peer, message.value, link);
         return;
       case 'MetadataFollow':
         // One that does not lead yet tells everybody when it does, and is asked again.
@@ -218,6 +221,17 @@ export class ActiveController implements LocalController {
       kind: 'QuorumState',
       value: { term, leaderId: leader?.nodeId ?? (-1 as BrokerId), controllers: controllers() },
     };
+  }
+
+  /** What comes too late is not carried out, and left to whoever sent it if he still waits. */
+  #request(peer: MemberIdentity, request: MemberRequest, link: MemberLink): void {
+    const { correlationId, term } = request;
+    const verdict = this.#fence.judge(peer.incarnationId, link, correlationId);
+    if (verdict === 'again') return;
+    // Within a term nobody leads twice, so that what was sent to an earlier leader here is known by its term.
+    if (verdict === 'late' || term !== this.#options.quorum.status.term)
+      link.send(answerOf(correlationId, { kind: 'not-controller' }));
+    else void this.#answer(peer, request, link);
   }
 
   async #answer(peer: MemberIdentity, request: MemberRequest, link: MemberLink): Promise<void> {

@@ -21,13 +21,19 @@ export interface LocalController {
   ask(request: Pick<EncodedCommand, 'apiKey' | 'apiVersion' | 'body'>): Promise<AskOutcome>;
 }
 
+/** Who leads the metadata quorum in a term. */
+export interface KnownLeader {
+  readonly nodeId: BrokerId;
+  readonly term: number;
+}
+
 export interface ControllerClientOptions {
   readonly nodeId: BrokerId;
   readonly clock: Clock;
   readonly random: Random;
   readonly local: LocalController | undefined;
-  /** Who leads the quorum, as this node knows it. */
-  readonly leader: () => BrokerId | undefined;
+  /** Who leads the quorum, as this node knows it, and in which term. */
+  readonly leader: () => KnownLeader | undefined;
   /** Returns what tells the channel that took it from others; undefined: none did. */
   readonly send: (nodeId: BrokerId, message: MemberMessageDraft) => object | undefined;
   /** What this node's own image shows. */
@@ -76,8 +82,8 @@ export class ControllerClient implements ControllerDoor {
       here: (retried) =>
         local?.submit(repeated(command, { retried, shownOffset })) ??
         Promise.resolve({ kind: 'not-controller' }),
-      there: async (nodeId, leftMs, retried) => {
-        const asked = await this.#send(nodeId, { ...encoded, retried, shownOffset }, leftMs, caller);
+      there: async (to, leftMs, retried) => {
+        const asked = await this.#send(to, { ...encoded, retried, shownOffset }, leftMs, caller);
         if (asked.kind !== 'done') return asked;
         const response = decodeCommandResponse(forwarded, asked.body) as CommandResponses[C['kind']];
         return { kind: 'done', response, offset: asked.offset };
@@ -95,8 +101,8 @@ export class ControllerClient implements ControllerDoor {
     const { timeoutMs = DEFAULT_TIMEOUT_MS, caller } = options;
     return this.#untilAnswered<AskOutcome>(timeoutMs, options.isRepeatable, {
       here: () => this.#options.local?.ask(request) ?? Promise.resolve({ kind: 'not-controller' }),
-      there: (nodeId, leftMs, retried) =>
-        this.#send(nodeId, { ...request, topicIds: [], retried, shownOffset: -1 }, leftMs, caller),
+      there: (to, leftMs, retried) =>
+        this.#send(to, { ...request, topicIds: [], retried, shownOffset: -1 }, leftMs, caller),
     });
   }
 
@@ -136,7 +142,7 @@ export class ControllerClient implements ControllerDoor {
     way: {
       readonly here: (retried: boolean) => Promise<Outcome | { readonly kind: 'not-controller' }>;
       readonly there: (
-        nodeId: BrokerId,
+        leader: KnownLeader,
         leftMs: number,
         retried: boolean,
       ) => Promise<Outcome | { readonly kind: 'not-controller' }>;
@@ -150,7 +156,7 @@ export class ControllerClient implements ControllerDoor {
       const leftMs = deadlineMs - clock.monotonicMs();
       if (leftMs <= 0 || this.#isClosed) return last;
       if (leader !== undefined) {
-        const isHere = leader === nodeId && local !== undefined;
+        const isHere = leader.nodeId === nodeId && local !== undefined;
         const outcome = await (isHere ? way.here(retried) : way.there(leader, leftMs, retried));
         if (outcome.kind !== 'not-controller' && outcome.kind !== 'unknown') return outcome;
         if (outcome.kind === 'unknown') {
@@ -165,7 +171,7 @@ export class ControllerClient implements ControllerDoor {
   }
 
   /** Until somebody leads; where somebody does already, for a moment. */
-  #waitForLeader(waitMs: number, known: BrokerId | undefined): Promise<void> {
+  #waitForLeader(waitMs: number, known: KnownLeader | undefined): Promise<void> {
     const { clock } = this.#options;
     return new Promise((resolve) => {
       const cancel = clock.wakeAt(
@@ -184,7 +190,7 @@ export class ControllerClient implements ControllerDoor {
   }
 
   #send(
-    nodeId: BrokerId,
+    { nodeId, term }: KnownLeader,
     request: EncodedCommand & Omit<CommandExtras, 'topicIds'>,
     timeoutMs: number,
     caller: SubmitOptions['caller'],
@@ -209,6 +215,7 @@ export class ControllerClient implements ControllerDoor {
         kind: 'MemberRequest',
         value: {
           correlationId,
+          term,
           ...request,
           timeoutMs: Math.ceil(timeoutMs),
           principalType: caller?.principal.type ?? '',
