@@ -114,7 +114,7 @@ class MetadataController implements Controller {
         for (const record of chunk) replay(draft, record);
         image = draft.finish(offset, epoch).after;
       },
-      finish: () => this.#replace(before, { ...image, offset, epoch }, changed),
+      finish: () => this.#replace(before, { ...image, offset, epoch, topicRemovedAt: offset }, changed),
     };
   }
 

@@ -1,4 +1,4 @@
-import { BrokerEpoch, BrokerId, TopicId, hasCode } from '@kafkaesque/kernel';
+import { BrokerEpoch, BrokerId, TopicId, ZERO_TOPIC_ID, hasCode } from '@kafkaesque/kernel';
 import type { Random } from '@kafkaesque/kernel';
 import { brokerById, isActive, registeredFeatures, topicByName } from '@kafkaesque/metadata';
 import type { Command, MetadataImage } from '@kafkaesque/metadata';
@@ -151,8 +151,7 @@ export class Clients {
       if (id === undefined) return;
       const errorCode = errorOf(outcome.response);
       if (errorCode === ErrorCode.NONE) this.#settle(id, 'done', outcome.offset);
-      // Where the first answer was lost and the command repeated, its topic may have been deleted, and another be there.
-      else if (errorCode !== ErrorCode.TOPIC_ALREADY_EXISTS) this.#settle(id, 'never', knownAt);
+      else if (errorCode !== ErrorCode.REQUEST_TIMED_OUT) this.#settle(id, 'never', knownAt);
     } else if (outcome.kind === 'unknown') this.counts.unknown += 1;
     else {
       if (outcome.kind === 'refused') this.counts.refused += 1;
@@ -225,12 +224,10 @@ export class Clients {
   #deletion(image: MetadataImage): Command {
     const name = `t${this.#random.below(60)}`;
     const topic = topicByName(image, name);
-    const topicId = topic?.topicId ?? TopicId('A'.repeat(22));
-    return {
-      kind: 'delete-topics',
-      topics: [{ name, topicId }],
-      retried: false,
-    };
+    // As a broker sends it: by its id where it knows the topic, which may be sent again, otherwise by its name.
+    const wish =
+      topic === undefined ? { name, topicId: ZERO_TOPIC_ID } : { name: null, topicId: topic.topicId };
+    return { kind: 'delete-topics', topics: [wish], retried: false };
   }
 
   #violate(invariant: string, message: string): void {

@@ -3,7 +3,7 @@ import { encodeVoterSet } from '@kafkaesque/protocol';
 import type { ReplicaKey, Voter, VoterSet } from '@kafkaesque/protocol';
 import { ANY_DIRECTORY } from '@kafkaesque/raft';
 import { Scheduler, SimulatedMachine, SimulatedNetwork } from '@kafkaesque/sim';
-import type { Death, ProcessLife } from '@kafkaesque/sim';
+import type { Death, DiskFaults, ProcessLife } from '@kafkaesque/sim';
 import { writeSnapshot } from '@kafkaesque/storage';
 import { Violation } from '../runner/suite';
 import { CLUSTER, DATA, METADATA, hostOf, startNode, voterOn } from './node';
@@ -43,6 +43,11 @@ const FIRST_BROKER = 51;
 const diskCodes = ['EIO', 'ENOSPC', 'WRITE_AHEAD_LOG_FAILED'] as const;
 const corruptCodes = ['CORRUPT_WRITE_AHEAD_LOG', 'CORRUPT_SNAPSHOT', 'WRITE_AHEAD_LOG_LOST'] as const;
 
+const calmed = (faults: DiskFaults): DiskFaults => ({
+  ...faults,
+  ...{ noSpace: 0, writeError: 0, syncError: 0, slow: 0 },
+});
+
 /** Machines, disks and processes of one quorum: who is who, and what may befall whom. */
 export class Cluster implements OracleWorld {
   readonly scheduler = new Scheduler();
@@ -59,6 +64,7 @@ export class Cluster implements OracleWorld {
   say: ((node: string, what: string) => void) | undefined;
   readonly #durable = new Map<string, DurableLog>();
   #diskCount = 0;
+  #areDisksCalm = false;
 
   constructor(seed: number, shape: QuorumShape) {
     this.random = new SeededRandom(seed, 'quorum-world');
@@ -104,8 +110,14 @@ export class Cluster implements OracleWorld {
       await writeSnapshot(place, { index: 0, term: 0, voters: encodeVoterSet(voters), chunks: [] });
     }
     disk.crash('kill');
-    disk.faults = faults;
+    disk.faults = this.#areDisksCalm ? calmed(faults) : faults;
     member.isFormatting = false;
+  }
+
+  /** From now on disks do not fail, and take their ordinary time. */
+  calmDisks(): void {
+    this.#areDisksCalm = true;
+    for (const { machine } of this.members) machine.disk.faults = calmed(machine.disk.faults);
   }
 
   start(member: Member): void {

@@ -13,4 +13,14 @@ export const failedSeeds: readonly { readonly seed: number; readonly found: stri
   { seed: 12330443, found: 'a replica that is offered for ever the snapshot that it has' },
   { seed: 418478694, found: 'a simulated channel that lost a message and lived on' },
   { seed: 393137771, found: 'a demand for one leader while the last one was removed' },
+  {
+    seed: 387776980,
+    found: 'a demand for a leader with the disk that its vote names, where votes name none',
+  },
+  { seed: 268301697, found: 'a repeated creation that was refused after it had been carried out' },
+  { seed: 906047186, found: 'a disk that was formatted when disks were healed, and stayed slow' },
+  {
+    seed: 472291068,
+    found: 'a request on a channel that its sender had given up, carried out behind its repetition',
+  },
 ];

@@ -144,9 +144,9 @@ const calm = ({ cluster }: QuorumWorld, core: readonly Member[]): void => {
   network.faults = { ...noNetworkFaults, ...(isSlow ? {} : { delayMinMs, delayMeanMs }) };
   const names = new Set(core.map(({ machine }) => machine.name));
   network.heal(names);
+  cluster.calmDisks();
   for (const member of members) {
     const { machine } = member;
-    machine.disk.faults = { ...machine.disk.faults, noSpace: 0, writeError: 0, syncError: 0, slow: 0 };
     machine.spare();
     if (core.includes(member)) {
       machine.resume();

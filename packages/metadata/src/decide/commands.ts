@@ -36,6 +36,8 @@ export interface CreateTopicsCommand {
   readonly validateOnly: boolean;
   /** By topic name. A topic without one gets an id from the decision's random source. */
   readonly topicIds: ReadonlyMap<string, TopicId>;
+  /** Set where it may have been carried out before: the metadata offset that its sender showed when it was first sent. */
+  readonly repeatedSince?: number;
 }
 
 /** As one topic of CreateTopicsResponse. */

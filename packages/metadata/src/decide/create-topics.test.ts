@@ -102,6 +102,34 @@ describe('creating topics', () => {
     expect(cluster.controller.committed).toBe(before);
   });
 
+  test('when it comes again, and a topic was removed since it was first sent, nobody knows whether it was this one', () => {
+    const cluster = new ExampleCluster();
+    const topicIds = new Map([['orders', idOf('x')]]);
+    const again = (name: string, ids: ReadonlyMap<string, TopicId>, since: number): number | undefined =>
+      cluster.run({
+        kind: 'create-topics',
+        topics: [topic(name)],
+        validateOnly: false,
+        topicIds: ids,
+        repeatedSince: since,
+      }).topics[0]?.errorCode;
+    create(cluster, [topic('others')]);
+    const first = cluster.controller.committed.offset;
+    create(cluster, [topic('orders')], topicIds);
+    expect(again('orders', topicIds, first)).toBe(ErrorCode.NONE);
+    cluster.run({
+      kind: 'delete-topics',
+      topics: [{ name: null, topicId: idOf('x') }],
+      retried: false,
+    });
+    expect(again('orders', topicIds, first)).toBe(ErrorCode.REQUEST_TIMED_OUT);
+    expect(again('others', new Map([['others', idOf('y')]]), first)).toBe(ErrorCode.REQUEST_TIMED_OUT);
+    // Nothing was removed since: what is not there has never been.
+    const later = cluster.controller.committed.offset;
+    expect(again('orders', new Map([['orders', idOf('z')]]), later)).toBe(ErrorCode.NONE);
+    expect(again('others', new Map([['others', idOf('y')]]), later)).toBe(ErrorCode.TOPIC_ALREADY_EXISTS);
+  });
+
   test('creates what it can: one bad topic does not keep the others from being', () => {
     const cluster = new ExampleCluster();
     const results = create(cluster, [topic('one'), topic('bad name'), topic('two')]);

@@ -139,9 +139,16 @@ const existing = (
   );
 };
 
+/**
+ * Whether it was perhaps created by an earlier attempt, and is gone again: then nobody knows what to answer, and it must
+ * not come back under the same id.
+ */
+const mayHaveBeen = ({ repeatedSince }: CreateTopicsCommand, { image }: DecisionContext): boolean =>
+  repeatedSince !== undefined && image.topicRemovedAt > repeatedSince;
+
 const createTopic = (
   topic: CreatableTopic,
-  chosen: TopicId | undefined,
+  command: CreateTopicsCommand,
   context: DecisionContext,
   seen: NamesSeen,
   records: MetadataRecord[],
@@ -152,7 +159,14 @@ const createTopic = (
       ErrorCode.INVALID_REQUEST,
       `Creation of internal topic ${CLUSTER_METADATA_TOPIC} is prohibited.`,
     );
+  const chosen = command.topicIds.get(topic.name);
   const before = topicByName(context.image, topic.name);
+  if ((before === undefined || before.topicId !== chosen) && mayHaveBeen(command, context))
+    return failed(
+      topic.name,
+      ErrorCode.REQUEST_TIMED_OUT,
+      `Nobody knows whether topic '${topic.name}' was created by the first attempt of this request.`,
+    );
   if (before !== undefined) return existing(before, chosen, context);
   const badName = invalidName(topic.name, context, seen);
   if (badName !== undefined) return failed(topic.name, ErrorCode.INVALID_TOPIC_EXCEPTION, badName);
@@ -207,8 +221,7 @@ export const decideCreateTopics = (
   const seen: NamesSeen = { byMetricName: new Map() };
   const repeated = repeatedOf(command.topics.map(({ name }) => name));
   for (const topic of command.topics) {
-    if (!repeated.has(topic.name))
-      results.push(createTopic(topic, command.topicIds.get(topic.name), context, seen, records));
+    if (!repeated.has(topic.name)) results.push(createTopic(topic, command, context, seen, records));
   }
   for (const name of repeated) results.push(failed(name, ErrorCode.INVALID_REQUEST, 'Duplicate topic name.'));
   return { kind: 'decided', records: command.validateOnly ? [] : records, response: { topics: results } };

@@ -192,6 +192,7 @@ export class ImageDraft {
         controllers: this.#controllers,
         configs: this.#configs,
         nextProducerId: this.#nextProducerId,
+        topicRemovedAt: this.#removed.size > 0 ? offset : before.topicRemovedAt,
         replicas: topics.replicas,
         stateSum: hash.finish(),
       },

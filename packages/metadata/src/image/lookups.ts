@@ -28,6 +28,7 @@ export const emptyImage: MetadataImage = {
   controllers: emptyMap(),
   configs: emptyMap(),
   nextProducerId: ProducerId(0),
+  topicRemovedAt: -1,
   replicas: emptyMap(),
   stateSum: emptySum,
 };

@@ -95,6 +95,11 @@ export interface MetadataImage {
   readonly configs: PersistentMap<ConfigOverrides>;
   /** The first producer id that no block has covered yet. */
   readonly nextProducerId: ProducerId;
+  /**
+   * Offset of the last batch that removed a topic, or of the snapshot that this came from, which does not tell. No fact,
+   * and not the same on all nodes: whoever finds a topic missing asks whether it may have been there.
+   */
+  readonly topicRemovedAt: number;
   /** What each broker holds and leads; follows from the topics. */
   readonly replicas: ReplicaIndex;
   /** Sum over all facts; see `stateHash`. */

@@ -72,7 +72,10 @@ export const MemberRequest = message({
   versions: '0',
   flexible: '0+',
   fields: {
+    /** Grows with every request that the process sends to anybody. */
     correlationId: int64,
+    /** In which the receiver is believed to lead the quorum: in another term it leaves the request alone. */
+    term: int64,
     apiKey: int16,
     apiVersion: int16,
     /** Milliseconds that the sender will wait. */
@@ -88,6 +91,8 @@ export const MemberRequest = message({
     topicIds: array({ name: string, topicId: uuid }),
     /** Whether the same request may have been sent before. */
     retried: bool,
+    /** The metadata offset that the sender showed when it was first sent. */
+    shownOffset: int64,
     /** Of a broker that registers: its directories were not left by a clean shutdown. */
     isUnclean: bool.default(false).tagged(0),
   },

@@ -16,6 +16,7 @@ import type { CommandOutcome, ControllerHost } from './controller-host';
 import { MetadataFeed } from './metadata-feed';
 import type { PeriodicElection } from './periodic-elections';
 import { PeriodicElections } from './periodic-elections';
+import { RequestFence } from './request-fence';
 
 export interface ActiveControllerOptions {
   readonly self: MemberIdentity;
@@ -58,6 +59,7 @@ export class ActiveController implements LocalController {
   readonly #elections: PeriodicElections;
   /** Every channel that is up. */
   readonly #all = new Set<MemberLink>();
+  readonly #fence = new RequestFence();
   #wasActive = false;
   #checkAtOffset = STATE_CHECK_ENTRIES;
   /** The node whose loss came before the last election. */
@@ -191,6 +193,7 @@ export class ActiveController implements LocalController {
   down(peer: MemberIdentity, link: MemberLink): void {
     this.#all.delete(link);
     this.#feed.left(link);
+    this.#fence.ended(peer.incarnationId, link);
     if (peer.isBroker) this.#stream('stream-ended', peer);
   }
 
@@ -201,7 +204,7 @@ export class ActiveController implements LocalController {
   message(peer: MemberIdentity, message: MemberMessage, link: MemberLink): void {
     switch (message.kind) {
       case 'MemberRequest':
-        void this.#answer(peer, message.value, link);
+        this.#request(peer, message.value, link);
         return;
       case 'MetadataFollow':
         // One that does not lead yet tells everybody when it does, and is asked again.
@@ -237,6 +240,17 @@ export class ActiveController implements LocalController {
     };
   }
 
+  /** What comes too late is not carried out, and left to whoever sent it if he still waits. */
+  #request(peer: MemberIdentity, request: MemberRequest, link: MemberLink): void {
+    const { correlationId, term } = request;
+    const verdict = this.#fence.judge(peer.incarnationId, link, correlationId);
+    if (verdict === 'again') return;
+    // Within a term nobody leads twice, so that what was sent to an earlier leader here is known by its term.
+    if (verdict === 'late' || term !== this.#options.quorum.status.term)
+      link.send(answerOf(correlationId, { kind: 'not-controller' }));
+    else void this.#answer(peer, request, link);
+  }
+
   async #answer(peer: MemberIdentity, request: MemberRequest, link: MemberLink): Promise<void> {
     let outcome: AskOutcome;
     try {
@@ -257,8 +271,7 @@ export class ActiveController implements LocalController {
   async #outcomeOf(peer: MemberIdentity, request: MemberRequest): Promise<AskOutcome> {
     const topicIds = new Map(request.topicIds.map(({ name, topicId }) => [name, topicId as TopicId]));
     // The body is a view into the frame, which is this side's to keep.
-    const { retried, isUnclean } = request;
-    const command = decodeCommand(request, { topicIds, retried, isUnclean });
+    const command = decodeCommand(request, { ...request, topicIds });
     if (command === undefined) return this.ask(request);
     const refusal = speaksForAnother(peer, command);
     if (refusal !== undefined) return refusal;

@@ -9,7 +9,7 @@ import {
   isRepeatable,
 } from './command-codec';
 
-const extras = { topicIds: new Map(), retried: false, isUnclean: false };
+const extras = { topicIds: new Map(), retried: false, shownOffset: -1, isUnclean: false };
 const uuid = (byte: number): string => Buffer.alloc(16, byte).toString('base64url');
 const topicId = TopicId(uuid(2));
 const broker = { brokerId: BrokerId(3), brokerEpoch: BrokerEpoch(70) };

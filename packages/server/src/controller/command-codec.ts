@@ -33,10 +33,17 @@ export type ForwardedCommand = Extract<
   }
 >;
 
-/** What a command needs beside Kafka's own request. */
-export interface CommandExtras {
-  readonly topicIds: ReadonlyMap<string, TopicId>;
+/** Which attempt it is to have something done. */
+export interface Attempt {
+  /** Whether the same may have been sent before. */
   readonly retried: boolean;
+  /** The metadata offset that the sender showed when it was first sent. */
+  readonly shownOffset: number;
+}
+
+/** What a command needs beside Kafka's own request. */
+export interface CommandExtras extends Attempt {
+  readonly topicIds: ReadonlyMap<string, TopicId>;
   /** Of a broker that registers: its directories were not left by a clean shutdown. */
   readonly isUnclean: boolean;
 }
@@ -69,12 +76,8 @@ const codecs = {
     ...apis.CreateTopics,
     isRepeatable: true,
     draft: ({ topics, validateOnly }) => ({ topics, timeoutMs: TOPICS_TIMEOUT_MS, validateOnly }),
-    command: ({ topics, validateOnly }, { topicIds }) => ({
-      kind: 'create-topics',
-      topics,
-      validateOnly,
-      topicIds,
-    }),
+    command: ({ topics, validateOnly }, { topicIds, retried, shownOffset }) =>
+      repeated({ kind: 'create-topics', topics, validateOnly, topicIds }, { retried, shownOffset }),
     answer: ({ topics }) => ({ topics }),
     result: ({ topics }) => ({ topics: topics.map((topic) => ({ ...topic, configs: topic.configs ?? [] })) }),
   }),
@@ -292,6 +295,13 @@ export interface EncodedCommand {
 
 /** Whether a command is one that travels. */
 export const isForwarded = (command: Command): command is ForwardedCommand => command.kind in byKind;
+
+/** The command as it is decided when it comes again. */
+export const repeated = <C extends Command>(command: C, { retried, shownOffset }: Attempt): C => {
+  if (!retried) return command;
+  if (command.kind === 'delete-topics') return { ...command, retried };
+  return command.kind === 'create-topics' ? { ...command, repeatedSince: shownOffset } : command;
+};
 
 /** Whether it may be sent again when nobody knows whether it was carried out. */
 export const isRepeatable = (command: ForwardedCommand): boolean => {

@@ -3,8 +3,8 @@ import { backoffMs } from '@kafkaesque/kernel';
 import type { Command, CommandResponses } from '@kafkaesque/metadata';
 import type { MemberAnswer, MemberMessageDraft } from '@kafkaesque/protocol';
 import { ErrorCode } from '@kafkaesque/protocol';
-import type { EncodedCommand } from './command-codec';
-import { decodeCommandResponse, encodeCommand, isForwarded, isRepeatable } from './command-codec';
+import type { Attempt, EncodedCommand } from './command-codec';
+import { decodeCommandResponse, encodeCommand, isForwarded, isRepeatable, repeated } from './command-codec';
 import type { CommandOutcome, ControllerDoor, SubmitOptions } from './controller-host';
 
 /** What became of a request to the active controller. */
@@ -21,15 +21,23 @@ export interface LocalController {
   ask(request: Pick<EncodedCommand, 'apiKey' | 'apiVersion' | 'body'>): Promise<AskOutcome>;
 }
 
+/** Who leads the metadata quorum in a term. */
+export interface KnownLeader {
+  readonly nodeId: BrokerId;
+  readonly term: number;
+}
+
 export interface ControllerClientOptions {
   readonly nodeId: BrokerId;
   readonly clock: Clock;
   readonly random: Random;
   readonly local: LocalController | undefined;
-  /** Who leads the quorum, as this node knows it. */
-  readonly leader: () => BrokerId | undefined;
+  /** Who leads the quorum, as this node knows it, and in which term. */
+  readonly leader: () => KnownLeader | undefined;
   /** Returns what tells the channel that took it from others; undefined: none did. */
   readonly send: (nodeId: BrokerId, message: MemberMessageDraft) => object | undefined;
+  /** What this node's own image shows. */
+  readonly shownOffset: () => number;
   /** Resolves once this node's own image shows that offset. */
   readonly whenApplied: (offset: number) => Promise<unknown>;
 }
@@ -69,12 +77,13 @@ export class ControllerClient implements ControllerDoor {
     if (!isForwarded(command)) return local?.submit(command) ?? { kind: 'not-controller' };
     const forwarded = command;
     const encoded = encodeCommand(forwarded);
+    const shownOffset = this.#options.shownOffset();
     const outcome = await this.#untilAnswered<Outcome>(timeoutMs, isRepeatable(forwarded), {
       here: (retried) =>
-        local?.submit(forwarded.kind === 'delete-topics' ? { ...command, retried } : command) ??
+        local?.submit(repeated(command, { retried, shownOffset })) ??
         Promise.resolve({ kind: 'not-controller' }),
-      there: async (nodeId, leftMs, retried) => {
-        const asked = await this.#send(nodeId, { ...encoded, retried }, leftMs, caller);
+      there: async (to, leftMs, retried) => {
+        const asked = await this.#send(to, { ...encoded, retried, shownOffset }, leftMs, caller);
         if (asked.kind !== 'done') return asked;
         const response = decodeCommandResponse(forwarded, asked.body) as CommandResponses[C['kind']];
         return { kind: 'done', response, offset: asked.offset };
@@ -92,8 +101,8 @@ export class ControllerClient implements ControllerDoor {
     const { timeoutMs = DEFAULT_TIMEOUT_MS, caller } = options;
     return this.#untilAnswered<AskOutcome>(timeoutMs, options.isRepeatable, {
       here: () => this.#options.local?.ask(request) ?? Promise.resolve({ kind: 'not-controller' }),
-      there: (nodeId, leftMs, retried) =>
-        this.#send(nodeId, { ...request, topicIds: [], retried }, leftMs, caller),
+      there: (to, leftMs, retried) =>
+        this.#send(to, { ...request, topicIds: [], retried, shownOffset: -1 }, leftMs, caller),
     });
   }
 
@@ -133,7 +142,7 @@ export class ControllerClient implements ControllerDoor {
     way: {
       readonly here: (retried: boolean) => Promise<Outcome | { readonly kind: 'not-controller' }>;
       readonly there: (
-        nodeId: BrokerId,
+        leader: KnownLeader,
         leftMs: number,
         retried: boolean,
       ) => Promise<Outcome | { readonly kind: 'not-controller' }>;
@@ -147,7 +156,7 @@ export class ControllerClient implements ControllerDoor {
       const leftMs = deadlineMs - clock.monotonicMs();
       if (leftMs <= 0 || this.#isClosed) return last;
       if (leader !== undefined) {
-        const isHere = leader === nodeId && local !== undefined;
+        const isHere = leader.nodeId === nodeId && local !== undefined;
         const outcome = await (isHere ? way.here(retried) : way.there(leader, leftMs, retried));
         if (outcome.kind !== 'not-controller' && outcome.kind !== 'unknown') return outcome;
         if (outcome.kind === 'unknown') {
@@ -162,7 +171,7 @@ export class ControllerClient implements ControllerDoor {
   }
 
   /** Until somebody leads; where somebody does already, for a moment. */
-  #waitForLeader(waitMs: number, known: BrokerId | undefined): Promise<void> {
+  #waitForLeader(waitMs: number, known: KnownLeader | undefined): Promise<void> {
     const { clock } = this.#options;
     return new Promise((resolve) => {
       const cancel = clock.wakeAt(
@@ -181,8 +190,8 @@ export class ControllerClient implements ControllerDoor {
   }
 
   #send(
-    nodeId: BrokerId,
-    request: EncodedCommand & { readonly retried: boolean },
+    { nodeId, term }: KnownLeader,
+    request: EncodedCommand & Attempt,
     timeoutMs: number,
     caller: SubmitOptions['caller'],
   ): Promise<AskOutcome> {
@@ -206,6 +215,7 @@ export class ControllerClient implements ControllerDoor {
         kind: 'MemberRequest',
         value: {
           correlationId,
+          term,
           ...request,
           timeoutMs: Math.ceil(timeoutMs),
           principalType: caller?.principal.type ?? '',

@@ -9,6 +9,7 @@ import { MetadataFollower } from '../broker/metadata-follower';
 import type { BrokerConfiguration } from '../configuration';
 import { ActiveController } from '../controller/active-controller';
 import { ControllerClient } from '../controller/controller-client';
+import type { KnownLeader } from '../controller/controller-client';
 import type { ControllerHost } from '../controller/controller-host';
 import { periodicElections } from '../controller/periodic-elections';
 import { QuorumAdministration } from '../controller/quorum-administration';
@@ -177,13 +178,18 @@ export const openController = async (options: MembersOptions): Promise<Members> 
     },
   });
   const leader = (): BrokerId | undefined => quorum.status.leader?.nodeId;
+  const knownLeader = (): KnownLeader | undefined => {
+    const { leader: known, term } = quorum.status;
+    return known === undefined ? undefined : { nodeId: known.nodeId, term };
+  };
   const client = new ControllerClient({
     nodeId: identity.nodeId,
     clock,
     random: random.fork('controller client'),
     local: active,
-    leader,
+    leader: knownLeader,
     send: (nodeId, message) => links.send(nodeId, message),
+    shownOffset: () => host.image.offset,
     whenApplied: (offset) => host.whenApplied(offset),
   });
   late.active = active;
@@ -320,8 +326,9 @@ export const openBrokerMember = (options: MembersOptions): Members => {
     clock,
     random: random.fork('controller client'),
     local: undefined,
-    leader,
+    leader: () => (state.leaderId < 0 ? undefined : { nodeId: state.leaderId, term: state.term }),
     send: (nodeId, message) => links.send(nodeId, message),
+    shownOffset: () => host.image.offset,
     whenApplied: (offset) => host.whenApplied(offset),
   });
   late.client = client;
