@@ -61,3 +61,8 @@ export { openLazyDisk } from './faults/lazy-disk';
 export type { LazyDiskOptions, LazyMode } from './faults/lazy-disk';
 export { dropUnsynced } from './faults/power-loss';
 export type { PowerLoss, PowerLossOptions } from './faults/power-loss';
+export { inspectLogDirectory } from './inspection/inspect-log-directory';
+export type { InspectedDirectory, InspectionOptions } from './inspection/inspect-log-directory';
+export type { InspectedLog, LogFinding, StandingBatch } from './inspection/inspected-log';
+export { compareReplicas } from './inspection/compare-replicas';
+export type { ComparedReplica, ReplicaComparison, ReplicaDifference } from './inspection/compare-replicas';
