@@ -66,3 +66,4 @@ export type { InspectedDirectory, InspectionOptions } from './inspection/inspect
 export type { InspectedLog, LogFinding, StandingBatch } from './inspection/inspected-log';
 export { compareReplicas } from './inspection/compare-replicas';
 export type { ComparedReplica, ReplicaComparison, ReplicaDifference } from './inspection/compare-replicas';
+export { openToldDisk, toldFileOf } from './faults/told-disk';
