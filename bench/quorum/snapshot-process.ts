@@ -72,6 +72,7 @@ const load = async (directory: string): Promise<void> => {
       isList: () => false,
       defaultValue: () => undefined,
       effectiveTopicConfigs: () => [],
+      replication: () => ({ minInsyncReplicas: 1, allowsUncleanElection: false, flushPolicy: 'ack' }),
     },
     quorum: {
       nodeId: BrokerId(1),

@@ -45,12 +45,7 @@ const OWN_KEYS = new Set(
  * there. docs/decisions/0013 gives the reasons.
  */
 type Differences = Readonly<Record<string, readonly [kafkas: string, ours: string]>>;
-const TOPIC_ON_PURPOSE: Differences = {
-  'min.insync.replicas': [
-    '1 (3), type 3, min.insync.replicas=1 (3), min.insync.replicas=1 (5)',
-    '1 (5), type 3, min.insync.replicas=1 (5)',
-  ],
-};
+const TOPIC_ON_PURPOSE: Differences = {};
 const BROKER_ON_PURPOSE: Differences = {
   'broker.heartbeat.interval.ms': [
     '2000 (5), type 3, read-only, broker.heartbeat.interval.ms=2000 (5)',
@@ -87,10 +82,6 @@ const BROKER_ON_PURPOSE: Differences = {
   'log.dir': [
     '/tmp/kafka-logs (5), type 7, read-only, log.dir=/tmp/kafka-logs (5)',
     './data (5), type 7, read-only, log.dir=./data (5)',
-  ],
-  'min.insync.replicas': [
-    '1 (3), type 3, min.insync.replicas=1 (3), min.insync.replicas=1 (5)',
-    '1 (5), type 3, min.insync.replicas=1 (5)',
   ],
   'node.id': [
     '1 (4), type 3, read-only, node.id=1 (4)',

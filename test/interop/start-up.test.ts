@@ -33,7 +33,7 @@ test.each([
   ...['delete-records', 'log-dirs', 'cluster', 'broker-api-versions', 'producer-perf-test'],
   ...['consumer-perf-test', 'e2e-latency', 'verifiable-producer', 'completion'],
   ...['storage', 'metadata', 'metadata-quorum', 'features'],
-  ...['leader-election', 'reassign-partitions'],
+  ...['leader-election', 'reassign-partitions', 'fsck'],
 ])('%s --help loads neither client, nor protocol, nor server', async (name) => {
   const loaded = await modulesOf(`${name} --help`);
   expect(packagesOf(loaded)).toEqual(expect.arrayContaining(['cli', 'commander']));

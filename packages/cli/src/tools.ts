@@ -14,6 +14,7 @@ export const tools = {
   server: 'run a broker and controller: server [server.properties] [--override key=value]…',
   storage: 'format log directories, show what they hold, make a random id',
   metadata: 'print and check the metadata log and its snapshots, offline',
+  fsck: 'check log directories offline, and compare the replicas in them',
   topics: 'create, list, describe, extend and delete topics',
   'console-producer': 'send lines from standard input',
   'console-consumer': 'print records to standard output',

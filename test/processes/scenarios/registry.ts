@@ -1,9 +1,10 @@
 import { damage } from './damage';
+import { disks } from './disks';
 import { kills } from './kills';
 import type { Scenario } from './scenario';
 import { stalls } from './stalls';
 
 /** All scenarios, by id. */
 export const scenarios: ReadonlyMap<string, Scenario> = new Map(
-  [...kills, ...stalls, ...damage].map((scenario) => [scenario.id, scenario]),
+  [...kills, ...stalls, ...disks, ...damage].map((scenario) => [scenario.id, scenario]),
 );

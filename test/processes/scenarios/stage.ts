@@ -1,5 +1,5 @@
-import type { Admin, Client } from '@kafkaesque/client';
-import { openClient } from '@kafkaesque/client';
+import type { Admin, Client, NewTopic } from '@kafkaesque/client';
+import { isClientError, openClient } from '@kafkaesque/client';
 import type { Random } from '@kafkaesque/kernel';
 import { acknowledgementGaps } from '@kafkaesque/testkit';
 import { LogWorkload } from '../log-workload';
@@ -63,7 +63,7 @@ export class ChaosStage implements AsyncDisposable {
     this.random = random;
     this.replicas = replicas;
     const { bootstrapServers } = cluster;
-    this.#client = openClient({ bootstrapServers, clientId: 'chaos', requestTimeoutMs: 2000 });
+    this.#client = openClient({ bootstrapServers, clientId: 'chaos', requestTimeoutMs: 3000 });
     this.#admin = this.#client.admin({ apiTimeoutMs: API_TIMEOUT_MS });
     this.workload = new LogWorkload({
       ...{ bootstrapServers, topic: TOPIC, partitions, pauseMs: PAUSE_MS },
@@ -75,14 +75,24 @@ export class ChaosStage implements AsyncDisposable {
     const stage = new ChaosStage(options);
     const { partitions, replicas: replicationFactor } = options;
     const configs = { 'min.insync.replicas': String(Math.ceil((replicationFactor + 1) / 2)) };
-    const [created] = await stage.#admin.createTopics([
-      { name: TOPIC, partitions, replicationFactor, configs },
-    ]);
-    if (created?.kind === 'failed') throw created.error;
+    const topic = { name: TOPIC, partitions, replicationFactor, configs };
+    await until('the topic is not created', () => stage.#hasCreated(topic));
     await stage.allInSync();
     stage.workload.start();
     await stage.workload.acknowledgedSince(performance.now());
     return stage;
+  }
+
+  /** On a busy machine nobody may be told in time that it was created. */
+  async #hasCreated(topic: NewTopic): Promise<true | undefined> {
+    try {
+      const [created] = await this.#admin.createTopics([topic]);
+      if (created?.kind !== 'failed' || created.error.code === 'TOPIC_ALREADY_EXISTS') return true;
+      throw created.error;
+    } catch (error) {
+      if (isClientError(error) && error.retriable) return undefined;
+      throw error;
+    }
   }
 
   say(line: string): void {

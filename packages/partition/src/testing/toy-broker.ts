@@ -32,7 +32,7 @@ export interface ToyWait {
   readonly awaitedOffset: Offset;
 }
 
-export const LAG_MS = 100;
+export const LAG_MS = 300;
 
 /** One broker: a machine, its log, and a host that does what the machine's README asks of it, and no more. */
 export class ToyBroker {
@@ -282,7 +282,7 @@ export class ToyBroker {
     if (plan.kind === 'wait') this.#waiting.push({ stream, question });
     else if (plan.kind === 'from') {
       const { replica, leaderEpoch } = question;
-      this.feeds.push({ stream, replica, leaderEpoch, next: plan.offset });
+      this.feeds.push({ stream, replica, leaderEpoch, next: plan.offset, saidHighWatermark: -1 });
     } else stream.downward.push({ kind: 'over', plan });
   }
 
@@ -292,7 +292,9 @@ export class ToyBroker {
     if (machine === undefined || !feed.stream.isOpen) return;
     const batches = this.log.batches.filter((batch) => batch.baseOffset >= feed.next).slice(0, count);
     const last = batches.at(-1);
+    if (last === undefined && feed.saidHighWatermark === machine.highWatermark) return;
     if (last !== undefined) feed.next = last.lastOffset + 1;
+    feed.saidHighWatermark = machine.highWatermark;
     feed.stream.downward.push({
       ...{ kind: 'batches', leaderEpoch: machine.leaderEpoch, highWatermark: machine.highWatermark },
       records: Buffer.concat(batches.map((batch) => batch.bytes)),

@@ -26,25 +26,26 @@ interface Question {
 
 /** What may happen next, and how often. */
 const steps = {
-  produce: 22,
-  sync: 20,
-  push: 18,
-  up: 24,
-  down: 22,
-  learn: 14,
+  produce: 24,
+  stray: 4,
+  sync: 24,
+  push: 26,
+  up: 26,
+  down: 26,
+  learn: 20,
   ask: 8,
   answer: 8,
   giveUp: 1,
   tick: 4,
   notice: 3,
-  follow: 3,
+  follow: 6,
   finishCut: 6,
-  breakStream: 2,
+  breakStream: 1,
   crash: 2,
-  start: 4,
-  fence: 2,
+  start: 3,
+  fence: 1,
   unfence: 3,
-  elect: 2,
+  elect: 1,
   failAppend: 1,
 } as const;
 export type Step = keyof typeof steps;
@@ -63,7 +64,11 @@ export class ToyCluster implements ToySurroundings {
   #streams: ToyStream[] = [];
   #questions: Question[] = [];
   #answers: { readonly asked: Question; readonly answer: AlterPartitionAnswer }[] = [];
-  #producers: readonly Producer[] = [1, 2].map((producerId) => ({ producerId, sequence: 0, count: 1 }));
+  #producers: readonly Producer[] = [1, 2, 3, 4, 5, 6].map((producerId) => ({
+    producerId,
+    sequence: 0,
+    count: 1,
+  }));
   #nowMs = 0;
 
   constructor(seed: number) {
@@ -112,21 +117,25 @@ export class ToyCluster implements ToySurroundings {
   }
 
   #take(step: Step): void {
-    const broker = this.#one(this.brokers);
-    if (broker === undefined) return;
     switch (step) {
       case 'produce':
-        return this.#produce(broker);
+        return this.#produce(this.#some(({ machine }) => machine?.role.kind === 'leader'));
+      case 'stray':
+        return this.#produce(this.#some(isUp));
       case 'sync':
-        return broker.sync(1 + this.#random.below(4));
+        return this.#some(({ log }) => log.durableCount < log.batches.length)?.sync(
+          1 + this.#random.below(4),
+        );
       case 'push':
-        return this.#push(broker);
+        return this.#push(this.#some(({ feeds }) => feeds.length > 0));
       case 'up':
-        return this.#up();
+        for (let messages = 1 + this.#random.below(3); messages > 0; messages--) this.#up();
+        return;
       case 'down':
-        return this.#down();
+        for (let frames = 1 + this.#random.below(3); frames > 0; frames--) this.#down();
+        return;
       case 'learn':
-        return void broker.learn();
+        return void this.#some(({ version }) => version + 1 < this.controller.images.length)?.learn();
       case 'ask':
         return this.#decide();
       case 'answer':
@@ -135,40 +144,46 @@ export class ToyCluster implements ToySurroundings {
         return this.#giveUp();
       case 'tick':
         this.#nowMs += this.#random.below(60);
-        return broker.tick();
+        return this.#some(isUp)?.tick();
       case 'notice':
-        return broker.notice();
+        return this.#some(({ feeds }) => feeds.some(({ stream }) => !stream.isOpen))?.notice();
       case 'follow':
-        return broker.follow();
+        return this.#some(({ stream }) => stream?.isOpen !== true)?.follow();
       case 'finishCut':
-        return broker.finishCut();
+        return this.#some(({ cutTo }) => cutTo !== undefined)?.finishCut();
       case 'breakStream':
         return this.#breakStream();
       case 'crash':
-        return this.#crash(broker);
+        return this.#crash(this.#some(isUp));
       case 'start':
-        if (broker.machine === undefined) broker.start();
-        return;
-      case 'fence':
-        return this.controller.fence(broker.id);
-      case 'unfence':
-        if (broker.machine !== undefined) this.controller.unfence(broker.id);
-        return;
-      case 'elect':
-        return this.controller.elect(broker.id);
+        return this.#some(({ machine }) => machine === undefined)?.start();
       case 'failAppend':
-        return broker.failAppend();
+        return this.#some(isUp)?.failAppend();
+      default:
+        return this.#govern(step, this.#random.below(this.replicas.length) + 1);
     }
+  }
+
+  #govern(step: 'fence' | 'unfence' | 'elect', id: number): void {
+    const broker = this.#broker(BrokerId(id));
+    if (step === 'fence') this.controller.fence(broker.id);
+    else if (step === 'elect') this.controller.elect(broker.id);
+    else if (isUp(broker)) this.controller.unfence(broker.id);
+  }
+
+  /** One of the brokers to whom it can happen. */
+  #some(may: (broker: ToyBroker) => boolean): ToyBroker | undefined {
+    return this.#one(this.brokers.filter(may));
   }
 
   #one<T>(list: readonly T[]): T | undefined {
     return list[this.#random.below(list.length)];
   }
 
-  #produce(broker: ToyBroker): void {
+  #produce(broker: ToyBroker | undefined): void {
     const producer = this.#one(this.#producers);
-    const { machine } = broker;
-    if (producer === undefined || machine === undefined) return;
+    const machine = broker?.machine;
+    if (producer === undefined || broker === undefined || machine === undefined) return;
     const { producerId, sequence, count } = producer;
     const outcome = produce(machine, batchOf(count, [producerId, 0, sequence]), {}, this.#nowMs);
     if (outcome.kind === 'rejected') {
@@ -186,9 +201,9 @@ export class ToyCluster implements ToySurroundings {
     else broker.waits.push(wait);
   }
 
-  #push(broker: ToyBroker): void {
-    const feed = this.#one(broker.feeds);
-    if (feed !== undefined) broker.push(feed, this.#random.below(4));
+  #push(broker: ToyBroker | undefined): void {
+    const feed = this.#one(broker?.feeds ?? []);
+    if (feed !== undefined) broker?.push(feed, this.#random.below(4));
   }
 
   #up(): void {
@@ -255,8 +270,8 @@ export class ToyCluster implements ToySurroundings {
     stream.downward.length = 0;
   }
 
-  #crash(broker: ToyBroker): void {
-    if (broker.machine === undefined) return;
+  #crash(broker: ToyBroker | undefined): void {
+    if (broker === undefined) return;
     const undurable = broker.log.batches.length - broker.log.durableCount;
     broker.crash(this.#random.below(undurable + 1));
     for (const stream of this.#streams) {
@@ -270,7 +285,7 @@ export class ToyCluster implements ToySurroundings {
   /** Nothing fails any more: everybody must come together, and everything sent must be acknowledged. */
   heal(): void {
     const sent = this.#producers.map(({ sequence }) => sequence);
-    for (let round = 0; round < 60; round++) {
+    for (let round = 0; round < 60 && !this.#isHealed(sent); round++) {
       for (const broker of this.brokers) {
         if (broker.machine === undefined) broker.start();
         this.controller.unfence(broker.id);
@@ -288,6 +303,16 @@ export class ToyCluster implements ToySurroundings {
       this.#nowMs += 10;
     }
     this.#checkHealed(sent);
+  }
+
+  #isHealed(sent: readonly number[]): boolean {
+    const isSent = this.#producers.some(({ sequence }, i) => sequence > (sent[i] ?? 0));
+    return (
+      isSent &&
+      this.controller.image.inSyncReplicas.length === this.replicas.length &&
+      this.brokers.every(({ machine, log }) => machine?.highWatermark === log.endOffset) &&
+      new Set(this.brokers.map(({ log }) => log.endOffset)).size === 1
+    );
   }
 
   #checkHealed(sent: readonly number[]): void {
@@ -310,5 +335,7 @@ export class ToyCluster implements ToySurroundings {
     demand(acknowledged, 'liveness: nothing was acknowledged');
   }
 }
+
+const isUp = ({ machine }: ToyBroker): boolean => machine !== undefined;
 
 const healing: readonly Step[] = ['up', 'down', 'ask', 'answer'];

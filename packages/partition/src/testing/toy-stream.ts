@@ -32,4 +32,5 @@ export interface ToyFeed {
   readonly leaderEpoch: LeaderEpoch;
   /** The offset to send next. */
   next: number;
+  saidHighWatermark: number;
 }

@@ -3,7 +3,7 @@ import { hostname } from 'node:os';
 import { join, resolve } from 'node:path';
 import type { Disk, FaultHandler, Logger, Metrics } from '@kafkaesque/kernel';
 import { Failure, SeededRandom } from '@kafkaesque/kernel';
-import { openLazyDisk, openNodeDisk } from '@kafkaesque/storage';
+import { openLazyDisk, openNodeDisk, openToldDisk } from '@kafkaesque/storage';
 import type { Loggers, Traces } from '@kafkaesque/telemetry';
 import { listen, memberDialer } from '@kafkaesque/transport';
 import type { World } from '../node/world';
@@ -21,7 +21,8 @@ export interface OpenWorldOptions {
   readonly faults: FaultHandler;
   /**
    * For tests of durability: `FAULT_FS=lazy` chooses a disk on which the death of the process is a loss of power,
-   * `lazy-kill` one whose unsynced writes can be taken away afterwards; `FAULT_SEED` says which of them are.
+   * `lazy-kill` one whose unsynced writes can be taken away afterwards; `FAULT_SEED` says which of them are;
+   * `told` one that fails as a file beside the directory says.
    */
   readonly environment: Readonly<Record<string, string | undefined>>;
   /** The node's log directories and that of its metadata: what a losing disk governs. Their parents exist. */
@@ -64,8 +65,12 @@ const loadModule = (specifier: string): unknown =>
 const openDisk = async ({ environment, directories = [], logger }: OpenWorldOptions): Promise<Disk> => {
   const mode = environment['FAULT_FS'];
   if (mode === undefined || mode === '') return openNodeDisk();
+  if (mode === 'told') {
+    logger.warn('the disk fails when it is told to', { FAULT_FS: mode });
+    return outermost(directories).reduce(openToldDisk, openNodeDisk());
+  }
   if (mode !== 'lazy' && mode !== 'lazy-kill') {
-    throw new Failure('UNKNOWN_FAULT_FS', `FAULT_FS=${mode}: allowed are lazy and lazy-kill`);
+    throw new Failure('UNKNOWN_FAULT_FS', `FAULT_FS=${mode}: allowed are lazy, lazy-kill and told`);
   }
   const seed = seedOf(environment['FAULT_SEED']);
   logger.warn('the disk loses what is not synced', { FAULT_FS: mode, FAULT_SEED: seed });
