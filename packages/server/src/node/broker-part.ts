@@ -163,6 +163,7 @@ export class BrokerPart {
       rack: configuration.rack ?? null,
       logDirs: this.directories.all.map(({ directoryId }) => directoryId),
       previousBrokerEpoch: this.#previousEpoch(),
+      isUnclean: this.#wasUnclean(),
     });
     await this.directories.recordBrokerEpoch(brokerEpoch);
     await this.#openReplicas(image());
@@ -188,6 +189,14 @@ export class BrokerPart {
     return isWhole || this.#replication === undefined
       ? this.directories.recordedBrokerEpoch
       : (-1 as BrokerEpoch);
+  }
+
+  /** A node alone has nobody else to believe. */
+  #wasUnclean(): boolean {
+    return (
+      this.#replication !== undefined &&
+      this.directories.all.some(({ previousBrokerEpoch }) => previousBrokerEpoch < 0)
+    );
   }
 
   /** Logs are opened as one image has them; what changes meanwhile is applied behind. */
