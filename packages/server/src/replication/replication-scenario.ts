@@ -32,6 +32,7 @@ export class ScenarioLog {
   batches: AppendBatch[] = [];
   coldBelow = 0;
   readonly borrowed = { count: 0 };
+  appended: () => void = () => undefined;
   #reading: (() => void)[] = [];
 
   get pendingReads(): number {
@@ -40,6 +41,7 @@ export class ScenarioLog {
 
   append(batches: readonly AppendBatch[]): void {
     this.batches.push(...batches);
+    this.appended();
   }
 
   read(
