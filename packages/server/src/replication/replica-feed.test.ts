@@ -1,12 +1,18 @@
 import { BrokerId, LeaderEpoch, Offset } from '@kafkaesque/kernel';
 import { ErrorCode } from '@kafkaesque/protocol';
+import { Scheduler, VirtualClock } from '@kafkaesque/sim';
 import { FOLLOWER, FedFollower, LEADER, lead, replicaOf } from './replication-scenario';
 
 const MIB = 1 << 20;
 
+const fed = (partitions: number, creditBytes?: number): FedFollower => {
+  const scheduler = new Scheduler();
+  return new FedFollower({ scheduler, clock: new VirtualClock({ scheduler }) }, partitions, creditBytes);
+};
+
 /** Every partition is subscribed, empty, and has nothing more to say. */
 const subscribed = async (partitions: number, creditBytes?: number): Promise<FedFollower> => {
-  const feed = new FedFollower(partitions, creditBytes);
+  const feed = fed(partitions, creditBytes);
   feed.subscribe(feed.replicas.map((_, i) => i));
   await feed.pass();
   feed.sent = [];
@@ -71,7 +77,7 @@ describe('what a leader sends', () => {
   });
 
   test('those that are read from the disk wait for one another, and nobody waits for them', async () => {
-    const feed = new FedFollower(8);
+    const feed = fed(8);
     for (let i = 0; i < 7; i++) {
       for (let j = 0; j < 3; j++) feed.append(i, 300_000);
       feed.replicas[i]!.log.coldBelow = 3;
@@ -98,7 +104,7 @@ describe('what a leader sends', () => {
   });
 
   test('what was read for a subscription that is over is not sent', async () => {
-    const feed = new FedFollower(1);
+    const feed = fed(1);
     feed.append(0, 100);
     feed.replicas[0]!.log.coldBelow = 1;
     feed.subscribe([0]);
@@ -135,12 +141,12 @@ describe('what a leader sends', () => {
 
 describe('a subscription', () => {
   test('tells at once where the leader stands', async () => {
-    const feed = new FedFollower(1);
+    const feed = fed(1);
     feed.append(0, 10);
     feed.subscribe([0]);
     await feed.pass();
     expect(feed.sent.map(({ kind }) => kind)).toEqual(['ReplicaBatches']);
-    const empty = new FedFollower(1);
+    const empty = fed(1);
     empty.subscribe([0]);
     await empty.pass();
     expect(empty.sent).toEqual([
@@ -152,7 +158,7 @@ describe('a subscription', () => {
   });
 
   test('of a later epoch waits until the leader leads in it', async () => {
-    const feed = new FedFollower(1);
+    const feed = fed(1);
     feed.append(0, 10);
     feed.subscribe([0], 2);
     feed.acknowledge(0, 0, 0);
@@ -165,7 +171,7 @@ describe('a subscription', () => {
   });
 
   test('of a partition that the leader does not know yet waits for it', async () => {
-    const feed = new FedFollower(1);
+    const feed = fed(1);
     feed.subscribe([1], 1);
     await feed.pass();
     expect(feed.sent).toEqual([]);
@@ -237,7 +243,7 @@ describe('a subscription', () => {
   });
 
   test('counts for the high watermark by what it acknowledges', async () => {
-    const feed = new FedFollower(1);
+    const feed = fed(1);
     lead(feed.replicas[0]!, 2, [LEADER, FOLLOWER]);
     feed.subscribe([0], 2);
     feed.append(0, 10);

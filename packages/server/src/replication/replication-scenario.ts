@@ -8,11 +8,11 @@ import {
   TopicId,
   silentLogger,
 } from '@kafkaesque/kernel';
+import type { Clock } from '@kafkaesque/kernel';
 import { Partition, defaultPartitionConfig } from '@kafkaesque/partition';
 import type { Effect } from '@kafkaesque/partition';
 import type { MemberMessage, MemberMessageDraft } from '@kafkaesque/protocol';
 import { decodeMemberMessage, encodeBatch, encodeMemberMessage } from '@kafkaesque/protocol';
-import { Scheduler, VirtualClock } from '@kafkaesque/sim';
 import type { AppendBatch, Slices } from '@kafkaesque/storage';
 import { ReplicaFeeds } from './replica-feeds';
 import type { Replicated } from './replicated';
@@ -108,10 +108,20 @@ export const lead = (
     ...{ partitionEpoch: leaderEpoch, leaderRecoveryState: 0 },
   });
 
+/** Virtual time, as the tests hand it in. */
+export interface ScenarioTime {
+  readonly scheduler: {
+    readonly nowMs: number;
+    run(limits: { readonly untilMs: number }): Promise<unknown>;
+    after(delayMs: number, kind: string, happen: () => void): unknown;
+  };
+  readonly clock: Clock;
+}
+
 /** A leader of some partitions in epoch 1, and what it says to one follower. */
 export class FedFollower {
-  readonly scheduler = new Scheduler();
-  readonly clock = new VirtualClock({ scheduler: this.scheduler });
+  readonly scheduler: ScenarioTime['scheduler'];
+  readonly clock: Clock;
   readonly replicas: ScenarioReplica[];
   readonly effects: Effect[] = [];
   sent: MemberMessage[] = [];
@@ -123,7 +133,9 @@ export class FedFollower {
     },
   };
 
-  constructor(partitions: number, creditBytes = 8 << 20) {
+  constructor({ scheduler, clock }: ScenarioTime, partitions: number, creditBytes = 8 << 20) {
+    this.scheduler = scheduler;
+    this.clock = clock;
     this.replicas = Array.from({ length: partitions }, (_, i) => replicaOf(i));
     for (const replica of this.replicas) lead(replica, 1);
     this.feeds = new ReplicaFeeds<ScenarioReplica>({

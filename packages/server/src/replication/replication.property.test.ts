@@ -1,3 +1,4 @@
+import { Scheduler, VirtualClock } from '@kafkaesque/sim';
 import { ScenarioCluster } from './scenario-cluster';
 
 const SEEDS = Number(process.env['SEEDS'] ?? 10);
@@ -33,7 +34,8 @@ const tick = ({ brokers, scheduler }: ScenarioCluster): void => {
 test.each(Array.from({ length: SEEDS }, (_, i) => FIRST_SEED + i))(
   'through crashes, elections and broken channels nothing is lost that was shown: seed %i',
   async (seed) => {
-    const cluster = new ScenarioCluster(seed);
+    const scheduler = new Scheduler();
+    const cluster = new ScenarioCluster({ scheduler, clock: new VirtualClock({ scheduler }) }, seed);
     await live(cluster);
     const logs = cluster.brokers.map(({ durable }) => durable.bytes.map((bytes) => bytes.toString('latin1')));
     expect(logs[1]).toEqual(logs[0]);

@@ -7,15 +7,15 @@ import {
   TimestampMs,
   silentLogger,
 } from '@kafkaesque/kernel';
-import type { BrokerId, Random } from '@kafkaesque/kernel';
+import type { BrokerId, Clock, Random } from '@kafkaesque/kernel';
 import { Partition, defaultPartitionConfig } from '@kafkaesque/partition';
 import type { Effect, EpochEntry } from '@kafkaesque/partition';
 import type { MemberMessageDraft } from '@kafkaesque/protocol';
 import { decodeMemberMessage, encodeBatch, encodeMemberMessage, leaderEpochOf } from '@kafkaesque/protocol';
-import { Scheduler, VirtualClock } from '@kafkaesque/sim';
 import { ReplicaFeeds } from './replica-feeds';
 import { ReplicaFetchers } from './replica-fetchers';
 import type { IsrChange, Replicated } from './replicated';
+import type { ScenarioTime } from './replication-scenario';
 import { ScenarioLog, TOPIC } from './replication-scenario';
 
 const PARTITION = 0 as never;
@@ -218,8 +218,8 @@ class Broker {
 
 /** Three brokers that replicate one partition, a controller that never fails, and messages that take their time. */
 export class ScenarioCluster {
-  readonly scheduler = new Scheduler();
-  readonly clock = new VirtualClock({ scheduler: this.scheduler });
+  readonly scheduler: ScenarioTime['scheduler'];
+  readonly clock: Clock;
   readonly ids: readonly BrokerId[] = [1, 2, 3].map((id) => id as BrokerId);
   readonly brokers: readonly Broker[];
   readonly #random: Random;
@@ -229,7 +229,9 @@ export class ScenarioCluster {
   #appointment: Appointment;
   readonly #live = new Map<BrokerId, BrokerEpoch>();
 
-  constructor(seed: number) {
+  constructor({ scheduler, clock }: ScenarioTime, seed: number) {
+    this.scheduler = scheduler;
+    this.clock = clock;
     this.#random = new SeededRandom(seed);
     this.#appointment = { leader: NO_BROKER, leaderEpoch: 0, partitionEpoch: 0, isr: this.ids };
     this.brokers = this.ids.map((id) => new Broker(this, id));
