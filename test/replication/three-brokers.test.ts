@@ -126,4 +126,21 @@ describe('three brokers', () => {
     await cluster.waitFor(() => inSync(one).join() === '1,2,3');
     expect(await valuesOf(client, 10)).toEqual(numbered(10));
   });
+
+  test('a replica that goes elsewhere is deleted where it was, and comes back when it is told to', async () => {
+    const [one, two, three] = nodesById();
+    await createTopic(client, [[1, 2]]);
+    await send(0, 30);
+    const move = async (replicas: readonly number[]): Promise<void> => {
+      await client.admin().alterPartitionReassignments([{ topic: TOPIC, partition: 0, replicas }]);
+      await cluster.waitFor(() => inSync(two).join() === [...replicas].sort().join());
+    };
+    await move([3, 2]);
+    await send(30, 40);
+    await cluster.waitFor(() => readdirSync(join(one.directory, 'topics')).length === 0);
+    await move([1, 2]);
+    await send(40, 50);
+    expect(await valuesOf(client, 50)).toEqual(numbered(50));
+    await cluster.waitFor(() => readdirSync(join(three.directory, 'topics')).length === 0);
+  });
 });
