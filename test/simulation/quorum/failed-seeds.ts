@@ -23,4 +23,8 @@ export const failedSeeds: readonly { readonly seed: number; readonly found: stri
     seed: 472291068,
     found: 'a request on a channel that its sender had given up, carried out behind its repetition',
   },
+  {
+    seed: 180751586,
+    found: 'a second first file, left unfinished by a failing disk and taken for a damaged one',
+  },
 ];

@@ -39,7 +39,7 @@ export interface RecoveredLog {
   readonly numbers: readonly number[];
   /** Files that do not: left over from an interrupted removal or creation. */
   readonly strays: readonly string[];
-  /** Higher than that of any file that was found. */
+  /** Higher than that of any file that stays. */
   readonly nextNumber: number;
   readonly clusterId: string;
   readonly report: WriteAheadLogReport;
@@ -178,7 +178,9 @@ const findChain = async (
     chain.unshift({ ...placed, path, content });
     wanted = placed.header.previousNumber;
   }
-  return { chain, strays: [...strays, ...byNumber.values()], nextNumber: (found.at(-1)?.number ?? 0) + 1 };
+  // A log that has nothing yet begins with file 1 again, which may be unfinished and the only one: no other may.
+  const nextNumber = chain.length === 0 ? 1 : (found.at(-1)?.number ?? 0) + 1;
+  return { chain, strays: [...strays, ...byNumber.values()], nextNumber };
 };
 
 const checkJoint = (replay: Replay, file: FoundFile): void => {

@@ -366,6 +366,29 @@ describe('damage to the write-ahead log', () => {
     await expect(open()).rejects.toMatchObject({ code: 'CORRUPT_WRITE_AHEAD_LOG' });
   });
 
+  test('in the making of the first file is none: however often that fails, the log begins anew', async () => {
+    const { open, machine } = world();
+    const disk = machine.mount();
+    await disk.makeDirectory(directory);
+    // What is left of a first file that no flush covered, and then of the one that came in its place.
+    const leaveBehind = async (number: number): Promise<void> => {
+      const path = `${directory}/${String(number).padStart(20, '0')}.wal`;
+      const file = await disk.open(path, 'create');
+      await file.write([Buffer.alloc(5000, 'half a header')], 0);
+      await file.sync();
+      await file.close();
+      await disk.syncDirectory(directory);
+    };
+    await leaveBehind(1);
+    const log = await open();
+    await log.append({ entries: [entry(1)] });
+    await log.close();
+    expect(machine.files().map(({ path }) => path)).toEqual([`${directory}/${'1'.padStart(20, '0')}.wal`]);
+    const again = await open();
+    expect(again.lastIndex).toBe(1);
+    await again.close();
+  });
+
   test('that loses a file in the middle is refused', async () => {
     const { open, machine } = world();
     const log = await open({ fileBytes: 10_000 });
