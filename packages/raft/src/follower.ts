@@ -6,7 +6,7 @@ import { postponeElection } from './election';
 import type { LogEntry } from './log';
 import { entryTypes } from './log';
 import type { MessageOf } from './messages';
-import { sameReplica } from './messages';
+import { NO_ROUND, sameReplica } from './messages';
 
 /** This term's leader has spoken. */
 export const hearLeader = (core: Core, leader: ReplicaKey): void => {
@@ -77,11 +77,15 @@ const refuseAppend = (
   });
 };
 
-/** Somebody that leads an earlier term must learn that it is over. */
-export const refuseOldLeader = (core: Core, to: ReplicaKey, round: number, prevIndex: number): void => {
+/**
+ * Somebody that leads an earlier term must learn that it is over. Where it leads this one again, the answer must not pass
+ * for one to what it sends now: it would confirm reads that nobody has confirmed.
+ */
+export const refuseOldLeader = (core: Core, to: ReplicaKey, prevIndex: number): void => {
+  const nothing = { round: NO_ROUND, matchIndex: 0, hintIndex: -1, hintTerm: -1 };
   core.sendAfterTerm(to, {
     kind: 'QuorumAppendAnswer',
-    value: { term: core.term, accepted: false, prevIndex, round, matchIndex: 0, hintIndex: -1, hintTerm: -1 },
+    value: { term: core.term, accepted: false, prevIndex, ...nothing },
   });
 };
 

@@ -13,7 +13,7 @@ import {
   membershipWoken,
 } from './membership';
 import type { MessageOf } from './messages';
-import { ANY_DIRECTORY, replicaId } from './messages';
+import { ANY_DIRECTORY, NO_ROUND, replicaId } from './messages';
 import { Progress } from './progress';
 import { earlyReadsReady, failReads, readsConfirmed } from './reads';
 import { becomeRemoved, transferProgressed, transferWoken } from './transfer';
@@ -179,7 +179,7 @@ export const appendAnswered = (
   from: ReplicaKey,
   answer: MessageOf<'QuorumAppendAnswer'>,
 ): void => {
-  if (core.role.kind !== 'leader' || answer.term !== core.term) return;
+  if (core.role.kind !== 'leader' || answer.term !== core.term || answer.round === NO_ROUND) return;
   const progress = progressOf(core, from);
   if (progress === undefined) return;
   assert(

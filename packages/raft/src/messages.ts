@@ -36,6 +36,9 @@ const kinds: ReadonlySet<string> = new Set<RaftMessage['kind']>([
 /** Whether a message between members is one of the quorum's. */
 export const isRaftMessage = (message: MemberMessage): message is RaftMessage => kinds.has(message.kind);
 
+/** In an answer that says nothing but its term: rounds are counted anew in each. */
+export const NO_ROUND = -1;
+
 /** As directory id: voters are named by their node id alone (`controller.quorum.voters`, `kraft.version` 0). */
 export const ANY_DIRECTORY = 'A'.repeat(22);
 

@@ -220,6 +220,22 @@ describe('linearizable reads', () => {
     expect(quorum.leader.effects).toContainEqual({ kind: 'readable', id: 7, index });
   });
 
+  test('are not confirmed by a refusal of what the same leader said in an earlier term', () => {
+    const quorum = elected();
+    const { key, raft, effects } = quorum.leader;
+    const follower = [1, 2, 3].find((nodeId) => nodeId !== key.nodeId)!;
+    const late = { term: raft.term - 1, leader: key, prevIndex: 0, prevTerm: 0, commitIndex: 0 };
+    quorum.input(follower, {
+      kind: 'received',
+      from: key,
+      message: { kind: 'QuorumAppend', value: { ...late, round: 1000, entries: [] } },
+    });
+    quorum.settle();
+    quorum.isolate(key.nodeId);
+    quorum.input(key.nodeId, { kind: 'read', id: 9 });
+    expect(effects.some(({ kind }) => kind === 'readable')).toBe(false);
+  });
+
   test('of a leader that was replaced unawares are not answered', () => {
     const quorum = elected();
     const old = quorum.leader;

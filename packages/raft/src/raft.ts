@@ -262,14 +262,9 @@ export class Raft {
     message: Extract<RaftMessage, { readonly kind: 'QuorumAppend' | 'QuorumSnapshotOffer' }>,
   ): void {
     const core = this.#core;
-    const { term, round } = message.value;
+    const { term } = message.value;
     if (term < core.term)
-      return refuseOldLeader(
-        core,
-        from,
-        round,
-        message.kind === 'QuorumAppend' ? message.value.prevIndex : -1,
-      );
+      return refuseOldLeader(core, from, message.kind === 'QuorumAppend' ? message.value.prevIndex : -1);
     if (term > core.term) becomeUnattached(core, term);
     if (core.fetch !== undefined && core.fetch.leader.nodeId !== from.nodeId) abandonFetch(core);
     if (message.kind === 'QuorumAppend') takeAppend(core, from, message.value);

@@ -95,6 +95,7 @@ export const QuorumAppendAnswer = message({
   flexible: '0+',
   fields: {
     term: int64,
+    /** Of what is answered; -1: that was of an earlier term, and the answer says nothing but that it is over. */
     round: int64,
     /** Whether the entry before the first was there. */
     accepted: bool,
