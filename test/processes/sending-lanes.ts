@@ -28,13 +28,14 @@ export interface SendingLane {
 /** Beyond every client's own patience: what hangs for so long has no outcome. */
 const LANE_PATIENCE_MS = 30_000;
 
-const withinPatience = async (work: Promise<SendOutcome>): Promise<SendOutcome> => {
+/** `givenUp`: what is still under way must have no successor in the same producer, which would use its numbers again. */
+const withinPatience = async (work: Promise<SendOutcome>, givenUp: () => void): Promise<SendOutcome> => {
   let timer: NodeJS.Timeout | undefined;
   const tooLong = new Promise<SendOutcome>((resolve) => {
-    timer = setTimeout(
-      () => resolve({ kind: 'info', why: `the client said nothing for ${LANE_PATIENCE_MS} ms` }),
-      LANE_PATIENCE_MS,
-    );
+    timer = setTimeout(() => {
+      givenUp();
+      resolve({ kind: 'info', why: `the client said nothing for ${LANE_PATIENCE_MS} ms` });
+    }, LANE_PATIENCE_MS);
   });
   try {
     return await Promise.race([work, tooLong]);
@@ -63,23 +64,26 @@ export const kafkajsLane = (bootstrapServers: string, name: string): SendingLane
     await connected.connect();
     return connected;
   };
+  // Its sequence numbers would be used again for what comes next.
+  const abandon = (left: Promise<Producer> | undefined): void => {
+    if (producer === left) producer = undefined;
+    void left?.then((one) => one.disconnect()).catch(() => undefined);
+  };
   const send = async ({ topic, partition, value }: SentRecord): Promise<SendOutcome> => {
+    producer ??= connect();
+    const own = producer;
     try {
-      producer ??= connect();
-      const [answer] = await (await producer).send({ topic, acks: -1, messages: [{ partition, value }] });
+      const [answer] = await (await own).send({ topic, acks: -1, messages: [{ partition, value }] });
       const offset = Number(answer?.baseOffset ?? -1);
       return { kind: 'ok', offset: offset < 0 ? undefined : offset };
     } catch (error) {
-      // Its sequence numbers would be used again for what comes next.
-      const left = producer;
-      producer = undefined;
-      void left?.then((one) => one.disconnect()).catch(() => undefined);
+      abandon(own);
       return { kind: 'info', why: String(error) };
     }
   };
   return {
     library: 'kafkajs',
-    send: (record) => withinPatience(send(record)),
+    send: (record) => withinPatience(send(record), () => abandon(producer)),
     close: async () => {
       await (await producer?.catch(() => undefined))?.disconnect();
     },
@@ -101,7 +105,8 @@ export const ownLane = (bootstrapServers: string, name: string): SendingLane => 
   };
   return {
     library: 'own',
-    send: (record) => withinPatience(send(record)),
+    // One that is late keeps its place before those that follow it.
+    send: (record) => withinPatience(send(record), () => undefined),
     close: async () => {
       await producer.close({ timeoutMs: 0 });
       await client.close();
@@ -148,6 +153,7 @@ export const platformaticLanes = (bootstrapServers: string, count: number): read
           waiting.set(id, resolve);
           child.stdin.write(`${JSON.stringify({ id, lane, ...record })}\n`);
         }),
+        () => child.stdin.write(`${JSON.stringify({ lane, isGivenUp: true })}\n`),
       ),
     close: async () => {
       openCount -= 1;

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
+import { appendFileSync, existsSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 
 /** This module may have been built to another place; the program is where it always is. */
 const root = [join(__dirname, '../..'), process.cwd()].find((path) =>
@@ -44,7 +44,7 @@ process.once('exit', () => {
   for (const one of running) one.kill();
 });
 
-/** Starts a node. Whoever starts it sees to it that it ends; at the latest it ends with this process. */
+/** Starts a node; what its processes write is kept beside its file, in `output.log`. Whoever starts it sees to it that it ends; at the latest it ends with this process. */
 export const spawnNode = (file: string, environment: Readonly<Record<string, string>> = {}): SpawnedNode => {
   const child = spawn(process.execPath, [program(), 'server', file], {
     env: { PATH: process.env['PATH'] ?? '', ...environment },
@@ -61,7 +61,9 @@ export const spawnNode = (file: string, environment: Readonly<Record<string, str
   });
   // Who does not wait for it is not to be ended by it.
   ready.catch(() => undefined);
+  const kept = join(dirname(file), 'output.log');
   const take = (chunk: Buffer): void => {
+    appendFileSync(kept, chunk);
     text = (text + chunk.toString()).slice(-KEPT_CHARACTERS);
     if (text.includes(READY)) isReady();
   };

@@ -1,5 +1,6 @@
 // @platformatic/kafka, which is an ES module and so runs in a process of its own: sends what it is told to, one lane after
-// the other. Reads lines `{"id", "lane", "topic", "partition", "value"}` and answers `{"id", "offset"}` or `{"id", "error"}`.
+// the other. Reads lines `{"id", "lane", "topic", "partition", "value"}` and answers `{"id", "offset"}` or `{"id", "error"}`;
+// after `{"lane", "isGivenUp": true}` that lane goes on with another producer.
 //
 //   platformatic-sender.mjs BOOTSTRAP
 import { createInterface } from 'node:readline';
@@ -23,21 +24,28 @@ const producerOf = (lane) => {
   return producer;
 };
 
+const abandon = (lane, producer) => {
+  if (producer === undefined) return;
+  if (producers.get(lane) === producer) producers.delete(lane);
+  producer.close(true).catch(() => undefined);
+};
+
 const carryOut = async ({ id, lane, topic, partition, value }) => {
   const producer = producerOf(lane);
   try {
     const { offsets } = await producer.send({ messages: [{ topic, partition, value: Buffer.from(value) }] });
     return { id, offset: Number(offsets?.[0]?.offset ?? -1) };
   } catch (error) {
-    if (producers.get(lane) === producer) producers.delete(lane);
-    producer.close(true).catch(() => undefined);
+    abandon(lane, producer);
     return { id, error: `${error.code ?? ''} ${error.message}` };
   }
 };
 
 createInterface({ input: process.stdin })
   .on('line', (line) => {
-    void carryOut(JSON.parse(line)).then((answer) => process.stdout.write(`${JSON.stringify(answer)}\n`));
+    const order = JSON.parse(line);
+    if (order.isGivenUp === true) abandon(order.lane, producers.get(order.lane));
+    else void carryOut(order).then((answer) => process.stdout.write(`${JSON.stringify(answer)}\n`));
   })
   .on('close', () => process.exit(0));
 // A connection that breaks at the wrong moment is no reason to end: the send says what became of it.

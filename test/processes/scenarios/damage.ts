@@ -3,12 +3,14 @@ import {
   openSync,
   closeSync,
   ftruncateSync,
+  readFileSync,
   readdirSync,
   rmSync,
   statSync,
+  writeFileSync,
   writeSync,
 } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { NodePlan } from '../node-files';
 import type { Scenario } from './scenario';
 import type { ChaosStage } from './stage';
@@ -116,4 +118,68 @@ const oldCopy: Scenario = {
   },
 };
 
-export const damage: readonly Scenario[] = [tornTail, wipedBroker, oldCopy];
+/** Files of a partition that hold what a start would have to read otherwise, and can be made anew from its segments. */
+const derivedFiles = (directory: string): readonly string[] =>
+  lastSegments(directory).flatMap((segment) => {
+    const partition = dirname(segment);
+    return readdirSync(partition)
+      .filter((name) => !name.endsWith('.log'))
+      .map((name) => join(partition, name));
+  });
+
+/** Changes bytes in the middle of a file, and leaves its length. */
+const alterFile = (path: string, alter: (bytes: Buffer) => void): void => {
+  const bytes = readFileSync(path);
+  if (bytes.length === 0) return;
+  alter(bytes);
+  writeFileSync(path, bytes);
+};
+
+const flipBit = (stage: ChaosStage, bytes: Buffer): void => {
+  const at = stage.random.below(bytes.length);
+  bytes[at] = (bytes[at] ?? 0) ^ (1 << stage.random.below(8));
+};
+
+const BLOCK_BYTES = 4096;
+
+const swapBlocks = (stage: ChaosStage, bytes: Buffer): void => {
+  const size = Math.min(BLOCK_BYTES, bytes.length >> 1);
+  const [from, to] = [stage.random.below(bytes.length - 2 * size + 1), bytes.length - size];
+  const kept = Buffer.from(bytes.subarray(from, from + size));
+  bytes.copy(bytes, from, to, to + size);
+  kept.copy(bytes, to);
+};
+
+/** What is done to the disk of one node, round by round. */
+const WAYS: readonly {
+  readonly name: string;
+  readonly files: (directory: string) => readonly string[];
+  readonly alter: (stage: ChaosStage, bytes: Buffer) => void;
+}[] = [
+  { name: 'a bit of each segment was flipped', files: lastSegments, alter: flipBit },
+  {
+    name: '4 KiB in each segment were zeros',
+    files: lastSegments,
+    alter: (stage, bytes) => {
+      const at = stage.random.below(bytes.length);
+      bytes.fill(0, at, Math.min(bytes.length, at + BLOCK_BYTES));
+    },
+  },
+  { name: 'blocks of each segment were swapped', files: lastSegments, alter: swapBlocks },
+  { name: 'a bit of each index and snapshot was flipped', files: derivedFiles, alter: flipBit },
+];
+
+const bitFlips: Scenario = {
+  id: 'C17',
+  what: 'bits, blocks and order of what one node has on its disk are changed while it is down',
+  needsReplicas: true,
+  round: async (stage, round) => {
+    const way = WAYS[(round - 1) % WAYS.length] ?? WAYS[0]!;
+    const node = round % 2 === 0 ? stage.pick(stage.cluster.brokers) : await stage.someLeader();
+    await killAndChange(stage, node, `on node ${node.nodeId} ${way.name}`, () => {
+      for (const path of way.files(node.directory)) alterFile(path, (bytes) => way.alter(stage, bytes));
+    });
+  },
+};
+
+export const damage: readonly Scenario[] = [tornTail, bitFlips, wipedBroker, oldCopy];

@@ -2,6 +2,7 @@ import { SeededRandom } from '@kafkaesque/kernel';
 import { checkHistory, summaryOf } from '@kafkaesque/testkit';
 import type { HistoryReport } from '@kafkaesque/testkit';
 import type { Layout } from '../node-files';
+import { runOwnTool } from '../../interop/own-tool';
 import { ProcessCluster } from '../process-cluster';
 import type { Scenario } from './scenario';
 import type { Outage } from './stage';
@@ -64,5 +65,16 @@ export const runScenario = async (options: ScenarioOptions): Promise<ScenarioOut
   const codes = await cluster.stop();
   if (codes.some((code) => code !== 0))
     violations.push(`nodes did not stop cleanly: ${codes.join()}\n${cluster.testimony()}`);
+  const damage = await damageIn(cluster);
+  if (damage !== undefined) violations.push(`fsck complains: ${damage}`);
   return { rounds: done, outages: stage.outages, report, violations, tally: stage.workload.tally };
+};
+
+/** What is wrong with what the nodes, which have stopped, have on their disks; undefined: nothing is. */
+const damageIn = async (cluster: ProcessCluster): Promise<string | undefined> => {
+  const { code, out, err } = await runOwnTool(
+    'fsck',
+    cluster.nodes.map(({ directory }) => directory),
+  );
+  return code === 0 ? undefined : `${out}${err}`;
 };

@@ -1,5 +1,4 @@
 import type { Offset, PartitionIndex, TopicId } from '@kafkaesque/kernel';
-import { defaultPartitionConfig } from '@kafkaesque/partition';
 import type { Partition, PartitionConfig } from '@kafkaesque/partition';
 import type { Log, LogConfig } from '@kafkaesque/storage';
 import type { TopicConfiguration } from '../configuration';
@@ -26,11 +25,11 @@ export interface Replica {
   snapshotSegments: number;
 }
 
-/** What the rules of a partition read of its topic's configuration. */
-export const partitionConfig = (
-  config: TopicConfiguration,
-  producerIdExpirationMs: number,
-): PartitionConfig => ({
+/** What the rules of a partition read of its broker's configuration. */
+export type BrokerTimes = Pick<PartitionConfig, 'producerIdExpirationMs' | 'replicaLagTimeMaxMs'>;
+
+/** What the rules of a partition read of its topic's configuration, and of its broker's. */
+export const partitionConfig = (config: TopicConfiguration, times: BrokerTimes): PartitionConfig => ({
   maxMessageBytes: config.maxMessageBytes,
   messageTimestampType: config.messageTimestampType,
   messageTimestampBeforeMaxMs: config.messageTimestampBeforeMaxMs,
@@ -38,10 +37,9 @@ export const partitionConfig = (
   compacted: config.cleanupPolicy.includes('compact'),
   deletes: config.cleanupPolicy.includes('delete'),
   minInsyncReplicas: config.minInsyncReplicas,
-  replicaLagTimeMaxMs: defaultPartitionConfig.replicaLagTimeMaxMs,
   compressionType: codecOf(config.compressionType),
   recordValidation: config.recordValidation === 'full' ? 'full' : 'headers',
-  producerIdExpirationMs,
+  ...times,
   maxProducerIds: MAX_PRODUCER_IDS,
 });
 

@@ -12,7 +12,7 @@ import { LogDeletions } from './log-deletions';
 import type { LogDirectories } from './log-directories';
 import { BROKER_RESOURCE, TOPIC_RESOURCE } from '../handlers/resource-types';
 import { writeProducerSnapshot } from './producer-snapshots';
-import type { Replica } from './replica';
+import type { BrokerTimes, Replica } from './replica';
 import { ReplicaRepairs, recovered } from './replica-repairs';
 import { logConfig, partitionConfig } from './replica';
 import type { Traffic } from './traffic';
@@ -25,8 +25,8 @@ export interface ReplicasOptions {
   readonly traffic: Traffic;
   readonly clock: Clock;
   readonly logger: Logger;
-  /** `producer.id.expiration.ms` as of an image. */
-  readonly producerIdExpirationMs: (image: MetadataImage) => number;
+  /** What the rules read of the broker's configuration, as of an image. */
+  readonly timesOf: (image: MetadataImage) => BrokerTimes;
   /** A topic's effective configuration as of an image. */
   readonly configurationOf: (topic: string, image: MetadataImage) => TopicConfiguration;
   /**
@@ -375,7 +375,7 @@ export class Replicas {
     const machine = new Partition(
       topic.topicId,
       log.partition,
-      partitionConfig(config, this.#options.producerIdExpirationMs(image)),
+      partitionConfig(config, this.#options.timesOf(image)),
       recovered(log),
       { eligibleEpoch: (brokerId) => eligibleEpoch(this.#image ?? image, brokerId) },
     );
@@ -514,14 +514,14 @@ export class Replicas {
         .filter(({ resource }) => resource.type === TOPIC_RESOURCE)
         .map(({ resource }) => resource.name),
     );
-    const expirationMs = this.#options.producerIdExpirationMs(delta.after);
+    const times = this.#options.timesOf(delta.after);
     const renewed: LedPartition[] = [];
     for (const replica of this.all()) {
       if (!isForAll && !topics.has(replica.topic)) continue;
       const { flushPolicy } = replica.config;
       replica.config = this.#options.configurationOf(replica.topic, delta.after);
       replica.log.updateConfig(logConfig(replica.config));
-      const config = partitionConfig(replica.config, expirationMs);
+      const config = partitionConfig(replica.config, times);
       this.carryOut(replica, replica.machine.updateConfig(config));
       // An epoch has one flush policy: by it the controller judges what a replica must have after a crash (section 7).
       const { topicId, partition, machine } = replica;

@@ -63,7 +63,7 @@ export class BrokerPart {
   #retention: Promise<void> = Promise.resolve();
 
   constructor(options: BrokerPartOptions, directories: LogDirectories) {
-    const { world, dynamic, nodeId, loggers } = options;
+    const { world, dynamic, nodeId, loggers, configuration } = options;
     this.#options = options;
     this.directories = directories;
     this.waitingRoom = new WaitingRoom(world.clock);
@@ -75,8 +75,10 @@ export class BrokerPart {
       traffic: new Traffic(world.metrics),
       clock: world.clock,
       logger: loggers.replicas,
-      producerIdExpirationMs: (image) =>
-        Number(nodeValue('producer.id.expiration.ms', dynamic.layers(image))),
+      timesOf: (image) => ({
+        producerIdExpirationMs: Number(nodeValue('producer.id.expiration.ms', dynamic.layers(image))),
+        replicaLagTimeMaxMs: configuration.replicaLagTimeMaxMs,
+      }),
       configurationOf: (topic, image) => dynamic.topic(topic, image),
       renewLeadership: (partitions) => {
         void this.#renewLeadership(partitions);
