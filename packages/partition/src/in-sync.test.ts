@@ -218,6 +218,17 @@ describe('an answer of the controller', () => {
     expect(partition.role).toMatchObject({ replicas: [1, 2], inSyncReplicas: [1, 2], partitionEpoch: 3 });
     expect(subscribe(partition, THIRD, 10)).toEqual({ kind: 'wait' });
   });
+
+  test('comes after the image, and removes nobody who got in by it and is a little behind', () => {
+    const partition = leading([SELF]);
+    subscribe(partition, SECOND, 10);
+    produce(partition, batchOf(1), { acks: 1 });
+    expect(proposed(ack(partition, SECOND, 10, 1))).toEqual([[SELF, SECOND]]);
+    lead(partition, 1, [SELF, SECOND], ALL, 2);
+    expect(proposed(committed(partition, [SELF, SECOND], 2, 2))).toEqual([]);
+    expect(proposed(partition.tick(2 + LAG_MS))).toEqual([]);
+    expect(proposed(partition.tick(3 + LAG_MS))).toEqual([[SELF]]);
+  });
 });
 
 describe('a subscription', () => {

@@ -141,6 +141,8 @@ export function inSyncSetIs(state: ReplicaState, role: Leader, nowMs?: number): 
   }
   for (const replica of state.followers.keys())
     if (!role.replicas.includes(replica)) state.followers.delete(replica);
+  // An image may have told before, without a time: whoever got in by it must not be judged as if it had never kept up.
+  if (nowMs !== undefined) beginGrace(state, role, nowMs);
   return [advance(state), ...propose(state, nowMs)];
 }
 
