@@ -6,7 +6,14 @@ export type {
   ConfigurationSources,
 } from './configuration';
 export { startNode } from './node/node';
-export type { MetadataStanding, Node, NodeOptions, OpenListener, PartitionStanding } from './node/node';
+export type {
+  MetadataStanding,
+  Node,
+  NodeOptions,
+  NodeView,
+  OpenListener,
+  PartitionStanding,
+} from './node/node';
 export type { World } from './node/world';
 export { runServer } from './run-server';
 export type { ServerArguments } from './run-server';

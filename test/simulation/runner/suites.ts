@@ -1,8 +1,9 @@
+import { clusterSuite } from '../cluster/cluster-world';
 import { quorumSuite } from '../quorum/quorum-world';
 import { storageSuite } from '../storage-suite';
 import type { Suite } from './suite';
 
-const suites: readonly Suite[] = [quorumSuite, storageSuite];
+const suites: readonly Suite[] = [quorumSuite, clusterSuite, storageSuite];
 
 /** The suite of that name; an unknown name is answered with those that there are. */
 export const findSuite = (name: string): Suite => {

@@ -42,6 +42,7 @@ import { refuseWhatIsNotThereYet } from './not-there-yet';
 import type { OpenFilesShares } from './open-files';
 import { shareOpenFiles } from './open-files';
 import { lookForEphemeralStorage } from './persistent-storage';
+import type { Replica } from '../broker/replica';
 import { replicationOnDemand } from './replication-on-demand';
 import { roomForMetadata } from './room-for-metadata';
 import type { World } from './world';
@@ -52,6 +53,14 @@ export interface NodeOptions {
   readonly world: World;
   /** Gives up a start that waits for others. */
   readonly signal?: AbortSignal;
+  /** Shown this broker's replicas, and the metadata, before either begins: for oracles, which look and never touch. */
+  readonly watch?: (view: NodeView) => void;
+}
+
+/** What an oracle looks at. */
+export interface NodeView {
+  readonly replicas: () => Iterable<Pick<Replica, 'topicId' | 'partition' | 'machine' | 'log'>>;
+  readonly image: () => MetadataImage;
 }
 
 /** Where a node can be reached. */
@@ -166,6 +175,7 @@ class Assembly {
   readonly #dynamic: DynamicConfigurations;
   readonly #openFiles: OpenFilesShares;
   readonly #kraft: QuorumView;
+  readonly #watch: NodeOptions['watch'];
   #clusterId = '';
   #broker: BrokerPart | undefined;
   #host: ControllerHost | undefined;
@@ -178,8 +188,9 @@ class Assembly {
   #stopped: Promise<void> | undefined;
   #unlockMetadata: (() => Promise<void>) | undefined;
 
-  constructor({ configuration, world }: NodeOptions) {
+  constructor({ configuration, world, watch }: NodeOptions) {
     this.#configuration = configuration;
+    this.#watch = watch;
     this.#world = world;
     this.#loggers = nodeLoggers(world);
     this.#nodeId = BrokerId(configuration.nodeId);
@@ -201,6 +212,7 @@ class Assembly {
     const identity = await this.#identify();
     const host = this.#openHost(policies);
     this.#host = host;
+    this.#watch?.({ replicas: () => this.#broker?.replicas.all() ?? [], image: () => host.image });
     const members = await this.#openMembers(host, identity);
     this.#members = members;
     const replication = this.#openReplication(host, members, identity);

@@ -1,0 +1,156 @@
+import { BrokerId, SeededRandom, hasCode, messageOf } from '@kafkaesque/kernel';
+import type { Node, NodeView } from '@kafkaesque/server';
+import { Scheduler, SimulatedMachine, SimulatedNetwork } from '@kafkaesque/sim';
+import type { Death, DiskFaults, ProcessLife } from '@kafkaesque/sim';
+import { writeMetaProperties } from '@kafkaesque/storage';
+import { Violation } from '../runner/suite';
+import { CLUSTER, DATA, hostOf, startClusterNode } from './node';
+import type { ClusterShape } from './shape';
+
+/** A machine of the cluster, and what runs on it. */
+export interface Member {
+  readonly nodeId: number;
+  readonly machine: SimulatedMachine;
+  running: Node | undefined;
+}
+
+/** Codes that a failing disk may end a process with, or keep it from starting. */
+const diskCodes = ['EIO', 'ENOSPC', 'WRITE_AHEAD_LOG_FAILED', 'JOURNAL_FAILED', 'DISK_FULL'] as const;
+
+const calmed = (faults: DiskFaults): DiskFaults => ({
+  ...faults,
+  ...{ noSpace: 0, writeError: 0, syncError: 0, slow: 0 },
+});
+
+/** Machines, disks and processes of one cluster, and what befalls them. */
+export class Cluster {
+  readonly scheduler = new Scheduler();
+  readonly network: SimulatedNetwork;
+  readonly members: readonly Member[];
+  readonly random: SeededRandom;
+  readonly shape: ClusterShape;
+  readonly counts = { starts: 0, failedStarts: 0, faults: 0 };
+  /** What must never happen to a process has happened. */
+  violation: Violation | undefined;
+  began: (member: Member, view: NodeView) => void = () => undefined;
+  died: (member: Member) => void = () => undefined;
+  say: ((node: string, what: string) => void) | undefined;
+  #areDisksCalm = false;
+
+  constructor(seed: number, shape: ClusterShape) {
+    this.random = new SeededRandom(seed, 'cluster-world');
+    this.shape = shape;
+    const random = this.random.fork('network');
+    this.network = new SimulatedNetwork({ random, scheduler: this.scheduler, faults: shape.network });
+    this.members = Array.from({ length: shape.brokerCount }, (_, index) => this.#member(index + 1));
+  }
+
+  /** Writes what formatting writes, before anything goes wrong. */
+  async format(): Promise<void> {
+    for (const { nodeId, machine } of this.members) {
+      const { disk } = machine;
+      const { faults } = disk;
+      disk.faults = calmed(faults);
+      const directoryId = Buffer.alloc(16, nodeId).toString('base64url');
+      const properties = { clusterId: CLUSTER, nodeId: BrokerId(nodeId), directoryId };
+      await this.scheduler.settle(writeMetaProperties(disk.mount(), DATA, properties));
+      disk.crash('kill');
+      disk.faults = faults;
+    }
+  }
+
+  /** From now on disks do not fail, and take their ordinary time. */
+  calmDisks(): void {
+    this.#areDisksCalm = true;
+    for (const { machine } of this.members) machine.disk.faults = calmed(machine.disk.faults);
+  }
+
+  get areDisksCalm(): boolean {
+    return this.#areDisksCalm;
+  }
+
+  start(member: Member): void {
+    const { machine, nodeId } = member;
+    if (machine.process !== undefined) return;
+    this.counts.starts += 1;
+    const process = machine.start();
+    const { life } = process;
+    this.say?.(machine.name, 'starts');
+    startClusterNode({
+      ...{ nodeId, process, shape: this.shape },
+      fault: (what, cause) => this.#fault(member, life, what, cause),
+      watch: (view) => {
+        if (life.alive) this.began(member, view);
+      },
+    }).then(
+      (node) => {
+        if (!life.alive) return;
+        member.running = node;
+        this.say?.(machine.name, 'serves');
+      },
+      (cause: unknown) => {
+        if (life.alive) this.#startFailed(member, cause);
+      },
+    );
+  }
+
+  /** The process ends, and is started again after a while unless it is to stay away. */
+  kill(member: Member, kind: Death, again = true): void {
+    const { machine } = member;
+    this.say?.(machine.name, kind === 'kill' ? 'is killed' : 'loses power');
+    machine.die(kind);
+    this.#dead(member, again);
+  }
+
+  #member(nodeId: number): Member {
+    const { random, scheduler, network, shape } = this;
+    const own = random.fork(`machine ${nodeId}`);
+    const machine: SimulatedMachine = new SimulatedMachine({
+      name: hostOf(nodeId),
+      ...{ random: own, scheduler, network, directories: [DATA], faults: shape.disk },
+      driftPpm: shape.driftPpm === 0 ? 0 : own.below(2 * shape.driftPpm + 1) - shape.driftPpm,
+      wallSkewMs: own.below(2000) - 1000,
+      died: (kind) => {
+        this.say?.(machine.name, `dies amid a step (${kind})`);
+        this.#dead(member, true);
+      },
+    });
+    const member: Member = { nodeId, machine, running: undefined };
+    return member;
+  }
+
+  #dead(member: Member, again: boolean): void {
+    this.died(member);
+    member.running = undefined;
+    if (!again) return;
+    const { random, shape, scheduler } = this;
+    const downMs = 1 + random.below(shape.downMs);
+    if (random.below(2) === 0) scheduler.after(downMs / 2, 'boot', () => member.machine.boot());
+    scheduler.after(downMs, 'start', () => this.start(member));
+  }
+
+  #fault(member: Member, life: ProcessLife, what: string, cause: unknown): void {
+    if (!life.alive) return;
+    this.say?.(member.machine.name, `cannot go on: ${what}: ${messageOf(cause)}`);
+    this.counts.faults += 1;
+    if (!diskCodes.some((code) => hasCode(cause, code)))
+      this.#violate('a process goes on', `${member.machine.name}: ${what}: ${messageOf(cause)}`, cause);
+    // After a failed sync the page cache shows what the disk may lack: the machine is switched off.
+    this.kill(member, 'power');
+  }
+
+  #startFailed(member: Member, cause: unknown): void {
+    const { machine } = member;
+    const text = messageOf(cause);
+    this.say?.(machine.name, `does not start: ${text}`);
+    this.counts.failedStarts += 1;
+    if (!diskCodes.some((code) => hasCode(cause, code)))
+      this.#violate('an undamaged disk starts', `${machine.name}: ${text}`, cause);
+    this.kill(member, 'power');
+  }
+
+  #violate(invariant: string, message: string, cause: unknown): void {
+    const stack = cause instanceof Error ? `\n${cause.stack ?? ''}` : '';
+    this.violation ??= new Violation(invariant, `${message}${stack}`);
+  }
+}

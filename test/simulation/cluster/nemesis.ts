@@ -1,0 +1,160 @@
+import type { Random } from '@kafkaesque/kernel';
+import { assertNever } from '@kafkaesque/kernel';
+import { drawPartition } from '@kafkaesque/sim';
+import type { Death } from '@kafkaesque/sim';
+import type { Cluster, Member } from './cluster';
+import type { NemesisShape } from './shape';
+
+type Deed = keyof NemesisShape;
+
+/** Does harm at random times, at the rates of the seed's shape, in turns with quiet. */
+export class Nemesis {
+  /** What was done, beside what machines, disks and network count. */
+  readonly counts = { blackouts: 0, stalls: 0, quietTurns: 0 };
+  readonly #cluster: Cluster;
+  /** Hosts of clients, which may be cut off as well. */
+  readonly #clients: readonly string[];
+  readonly #random: Random;
+  #isQuiet = false;
+  #over = false;
+
+  constructor(cluster: Cluster, clients: readonly string[]) {
+    this.#cluster = cluster;
+    this.#clients = clients;
+    this.#random = cluster.random.fork('nemesis');
+  }
+
+  begin(): void {
+    const { nemesis, turnMs } = this.#cluster.shape;
+    for (const deed of Object.keys(nemesis) as Deed[]) this.#plan(deed, nemesis[deed]);
+    if (turnMs !== Infinity) this.#turn(this.#random.fork('turns'), turnMs);
+  }
+
+  /** Nothing more is done; what is under way stays. */
+  rest(): void {
+    this.#over = true;
+  }
+
+  /** Harm and quiet take turns; quiet begins with everything healed. */
+  #turn(random: Random, turnMs: number): void {
+    const { scheduler, network } = this.#cluster;
+    scheduler.after(1 + random.below(turnMs), 'nemesis.turn', () => {
+      if (this.#over) return;
+      this.#isQuiet = !this.#isQuiet && random.below(2) === 0;
+      if (this.#isQuiet) {
+        this.counts.quietTurns += 1;
+        network.heal();
+      }
+      this.#turn(random, turnMs);
+    });
+  }
+
+  /** Every deed has a stream of chance of its own: without one of them, the others happen as before. */
+  #plan(deed: Deed, meanMs: number): void {
+    const random = this.#random.fork(deed);
+    if (meanMs === Infinity) return;
+    const next = (): void => {
+      this.#cluster.scheduler.after(2 * meanMs * random.fraction(), `nemesis.${deed}`, () => {
+        if (this.#over) return;
+        if (!this.#isQuiet) this.#do(deed, random);
+        next();
+      });
+    };
+    next();
+  }
+
+  #do(deed: Deed, random: Random): void {
+    switch (deed) {
+      case 'killMs':
+        return this.#kill(random, 'kill');
+      case 'powerLossMs':
+        return this.#kill(random, 'power');
+      case 'deathAtCallMs':
+        this.#alive(random)?.machine.dieAtCall(
+          1 + random.below(60),
+          random.below(2) === 0 ? 'kill' : 'power',
+        );
+        return;
+      case 'pauseMs':
+        return this.#pause(random);
+      case 'partitionMs':
+        return this.#partition(random);
+      case 'clogMs':
+        return this.#clog(random);
+      case 'stallMs':
+        return this.#stall(random);
+      case 'wallJumpMs':
+        this.#alive(random)?.machine.jumpWall(random.below(7_200_000) - 3_600_000);
+        return;
+      case 'blackoutMs':
+        return this.#blackout(random);
+      default:
+        return assertNever(deed);
+    }
+  }
+
+  #alive(random: Random): Member | undefined {
+    const found = this.#cluster.members.filter(({ machine }) => machine.process !== undefined);
+    return found[random.below(Math.max(found.length, 1))];
+  }
+
+  #kill(random: Random, kind: Death): void {
+    const member = this.#alive(random);
+    if (member !== undefined) this.#cluster.kill(member, kind);
+  }
+
+  #pause(random: Random): void {
+    const { scheduler, shape, say } = this.#cluster;
+    const member = this.#alive(random);
+    const life = member?.machine.process?.life;
+    if (member === undefined || life === undefined || life.paused) return;
+    member.machine.pause();
+    const forMs = 1 + random.below(shape.longestPauseMs);
+    say?.(member.machine.name, `stands still for ${forMs} ms`);
+    scheduler.after(forMs, 'resume', () => life.resume());
+  }
+
+  #partition(random: Random): void {
+    const { scheduler, network, shape, members, say } = this.#cluster;
+    const names = [...members.map(({ machine }) => machine.name), ...this.#clients];
+    const { groups, oneWay } = drawPartition(random, names);
+    network.partition(groups, oneWay);
+    say?.(
+      'network',
+      `${oneWay ? 'cut one way' : 'cut'}: ${groups.map((group) => group.join(' ')).join(' | ')}`,
+    );
+    scheduler.after(random.below(shape.partitionForMs), 'nemesis.heal', () => {
+      if (this.#over) return;
+      network.heal();
+      say?.('network', 'is whole');
+    });
+  }
+
+  #clog(random: Random): void {
+    const { network, members, shape } = this.#cluster;
+    const names = [...members.map(({ machine }) => machine.name), ...this.#clients];
+    const name = (): string => names[random.below(names.length)] ?? '';
+    network.clog(name(), name(), 1 + random.below(shape.partitionForMs));
+  }
+
+  #stall(random: Random): void {
+    const { members, scheduler, shape, say } = this.#cluster;
+    const { machine } = members[random.below(members.length)] ?? {};
+    if (machine === undefined) return;
+    const forMs = 1 + random.below(shape.partitionForMs);
+    this.counts.stalls += 1;
+    say?.(machine.name, `has a slow disk for ${forMs} ms`);
+    machine.disk.faults = { ...machine.disk.faults, slow: 0.8, slowMs: 100 + random.below(2_000) };
+    scheduler.after(forMs, 'nemesis.unstall', () => {
+      const { slow, slowMs } = shape.disk;
+      machine.disk.faults = { ...machine.disk.faults, slow: this.#over ? 0 : slow, slowMs };
+    });
+  }
+
+  #blackout(random: Random): void {
+    this.counts.blackouts += 1;
+    for (const member of this.#cluster.members)
+      if (member.machine.process !== undefined)
+        this.#cluster.kill(member, random.below(4) === 0 ? 'kill' : 'power');
+  }
+}

@@ -1,0 +1,100 @@
+import type { Logger } from '@kafkaesque/kernel';
+import { silentLogger, silentMetrics } from '@kafkaesque/kernel';
+import { readConfiguration, startNode } from '@kafkaesque/server';
+import type { BrokerConfiguration, Node, NodeView, World } from '@kafkaesque/server';
+import type { ProcessWorld } from '@kafkaesque/sim';
+import type { AcceptChannel } from '@kafkaesque/kernel';
+import { ServedChannel } from './served-channel';
+import type { ClusterShape } from './shape';
+
+export const CLUSTER = 'simulatedClusterAAAAAAA';
+export const DATA = '/data';
+export const BROKER_PORT = 9092;
+export const CONTROLLER_PORT = 9093;
+/** Clients dial another port than members: which of both protocols a connection speaks is not simulated. */
+export const CLIENT_PORT = 19_092;
+
+export const hostOf = (nodeId: number): string => `n${nodeId}`;
+
+export interface ClusterNodeOptions {
+  readonly nodeId: number;
+  readonly process: ProcessWorld;
+  readonly shape: ClusterShape;
+  readonly fault: (what: string, cause: unknown) => void;
+  readonly watch: (view: NodeView) => void;
+  readonly logger?: Logger;
+}
+
+/** What an operator would write into `server.properties`. */
+const configurationOf = ({ nodeId, shape }: ClusterNodeOptions): BrokerConfiguration => {
+  const { brokerCount, settings } = shape;
+  const voters = Array.from({ length: brokerCount }, (_, index) => index + 1);
+  const host = hostOf(nodeId);
+  const outcome = readConfiguration({
+    file: [
+      'process.roles=broker,controller',
+      `node.id=${nodeId}`,
+      `controller.quorum.voters=${voters.map((id) => `${id}@${hostOf(id)}:${CONTROLLER_PORT}`).join(',')}`,
+      `listeners=PLAINTEXT://${host}:${BROKER_PORT},CONTROLLER://${host}:${CONTROLLER_PORT}`,
+      'controller.listener.names=CONTROLLER',
+      `log.dirs=${DATA}`,
+      'initial.broker.registration.timeout.ms=3600000',
+      'min.insync.replicas=2',
+      ...Object.entries(settings).map(([key, value]) => `${key}=${value}`),
+    ].join('\n'),
+  });
+  if (outcome.kind === 'invalid') throw new Error(outcome.errors.map(({ message }) => message).join('\n'));
+  return outcome.configuration;
+};
+
+/** Everything that the product's node touches, made of one process's simulated machine. */
+const worldOf = ({ nodeId, process, fault, logger = silentLogger }: ClusterNodeOptions): World => {
+  const { disk, clock, random, network } = process;
+  const accepts: AcceptChannel[] = [];
+  let lastConnection = 0;
+  return {
+    ...{ disk, clock, random, logger, metrics: silentMetrics },
+    faults: { fault },
+    lock: () => Promise.resolve(() => Promise.resolve()),
+    hostName: hostOf(nodeId),
+    loadModule: (specifier) => {
+      throw new Error(`there is no module ${specifier} here`);
+    },
+    dialMembers: () => ({ dial: (address) => network.dial(address), close: () => undefined }),
+    acceptMembers: (accept) => {
+      accepts.push(accept);
+      return accept;
+    },
+    listen: async ({ name, host, port, onKafka, grpc }) => {
+      // Asking for the services shows who takes the members' channels.
+      await grpc?.services?.();
+      const accept = accepts.pop();
+      const stops = [
+        ...(accept === undefined ? [] : [network.listen(port, accept)]),
+        ...(port === BROKER_PORT
+          ? [
+              network.listen(CLIENT_PORT, (channel) =>
+                onKafka(new ServedChannel(channel, ++lastConnection, name, `${host}:${port}`)),
+              ),
+            ]
+          : []),
+      ];
+      const close = (): Promise<void> => {
+        for (const stop of stops) stop();
+        return Promise.resolve();
+      };
+      return {
+        ...{ address: host, port, connectionCount: 0, traffic: { bytesRead: 0, bytesWritten: 0 }, close },
+        [Symbol.asyncDispose]: close,
+      };
+    },
+  };
+};
+
+/** Starts the product's own node on a simulated machine. */
+export const startClusterNode = (options: ClusterNodeOptions): Promise<Node> =>
+  startNode({
+    configuration: configurationOf(options),
+    world: worldOf(options),
+    watch: options.watch,
+  });

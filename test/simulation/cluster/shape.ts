@@ -1,0 +1,147 @@
+import { SeededRandom } from '@kafkaesque/kernel';
+import { drawDiskFaults, drawNetworkFaults, noDiskFaults, noNetworkFaults } from '@kafkaesque/sim';
+import type { DiskFaults, NetworkFaults } from '@kafkaesque/sim';
+
+/** How often something is done to the world: on average once in so many milliseconds; Infinity: never. */
+export interface NemesisShape {
+  readonly killMs: number;
+  readonly powerLossMs: number;
+  readonly deathAtCallMs: number;
+  readonly pauseMs: number;
+  readonly partitionMs: number;
+  readonly clogMs: number;
+  readonly stallMs: number;
+  readonly wallJumpMs: number;
+  /** All processes die at once. */
+  readonly blackoutMs: number;
+}
+
+/** How one seed's world differs from others (swarm). */
+export interface ClusterShape {
+  /** Nodes that are brokers and controllers. */
+  readonly brokerCount: number;
+  readonly partitionCount: number;
+  /** Of brokers, by Kafka's names. */
+  readonly settings: Readonly<Record<string, number>>;
+  readonly disk: DiskFaults;
+  readonly network: NetworkFaults;
+  readonly nemesis: NemesisShape;
+  /** How long a dead process stays dead, at most. */
+  readonly downMs: number;
+  readonly longestPauseMs: number;
+  readonly partitionForMs: number;
+  readonly driftPpm: number;
+  readonly producerCount: number;
+  readonly consumerCount: number;
+  /** Between two requests of a client, at most. */
+  readonly thinkMs: number;
+  /** Harm is done, and not, in turns of at most so long. */
+  readonly turnMs: number;
+  readonly chaosMs: number;
+}
+
+/** Families of faults that can be switched off, as `--without` names them. */
+export const families = [
+  'kills',
+  'powerLosses',
+  'deathsAtCall',
+  'blackouts',
+  'pauses',
+  'partitions',
+  'clogs',
+  'resets',
+  'late',
+  'narrow',
+  'diskSpace',
+  'diskErrors',
+  'slowDisks',
+  'clocks',
+] as const;
+export type Family = (typeof families)[number];
+
+type Pick = (...choices: readonly number[]) => number;
+
+const drawNemesis = (pick: Pick): NemesisShape => {
+  const often = (): number => pick(Infinity, 20_000, 6_000, 2_000);
+  return {
+    killMs: often(),
+    powerLossMs: often(),
+    deathAtCallMs: often(),
+    pauseMs: often(),
+    partitionMs: often(),
+    clogMs: often(),
+    stallMs: often(),
+    wallJumpMs: pick(Infinity, 40_000, 10_000),
+    blackoutMs: pick(Infinity, Infinity, 30_000, 10_000),
+  };
+};
+
+const withoutFamilies = (shape: ClusterShape, without: ReadonlySet<string>): ClusterShape => {
+  const off = (family: Family): boolean => without.has(family);
+  const rate = (ms: number, family: Family): number => (off(family) ? Infinity : ms);
+  const { nemesis, disk, network } = shape;
+  return {
+    ...shape,
+    driftPpm: off('clocks') ? 0 : shape.driftPpm,
+    disk: {
+      ...disk,
+      noSpace: off('diskSpace') ? 0 : disk.noSpace,
+      writeError: off('diskErrors') ? 0 : disk.writeError,
+      syncError: off('diskErrors') ? 0 : disk.syncError,
+      slow: off('slowDisks') ? 0 : disk.slow,
+    },
+    network: {
+      ...network,
+      reset: off('resets') ? 0 : network.reset,
+      late: off('late') ? 0 : network.late,
+      clog: off('clogs') ? 0 : network.clog,
+      bytesPerMs: off('narrow') ? Infinity : network.bytesPerMs,
+      windowBytes: off('narrow') ? noNetworkFaults.windowBytes : network.windowBytes,
+    },
+    nemesis: {
+      killMs: rate(nemesis.killMs, 'kills'),
+      powerLossMs: rate(nemesis.powerLossMs, 'powerLosses'),
+      deathAtCallMs: rate(nemesis.deathAtCallMs, 'deathsAtCall'),
+      pauseMs: rate(nemesis.pauseMs, 'pauses'),
+      partitionMs: rate(nemesis.partitionMs, 'partitions'),
+      clogMs: rate(nemesis.clogMs, 'clogs'),
+      stallMs: rate(nemesis.stallMs, 'slowDisks'),
+      wallJumpMs: rate(nemesis.wallJumpMs, 'clocks'),
+      blackoutMs: rate(nemesis.blackoutMs, 'blackouts'),
+    },
+  };
+};
+
+/** Draws everything first, so that a family that is switched off leaves the rest of the world as it was. */
+export const drawClusterShape = (
+  seed: number,
+  { nodes, without }: { readonly nodes?: number; readonly without: ReadonlySet<string> },
+): ClusterShape => {
+  const random = new SeededRandom(seed, 'cluster-shape');
+  const pick: Pick = (...choices) => choices[random.below(choices.length)] ?? 0;
+  const sessionMs = pick(9_000, 3_000, 2_000);
+  const shape: ClusterShape = {
+    brokerCount: nodes ?? 3,
+    partitionCount: pick(1, 2, 3),
+    settings: {
+      'broker.session.timeout.ms': sessionMs,
+      'broker.heartbeat.interval.ms': pick(sessionMs / 10, sessionMs / 4),
+      'replica.lag.time.max.ms': pick(10_000, 2_000, 500),
+      'controller.quorum.fetch.timeout.ms': pick(2_000, 1_000),
+      'controller.quorum.election.timeout.ms': pick(1_000, 300),
+    },
+    disk: random.below(3) === 0 ? noDiskFaults : drawDiskFaults(random),
+    network: random.below(4) === 0 ? noNetworkFaults : drawNetworkFaults(random),
+    nemesis: drawNemesis(pick),
+    downMs: pick(10, 500, 5_000, 20_000),
+    longestPauseMs: pick(50, 1_000, 10_000),
+    partitionForMs: pick(300, 3_000, 12_000),
+    driftPpm: pick(0, 100, 500),
+    producerCount: pick(2, 4, 6),
+    consumerCount: pick(1, 2),
+    thinkMs: pick(20, 100, 300),
+    turnMs: pick(5_000, 15_000, Infinity),
+    chaosMs: pick(30_000, 60_000),
+  };
+  return withoutFamilies(shape, without);
+};
