@@ -13,6 +13,7 @@ const drafts: readonly MemberMessageDraft[] = [
         {
           ...{ handle: 1, topicId, partition: PartitionIndex(3), leaderEpoch: LeaderEpoch(5) },
           ...{ fetchOffset: Offset(2 ** 40), lastFetchedEpoch: LeaderEpoch(-1), logStartOffset: Offset(0) },
+          creditBytes: 1 << 20,
         },
       ],
     },

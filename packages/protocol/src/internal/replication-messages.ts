@@ -37,6 +37,8 @@ export const ReplicaSubscribe = message({
       /** Of the last batch below it; -1: there is none. */
       lastFetchedEpoch: int32.as<LeaderEpoch>(),
       logStartOffset: int64.as<Offset>(),
+      /** Bytes of this partition that may be under way; more follow with acknowledgements. */
+      creditBytes: int64,
     }),
   },
 });

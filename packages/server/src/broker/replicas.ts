@@ -5,6 +5,7 @@ import { topicById } from '@kafkaesque/metadata';
 import type { Effect, Leadership } from '@kafkaesque/partition';
 import { Partition } from '@kafkaesque/partition';
 import type { Log } from '@kafkaesque/storage';
+import { isThrottled } from '../configuration';
 import type { TopicConfiguration } from '../configuration';
 import type { IsrAnswer, IsrChange } from '../replication/replicated';
 import { eligibleEpoch } from './brokers-view';
@@ -58,6 +59,8 @@ export interface FollowerSide {
   /** `then` is called once it has its role again. */
   reset(replica: Replica, offset: Offset, then?: () => void): void;
   raiseLogStart(replica: Replica, offset: Offset): void;
+  /** Whether the configuration holds it back here. Never what is in sync. */
+  isThrottled(replica: Replica): boolean;
 }
 
 /** A partition as it is led now. */
@@ -100,6 +103,7 @@ export class Replicas {
       truncate: (replica, offset) => this.#repairs.truncate(replica, offset),
       reset: (replica, offset, then) => this.#repairs.reset(replica, offset, then),
       raiseLogStart: (replica, offset) => this.#raiseLogStart(replica, offset),
+      isThrottled: (replica) => this.#isThrottledHere(replica),
     };
   }
 
@@ -347,6 +351,14 @@ export class Replicas {
         });
       });
     }
+  }
+
+  #isThrottledHere({ config, topicId, partition }: Replica): boolean {
+    const { nodeId } = this.#options;
+    if (!isThrottled(config.followerThrottledReplicas, partition, nodeId)) return false;
+    const image = this.#image;
+    const known = image === undefined ? undefined : topicById(image, topicId)?.partitions.get(partition);
+    return known?.isr.includes(nodeId) !== true;
   }
 
   /** Its topic may be gone, or the partition assigned to others, since something was begun for it. */

@@ -14,7 +14,7 @@ export type { NodeKeyName, TopicKeyName } from './table';
 export { nodeValue, setText } from './layers';
 export { listenerKey } from './listener-limits';
 export type { BrokerLayers, ConfigurationSource, DynamicConfiguration } from './layers';
-export { topicConfiguration } from './topic-configuration';
+export { isThrottled, topicConfiguration } from './topic-configuration';
 export type { TopicConfiguration } from './topic-configuration';
 export {
   CONFIG_SOURCE_CODE,

@@ -6,6 +6,13 @@ import { TOPIC_KEYS } from './table';
 import type { TopicKeyName } from './table';
 import { defaultValue, itemsOf, parseValue, shown } from './value';
 
+/** `*`, or `partition:broker` for each. */
+export type ThrottledReplicas = ReadonlySet<string>;
+
+/** Whether the replica of a partition on a broker is named. */
+export const isThrottled = (replicas: ThrottledReplicas, partition: number, brokerId: number): boolean =>
+  replicas.size > 0 && (replicas.has('*') || replicas.has(`${partition}:${brokerId}`));
+
 /** What the log, partition and handlers read of a topic, typed. */
 export interface TopicConfiguration {
   /** Empty: keep everything. */
@@ -13,7 +20,9 @@ export interface TopicConfiguration {
   readonly compressionType: string;
   readonly fileDeleteDelayMs: number;
   readonly flushPolicy: 'ack' | 'replication';
+  readonly followerThrottledReplicas: ThrottledReplicas;
   readonly indexIntervalBytes: number;
+  readonly leaderThrottledReplicas: ThrottledReplicas;
   readonly maxMessageBytes: number;
   readonly messageTimestampAfterMaxMs: number;
   readonly messageTimestampBeforeMaxMs: number;
@@ -42,6 +51,7 @@ export const topicConfiguration = (
   const get = (name: string): ConfigurationValue => topicValue(name, overrides, layers);
   const number = (name: TopicKeyName): number => Number(get(name));
   const isTrue = (name: TopicKeyName): boolean => get(name) === true;
+  const replicas = (name: TopicKeyName): ThrottledReplicas => new Set(itemsOf(get(name)));
   return {
     cleanupPolicy: itemsOf(get('cleanup.policy')).filter(
       (policy) => policy === 'delete' || policy === 'compact',
@@ -49,7 +59,9 @@ export const topicConfiguration = (
     compressionType: String(get('compression.type')),
     fileDeleteDelayMs: number('file.delete.delay.ms'),
     flushPolicy: get('flush.policy') === 'replication' ? 'replication' : 'ack',
+    followerThrottledReplicas: replicas('follower.replication.throttled.replicas'),
     indexIntervalBytes: number('index.interval.bytes'),
+    leaderThrottledReplicas: replicas('leader.replication.throttled.replicas'),
     maxMessageBytes: number('max.message.bytes'),
     messageTimestampAfterMaxMs: number('message.timestamp.after.max.ms'),
     messageTimestampBeforeMaxMs: number('message.timestamp.before.max.ms'),

@@ -108,6 +108,14 @@ export class BrokerPart {
     this.replicas.attach(replication.side);
   }
 
+  /** Bytes a second that replicas under reassignment keep to. */
+  throttledRates(image: MetadataImage): { readonly leader: number; readonly follower: number } {
+    const layers = this.#options.dynamic.layers(image);
+    const rate = (side: 'leader' | 'follower'): number =>
+      Number(nodeValue(`${side}.replication.throttled.rate`, layers));
+    return { leader: rate('leader'), follower: rate('follower') };
+  }
+
   /** The broker as its handlers see it. */
   broker(parts: AdministratorParts, client: ControllerClient): Broker {
     const { world, configuration, dynamic, nodeId } = this.#options;

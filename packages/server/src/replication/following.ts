@@ -25,6 +25,14 @@ export class Following {
   held: HeldRecords[] | undefined;
   /** The leader's, as it was told last in this subscription; -1: not yet. */
   highWatermark = -1;
+  /** It takes records only as its throttle lets it, and gives credit in pieces. */
+  isMeasured = false;
+  /** Of the partition's credit: what its leader does not have, because it is measured out. */
+  withheldBytes = 0;
+  /** Measured out, and not come yet. */
+  awaitedBytes = 0;
+  /** Of the partition's credit: what the next acknowledgement gives. */
+  creditBytes = 0;
   #taken: Taken[] = [];
   #first = 0;
 
@@ -64,6 +72,10 @@ export class Following {
     this.held = undefined;
     this.handle = undefined;
     this.highWatermark = -1;
+    this.isMeasured = false;
+    this.withheldBytes = 0;
+    this.awaitedBytes = 0;
+    this.creditBytes = 0;
     return sizeBytes + heldBytes;
   }
 }

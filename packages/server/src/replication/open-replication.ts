@@ -12,6 +12,7 @@ import type { MetadataDelta, MetadataImage } from '@kafkaesque/metadata';
 import { brokerById } from '@kafkaesque/metadata';
 import type { Replica } from '../broker/replica';
 import type { Replicas, ReplicationSide } from '../broker/replicas';
+import { isThrottled } from '../configuration';
 import type { ControllerDoor } from '../controller/controller-host';
 import type { MemberIdentity } from '../members/member-link';
 import { MemberLinks } from '../members/member-links';
@@ -19,6 +20,7 @@ import type { ReplicationMeters } from '../metrics/replication-metrics';
 import { IsrChanges } from './isr-changes';
 import { ReplicaFeeds } from './replica-feeds';
 import { ReplicaFetchers } from './replica-fetchers';
+import { Throttle } from './throttle';
 
 export interface ReplicationOptions {
   readonly identity: MemberIdentity;
@@ -36,6 +38,8 @@ export interface ReplicationOptions {
   readonly listenerName: string;
   /** `replica.lag.time.max.ms`. */
   readonly lagTimeMaxMs: number;
+  /** `leader.replication.throttled.rate` and `follower.replication.throttled.rate`, as they are now. */
+  readonly throttledRates: () => { readonly leader: number; readonly follower: number };
 }
 
 /** What a broker and the others send each other of their partitions. */
@@ -52,9 +56,19 @@ export interface Replication {
 /** Opens both sides: what this broker leads goes to its followers, and what it follows comes from its leaders. */
 export const openReplication = (options: ReplicationOptions): Replication => {
   const { clock, logger, replicas, image, brokerEpoch, identity } = options;
+  const throttles = { leader: new Throttle(clock), follower: new Throttle(clock) };
+  const limitRates = (): void => {
+    const { leader, follower } = options.throttledRates();
+    throttles.leader.limitTo(leader);
+    throttles.follower.limitTo(follower);
+  };
+  limitRates();
   const feeds = new ReplicaFeeds<Replica>({
     ...{ clock, logger },
+    throttle: throttles.leader,
     host: {
+      isThrottled: ({ config, partition }) =>
+        isThrottled(config.leaderThrottledReplicas, partition, identity.nodeId),
       find: ({ topicId, partition }) => replicas.find(topicId, partition),
       carryOut: (replica, effects) => replicas.carryOut(replica, effects),
     },
@@ -62,6 +76,7 @@ export const openReplication = (options: ReplicationOptions): Replication => {
   const fetchers = new ReplicaFetchers<Replica>({
     ...{ clock, logger, brokerEpoch },
     host: replicas.asFollower,
+    throttle: throttles.follower,
     addressOf: (leader) => brokerById(image(), leader)?.endpoints.get(options.listenerName),
     keepTo: (leaders) => links.keepTo(leaders),
   });
@@ -115,6 +130,11 @@ export const openReplication = (options: ReplicationOptions): Replication => {
       return fetchers.maxLag;
     },
     changed: (delta) => {
+      if (delta.configsChanged.length > 0) {
+        limitRates();
+        feeds.throttlesChanged();
+        fetchers.throttlesChanged();
+      }
       if (delta.brokersChanged.length === 0) return;
       fetchers.brokersChanged();
       // Whoever may be in sync from now on need not wait for the next look.

@@ -226,7 +226,7 @@ describe('a subscription', () => {
             {
               ...{ handle: 9, topicId: feed.replicas[0]!.topicId, partition: feed.replicas[0]!.partition },
               ...{ leaderEpoch: LeaderEpoch(1), fetchOffset: Offset(0) },
-              ...{ lastFetchedEpoch: LeaderEpoch(-1), logStartOffset: Offset(0) },
+              ...{ lastFetchedEpoch: LeaderEpoch(-1), logStartOffset: Offset(0), creditBytes: MIB },
             },
           ],
         },

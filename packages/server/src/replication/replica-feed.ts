@@ -8,6 +8,7 @@ import { FRAME_BYTES, PARTITION_CREDIT_BYTES, STREAM_CREDIT_BYTES } from './limi
 import type { Replicated } from './replicated';
 import type { Follower, LeaderHost, Subscription, SubscriptionFeed, Wish } from './subscription';
 import type { Subscriptions } from './subscriptions';
+import type { Throttle } from './throttle';
 import { Turns } from './turns';
 import { WatermarkNews } from './watermark-news';
 
@@ -18,6 +19,8 @@ export interface ReplicaFeedOptions {
   readonly creditBytes: number;
   readonly subscriptions: Subscriptions;
   readonly host: LeaderHost;
+  /** Of everything that this broker leads. */
+  readonly throttle: Throttle;
   readonly send: (message: MemberMessageDraft) => boolean;
 }
 
@@ -74,8 +77,16 @@ export class ReplicaFeed implements SubscriptionFeed {
 
   ready(subscription: Subscription): void {
     if (subscription.isOver || subscription.isReading || subscription.replica === undefined) return;
+    if (subscription.isHeldBack) return;
     (subscription.isBehind ? this.#behind : this.#tail).add(subscription);
     this.#turns.request();
+  }
+
+  resume(subscription: Subscription): void {
+    if (!subscription.isHeldBack) return;
+    subscription.isHeldBack = false;
+    this.#options.throttle.forget(subscription);
+    if (hasMore(subscription)) this.ready(subscription);
   }
 
   moved(subscription: Subscription): void {
@@ -137,6 +148,7 @@ export class ReplicaFeed implements SubscriptionFeed {
     this.#tail.delete(subscription);
     this.#behind.delete(subscription);
     this.#news.forget(subscription);
+    this.#options.throttle.forget(subscription);
     if (replica !== undefined && isServedFrom(replica, wish))
       this.#options.host.carryOut(
         replica,
@@ -153,13 +165,14 @@ export class ReplicaFeed implements SubscriptionFeed {
       feed: this,
       replica: undefined,
       nextOffset: wish.fetchOffset,
-      outstandingBytes: 0,
+      outstandingBytes: PARTITION_CREDIT_BYTES - creditOf(wish),
       durableEnd: NONE,
       logStartOffset: wish.logStartOffset,
       toldHighWatermark: NONE,
       toldLogStart: NONE,
       isBehind: true,
       isReading: false,
+      isHeldBack: false,
       isOver: false,
     };
     const earlier = this.#options.subscriptions.add(subscription);
@@ -230,9 +243,19 @@ export class ReplicaFeed implements SubscriptionFeed {
     const { replica, nextOffset, wish } = subscription;
     if (subscription.isOver || subscription.isReading || replica === undefined) return 0;
     if (!isServedFrom(replica, wish)) return 0;
-    const maxBytes = Math.min(PARTITION_CREDIT_BYTES - subscription.outstandingBytes, FRAME_BYTES);
-    const atLeastOne = subscription.outstandingBytes === 0;
-    if (maxBytes <= 0 || !hasMore(subscription)) return 0;
+    const creditBytes = Math.min(PARTITION_CREDIT_BYTES - subscription.outstandingBytes, FRAME_BYTES);
+    if (creditBytes <= 0 || !hasMore(subscription)) return 0;
+    const { throttle } = this.#options;
+    const isThrottled = this.#isThrottled(subscription, replica);
+    if (isThrottled && throttle.isExhausted) {
+      subscription.isHeldBack = true;
+      throttle.wait(subscription, () => this.resume(subscription));
+      return 0;
+    }
+    const maxBytes = isThrottled ? Math.min(creditBytes, throttle.pieceBytes) : creditBytes;
+    // What is measured out may be less than a batch.
+    const isMeasured = isThrottled || wish.creditBytes < PARTITION_CREDIT_BYTES;
+    const atLeastOne = isMeasured || subscription.outstandingBytes === 0;
     let read: Slices | Promise<Slices>;
     try {
       read = replica.log.read(nextOffset, replica.machine.endOffset, maxBytes, { atLeastOne });
@@ -294,11 +317,21 @@ export class ReplicaFeed implements SubscriptionFeed {
     subscription.nextOffset = slices.nextOffset;
     subscription.outstandingBytes += sizeBytes;
     this.#creditBytes -= sizeBytes;
+    if (this.#isThrottled(subscription, replica)) this.#options.throttle.took(sizeBytes);
     subscription.toldHighWatermark = machine.highWatermark;
     subscription.toldLogStart = machine.logStartOffset;
     frame.add(subscription.wish.handle, machine, slices);
     if (slices.nextOffset >= machine.endOffset) subscription.isBehind = false;
     return sizeBytes;
+  }
+
+  /** Only what catches up: held back in sync, it would keep producers waiting and fall out again. */
+  #isThrottled({ follower }: Subscription, replica: Replicated): boolean {
+    const { host, throttle } = this.#options;
+    const { role } = replica.machine;
+    if (!throttle.isLimited || role.kind !== 'leader' || role.inSyncReplicas.includes(follower.brokerId))
+      return false;
+    return host.isThrottled(replica);
   }
 
   #unreadable(subscription: Subscription, replica: Replicated, error: unknown): void {
@@ -322,5 +355,8 @@ const isServedFrom = ({ machine }: Replicated, { leaderEpoch }: Wish): boolean =
 
 const hasMore = ({ replica, nextOffset, isReading, isOver }: Subscription): boolean =>
   replica !== undefined && !isReading && !isOver && nextOffset < replica.machine.endOffset;
+
+const creditOf = ({ creditBytes }: Wish): number =>
+  Math.max(0, Math.min(creditBytes, PARTITION_CREDIT_BYTES));
 
 const hasCredit = ({ outstandingBytes }: Subscription): boolean => outstandingBytes < PARTITION_CREDIT_BYTES;

@@ -7,11 +7,14 @@ import { ReplicaFeed } from './replica-feed';
 import type { Replicated } from './replicated';
 import type { LeaderHost, Wish } from './subscription';
 import { Subscriptions } from './subscriptions';
+import { Throttle } from './throttle';
 
 export interface ReplicaFeedsOptions<R extends Replicated> {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly host: LeaderHost<R>;
+  /** Default: nothing is throttled. */
+  readonly throttle?: Throttle;
 }
 
 /** What a feed sees of a channel to a follower. */
@@ -23,8 +26,11 @@ export class ReplicaFeeds<R extends Replicated> {
   readonly #subscriptions = new Subscriptions();
   readonly #feeds = new Map<FollowerLink, ReplicaFeed>();
 
+  readonly #throttle: Throttle;
+
   constructor(options: ReplicaFeedsOptions<R>) {
     this.#options = options;
+    this.#throttle = options.throttle ?? new Throttle(options.clock);
   }
 
   message(peer: Pick<MemberIdentity, 'nodeId'>, message: MemberMessage, link: FollowerLink): void {
@@ -62,8 +68,15 @@ export class ReplicaFeeds<R extends Replicated> {
       }
       const { machine } = replica;
       const isGone = this.#options.host.find(wish) !== replica;
-      if (!isGone && machine.role.kind === 'leader' && machine.leaderEpoch === subscription.wish.leaderEpoch)
+      if (
+        !isGone &&
+        machine.role.kind === 'leader' &&
+        machine.leaderEpoch === subscription.wish.leaderEpoch
+      ) {
+        // It may be in sync now.
+        feed.resume(subscription);
         continue;
+      }
       const errorCode =
         isGone || machine.role.kind !== 'leader'
           ? ErrorCode.NOT_LEADER_OR_FOLLOWER
@@ -72,7 +85,13 @@ export class ReplicaFeeds<R extends Replicated> {
     }
   }
 
+  /** Other replicas may be throttled now. */
+  throttlesChanged(): void {
+    for (const subscription of this.#subscriptions.all()) subscription.feed.resume(subscription);
+  }
+
   close(): void {
+    this.#throttle.close();
     for (const feed of this.#feeds.values()) feed.ended();
     this.#feeds.clear();
   }
@@ -90,6 +109,7 @@ export class ReplicaFeeds<R extends Replicated> {
       // A follower that asks for more than is good for this leader's memory does not get it.
       creditBytes: Math.min(creditBytes, STREAM_CREDIT_BYTES),
       subscriptions: this.#subscriptions,
+      throttle: this.#throttle,
       send: (message) => link.send(message),
     });
   }

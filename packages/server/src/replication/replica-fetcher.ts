@@ -6,8 +6,9 @@ import { ErrorCode } from '@kafkaesque/protocol';
 import type { MemberLink } from '../members/member-link';
 import type { HeldRecords } from './following';
 import { Following } from './following';
-import { STREAM_CREDIT_BYTES } from './limits';
+import { PARTITION_CREDIT_BYTES, STREAM_CREDIT_BYTES } from './limits';
 import type { Replicated } from './replicated';
+import type { Throttle } from './throttle';
 import { Turns } from './turns';
 
 /** What happens to replicas beyond their rules. */
@@ -20,6 +21,8 @@ export interface FollowerHost<R extends Replicated = Replicated> {
   /** Begins anew at the leader's log start. The replica follows again afterwards. */
   reset(replica: R, offset: Offset, then?: () => void): void;
   raiseLogStart(replica: R, offset: Offset): void;
+  /** Whether the configuration holds it back here. Never what is in sync. */
+  isThrottled(replica: R): boolean;
 }
 
 export interface ReplicaFetcherOptions {
@@ -27,6 +30,8 @@ export interface ReplicaFetcherOptions {
   readonly logger: Logger;
   readonly brokerEpoch: () => BrokerEpoch;
   readonly host: FollowerHost;
+  /** Of everything that this broker follows. */
+  readonly throttle: Throttle;
 }
 
 /** What a fetcher sees of the channel to its leader. */
@@ -70,7 +75,11 @@ export class ReplicaFetcher {
 
   /** Follows in this epoch from now on; what was subscribed in an earlier one is over. */
   follow(replica: Replicated, leaderEpoch: LeaderEpoch): void {
-    if (this.#followings.get(replica)?.leaderEpoch === leaderEpoch) return;
+    const known = this.#followings.get(replica);
+    if (known?.leaderEpoch === leaderEpoch) {
+      this.#measure(known);
+      return;
+    }
     this.unfollow(replica);
     const following = new Following(replica, leaderEpoch);
     this.#followings.set(replica, following);
@@ -82,6 +91,11 @@ export class ReplicaFetcher {
     if (following === undefined) return;
     this.#followings.delete(replica);
     this.#stop(following, true);
+  }
+
+  /** Other replicas may be throttled now. */
+  throttlesChanged(): void {
+    for (const following of this.#followings.values()) this.#measure(following);
   }
 
   /** More of a log is durable. */
@@ -132,6 +146,7 @@ export class ReplicaFetcher {
 
   close(): void {
     this.#turns.close();
+    for (const following of this.#followings.values()) this.#over(following);
     for (const cancel of this.#retries.values()) cancel();
     this.#retries.clear();
     this.#followings.clear();
@@ -147,7 +162,14 @@ export class ReplicaFetcher {
     this.#unsubscribing = [];
     this.#creditBytes = 0;
     this.#lastHandle = 0;
-    for (const following of this.#followings.values()) following.over();
+    for (const following of this.#followings.values()) this.#over(following);
+  }
+
+  #over(following: Following): number {
+    const { throttle } = this.#options;
+    throttle.forget(following);
+    if (following.isMeasured) throttle.took(-following.awaitedBytes);
+    return following.over();
   }
 
   #subscribe(following: Following): void {
@@ -168,7 +190,7 @@ export class ReplicaFetcher {
     if (handle === undefined) return;
     this.#byHandle.delete(handle);
     if (isToBeTold) this.#unsubscribing.push(handle);
-    this.#giveBack(following.over());
+    this.#giveBack(this.#over(following));
     this.#turns.request();
   }
 
@@ -232,6 +254,7 @@ export class ReplicaFetcher {
           return false;
         }
         following.took(machine.endOffset, records.length);
+        this.#came(following, records.length);
         this.#leaderSays(following, highWatermark, logStartOffset);
         return true;
     }
@@ -331,8 +354,12 @@ export class ReplicaFetcher {
       this.#byHandle.set(handle, following);
       this.#acknowledging.add(following);
       const { leaderEpoch } = following;
+      const creditBytes = this.#beginToMeasure(following);
       const { fetchOffset, lastFetchedEpoch, logStartOffset } = machine.fetchPosition();
-      return { handle, topicId, partition, leaderEpoch, fetchOffset, lastFetchedEpoch, logStartOffset };
+      return {
+        ...{ handle, topicId, partition, leaderEpoch },
+        ...{ fetchOffset, lastFetchedEpoch, logStartOffset, creditBytes },
+      };
     });
     this.#subscribing.clear();
     for (const some of chunks(partitions))
@@ -344,8 +371,9 @@ export class ReplicaFetcher {
       const { handle, replica } = following;
       const durableEnd = replica.machine.durableEndOffset;
       if (handle === undefined) return [];
-      const takenBytes = following.settled(durableEnd);
-      this.#creditBytes += takenBytes;
+      const settledBytes = following.settled(durableEnd);
+      this.#creditBytes += settledBytes;
+      const takenBytes = this.#creditFor(following, settledBytes);
       return [{ handle, durableEnd, logStartOffset: replica.machine.logStartOffset, takenBytes }];
     });
     this.#acknowledging.clear();
@@ -355,6 +383,79 @@ export class ReplicaFetcher {
     const [first = [], ...others] = chunks(acks);
     this.#send({ kind: 'ReplicaAck', value: { creditBytes, acks: first } });
     for (const some of others) this.#send({ kind: 'ReplicaAck', value: { creditBytes: 0, acks: some } });
+  }
+
+  /** Gives the partition's credit at the beginning of a subscription: nothing, if it is measured out from then on. */
+  #beginToMeasure(following: Following): number {
+    following.isMeasured = this.#isThrottled(following);
+    if (!following.isMeasured) return PARTITION_CREDIT_BYTES;
+    following.withheldBytes = PARTITION_CREDIT_BYTES;
+    this.#measureOut(following);
+    return 0;
+  }
+
+  #isThrottled({ replica }: Following): boolean {
+    const { throttle, host } = this.#options;
+    return throttle.isLimited && host.isThrottled(replica);
+  }
+
+  /** It may have come into the in-sync set, or left it, or the configuration is another one. */
+  #measure(following: Following): void {
+    const { throttle } = this.#options;
+    if (following.handle === undefined || this.#isThrottled(following) === following.isMeasured) return;
+    if (!following.isMeasured) {
+      // What has its credit already has to begin anew.
+      this.#stop(following, true);
+      this.#subscribe(following);
+      return;
+    }
+    throttle.forget(following);
+    throttle.took(-following.awaitedBytes);
+    following.isMeasured = false;
+    following.awaitedBytes = 0;
+    following.creditBytes += following.withheldBytes;
+    following.withheldBytes = 0;
+    this.#acknowledging.add(following);
+    this.#turns.request();
+  }
+
+  /** Lets it have the next piece, now or when the throttle allows it. */
+  #measureOut(following: Following): void {
+    const { throttle } = this.#options;
+    const sizeBytes = Math.min(throttle.pieceBytes, following.withheldBytes);
+    if (sizeBytes <= 0 || following.awaitedBytes > 0 || throttle.isWaiting(following)) return;
+    if (throttle.isExhausted) {
+      throttle.wait(following, () => this.#measureOut(following));
+      return;
+    }
+    throttle.took(sizeBytes);
+    following.awaitedBytes = sizeBytes;
+    following.withheldBytes -= sizeBytes;
+    following.creditBytes += sizeBytes;
+    this.#acknowledging.add(following);
+    this.#turns.request();
+  }
+
+  /** A batch may be larger than what was measured out for it; the leader, which has overdrawn, is given the rest. */
+  #came(following: Following, sizeBytes: number): void {
+    if (!following.isMeasured) return;
+    const missingBytes = Math.max(0, sizeBytes - following.awaitedBytes);
+    this.#options.throttle.took(missingBytes);
+    following.awaitedBytes -= sizeBytes - missingBytes;
+    following.withheldBytes -= missingBytes;
+    following.creditBytes += missingBytes;
+    this.#measureOut(following);
+  }
+
+  /** What the leader gets back of the partition's credit. */
+  #creditFor(following: Following, settledBytes: number): number {
+    if (following.isMeasured) {
+      following.withheldBytes += settledBytes;
+      this.#measureOut(following);
+    } else following.creditBytes += settledBytes;
+    const { creditBytes } = following;
+    following.creditBytes = 0;
+    return creditBytes;
   }
 
   #send(message: MemberMessageDraft): void {

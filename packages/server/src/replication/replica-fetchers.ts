@@ -4,6 +4,7 @@ import type { MemberToDial } from '../members/member-target';
 import type { FollowerHost, LeaderLink } from './replica-fetcher';
 import { ReplicaFetcher } from './replica-fetcher';
 import type { Replicated } from './replicated';
+import { Throttle } from './throttle';
 import { Turns } from './turns';
 
 export interface ReplicaFetchersOptions<R extends Replicated> {
@@ -11,6 +12,8 @@ export interface ReplicaFetchersOptions<R extends Replicated> {
   readonly logger: Logger;
   readonly brokerEpoch: () => BrokerEpoch;
   readonly host: FollowerHost<R>;
+  /** Default: nothing is throttled. */
+  readonly throttle?: Throttle;
   /** Where a broker takes channels of others; undefined: nobody knows yet. */
   readonly addressOf: (leader: BrokerId) => MemberAddress | undefined;
   /** Keeps channels to these leaders, and to no others. */
@@ -25,9 +28,11 @@ export class ReplicaFetchers<R extends Replicated> {
   readonly #links = new Map<BrokerId, LeaderLink>();
   readonly #leaderOf = new Map<Replicated, BrokerId>();
   readonly #dialling: Turns;
+  readonly #throttle: Throttle;
 
   constructor(options: ReplicaFetchersOptions<R>) {
     this.#options = options;
+    this.#throttle = options.throttle ?? new Throttle(options.clock);
     this.#dialling = new Turns(options.clock, () => this.#keepChannels());
   }
 
@@ -57,6 +62,11 @@ export class ReplicaFetchers<R extends Replicated> {
     if (leader !== undefined) this.#byLeader.get(leader)?.durable(replica);
   }
 
+  /** Other replicas may be throttled now. */
+  throttlesChanged(): void {
+    for (const fetcher of this.#byLeader.values()) fetcher.throttlesChanged();
+  }
+
   /** Brokers may listen elsewhere now. */
   brokersChanged(): void {
     this.#dialling.request();
@@ -79,6 +89,7 @@ export class ReplicaFetchers<R extends Replicated> {
   close(): void {
     this.#dialling.close();
     for (const fetcher of this.#byLeader.values()) fetcher.close();
+    this.#throttle.close();
     this.#byLeader.clear();
     this.#leaderOf.clear();
   }
@@ -87,7 +98,10 @@ export class ReplicaFetchers<R extends Replicated> {
     const known = this.#byLeader.get(leader);
     if (known !== undefined) return known;
     const { clock, logger, brokerEpoch, host } = this.#options;
-    const fetcher = new ReplicaFetcher({ clock, logger, brokerEpoch, host });
+    const fetcher = new ReplicaFetcher({
+      ...{ clock, logger, brokerEpoch, host },
+      throttle: this.#throttle,
+    });
     this.#byLeader.set(leader, fetcher);
     const link = this.#links.get(leader);
     if (link !== undefined) fetcher.up(link);

@@ -14,8 +14,10 @@ import type { Effect } from '@kafkaesque/partition';
 import type { MemberMessage, MemberMessageDraft } from '@kafkaesque/protocol';
 import { decodeMemberMessage, encodeBatch, encodeMemberMessage } from '@kafkaesque/protocol';
 import type { AppendBatch, Slices } from '@kafkaesque/storage';
+import { PARTITION_CREDIT_BYTES } from './limits';
 import { ReplicaFeeds } from './replica-feeds';
 import type { Replicated } from './replicated';
+import { Throttle } from './throttle';
 
 /** Words that the tests of replication are written in. */
 export const TOPIC = TopicId('AAAAAAAAAAAAAAAAAAAAAQ');
@@ -124,6 +126,9 @@ export class FedFollower {
   readonly clock: Clock;
   readonly replicas: ScenarioReplica[];
   readonly effects: Effect[] = [];
+  /** Partitions that keep to the throttle. */
+  readonly throttled = new Set<number>();
+  readonly throttle: Throttle;
   sent: MemberMessage[] = [];
   readonly feeds: ReplicaFeeds<ScenarioReplica>;
   readonly link = {
@@ -136,14 +141,17 @@ export class FedFollower {
   constructor({ scheduler, clock }: ScenarioTime, partitions: number, creditBytes = 8 << 20) {
     this.scheduler = scheduler;
     this.clock = clock;
+    this.throttle = new Throttle(clock);
     this.replicas = Array.from({ length: partitions }, (_, i) => replicaOf(i));
     for (const replica of this.replicas) lead(replica, 1);
     this.feeds = new ReplicaFeeds<ScenarioReplica>({
       clock: this.clock,
       logger: silentLogger,
+      throttle: this.throttle,
       host: {
         find: ({ partition }) => this.replicas[partition],
         carryOut: (_, effects) => this.effects.push(...effects),
+        isThrottled: ({ partition }) => this.throttled.has(partition),
       },
     });
     this.says({ kind: 'ReplicationOpen', value: { brokerEpoch: EPOCH, creditBytes } });
@@ -154,12 +162,12 @@ export class FedFollower {
   }
 
   /** Subscribes, each by a handle that is its number, from the beginning. */
-  subscribe(partitions: readonly number[], leaderEpoch = 1, handles = partitions): void {
+  subscribe(partitions: readonly number[], leaderEpoch = 1, creditBytes = PARTITION_CREDIT_BYTES): void {
     this.says({
       kind: 'ReplicaSubscribe',
       value: {
-        partitions: partitions.map((partition, i) => ({
-          ...{ handle: handles[i] ?? partition, topicId: TOPIC, partition: PartitionIndex(partition) },
+        partitions: partitions.map((partition) => ({
+          ...{ handle: partition, creditBytes, topicId: TOPIC, partition: PartitionIndex(partition) },
           ...{ leaderEpoch: LeaderEpoch(leaderEpoch), fetchOffset: Offset(0) },
           ...{ lastFetchedEpoch: LeaderEpoch(-1), logStartOffset: Offset(0) },
         })),

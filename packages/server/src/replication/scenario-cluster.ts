@@ -75,7 +75,11 @@ class Broker {
     this.replica = { topicId: TOPIC, topic: 'topic', partition: PARTITION, machine, log };
     this.feeds = new ReplicaFeeds({
       ...{ clock, logger: silentLogger },
-      host: { find: () => this.replica, carryOut: (_, effects) => this.carryOut(effects) },
+      host: {
+        find: () => this.replica,
+        carryOut: (_, effects) => this.carryOut(effects),
+        isThrottled: () => false,
+      },
     });
     const { life } = this;
     const change = (cut: () => void, then?: () => void): void => {
@@ -102,6 +106,7 @@ class Broker {
           change(() => this.#cut(Offset(0)), then);
         },
         raiseLogStart: () => undefined,
+        isThrottled: () => false,
       },
       addressOf: (leader) => ({ host: String(leader), port: 1 }),
       keepTo: (leaders) =>

@@ -11,6 +11,8 @@ export interface Wish {
   readonly fetchOffset: Offset;
   readonly lastFetchedEpoch: LeaderEpoch;
   readonly logStartOffset: Offset;
+  /** Less than a partition's usual credit: the follower measures out what it takes. */
+  readonly creditBytes: number;
 }
 
 /** Who follows, by the channel on which it asked. */
@@ -29,7 +31,7 @@ export interface Subscription {
   replica: Replicated | undefined;
   /** The next record to be sent. */
   nextOffset: Offset;
-  /** Sent, or being read, and not given back yet. */
+  /** Sent, or being read, and not given back yet; and what the follower has not given at all. */
   outstandingBytes: number;
   /** The last that was acknowledged; -1: nothing yet. */
   durableEnd: Offset;
@@ -40,6 +42,8 @@ export interface Subscription {
   /** It has not caught up with the end since it began, or reads from the disk: others go first. */
   isBehind: boolean;
   isReading: boolean;
+  /** Waits until the throttle lets something go. */
+  isHeldBack: boolean;
   isOver: boolean;
 }
 
@@ -47,12 +51,16 @@ export interface Subscription {
 export interface LeaderHost<R extends Replicated = Replicated> {
   find(wish: Pick<Wish, 'topicId' | 'partition'>): R | undefined;
   carryOut(replica: R, effects: readonly Effect[]): void;
+  /** Whether the configuration holds it back here, as long as its follower is not in sync. */
+  isThrottled(replica: R): boolean;
 }
 
 /** The side of a channel that sends. */
 export interface SubscriptionFeed {
   /** There may be something to send. */
   ready(subscription: Subscription): void;
+  /** It may not be held back any more. */
+  resume(subscription: Subscription): void;
   /** High watermark or log start have moved. */
   moved(subscription: Subscription): void;
   /** Serves it, if it can be served now; until then it waits. */

@@ -68,11 +68,31 @@ export const replicationKeys = {
   )
     .high()
     .noEffect(),
-  'replica.selector.class': string(null, "How a consumer's nearest replica is chosen.").noEffect(),
+  'replica.selector.class': string(
+    null,
+    'Chooses the replica that a consumer reads from: the leader by default, or the nearest by `client.rack`.',
+  ).oneOf(
+    'org.apache.kafka.common.replica.RackAwareReplicaSelector',
+    'org.apache.kafka.common.replica.LeaderSelector',
+  ),
   'replica.socket.receive.buffer.bytes': int(65_536, "Receive buffer of a follower's sockets.")
     .high()
     .noEffect(),
   'replica.socket.timeout.ms': int(30_000, 'How long a follower waits on a socket.').high().noEffect(),
+  'leader.replication.throttled.rate': long(
+    'unlimited',
+    'Bytes a second that this broker sends to throttled replicas which are not in sync.',
+  )
+    .atLeast(0)
+    .clusterWide()
+    .internal(),
+  'follower.replication.throttled.rate': long(
+    'unlimited',
+    'Bytes a second that this broker takes for throttled replicas which are not in sync.',
+  )
+    .atLeast(0)
+    .clusterWide()
+    .internal(),
   'follower.fetch.last.tiered.offset.enable': boolean(
     false,
     'Whether an empty follower begins at the last segment that lies in remote storage.',

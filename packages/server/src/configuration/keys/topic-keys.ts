@@ -43,9 +43,7 @@ export const topicKeys = {
   'follower.replication.throttled.replicas': list(
     '',
     'Replicas whose following is slowed down, as `partition:broker`, or `*` for all.',
-  )
-    .checked('throttled-replicas')
-    .noEffect(),
+  ).checked('throttled-replicas'),
   'index.interval.bytes': int(4096, 'Bytes of log between two entries of its offset index.').atLeast(0),
   'internal.segment.bytes': int(
     null,
@@ -56,9 +54,7 @@ export const topicKeys = {
   'leader.replication.throttled.replicas': list(
     '',
     'Replicas whose leading is slowed down, as `partition:broker`, or `*` for all.',
-  )
-    .checked('throttled-replicas')
-    .noEffect(),
+  ).checked('throttled-replicas'),
   'local.retention.bytes': long(
     -2,
     'Size kept on local disks when older segments are elsewhere; -2 follows `retention.bytes`.',
