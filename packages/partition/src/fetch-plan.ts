@@ -16,6 +16,8 @@ export interface FetchQuestion {
   /** Epoch of the last record the client has; -1 when it does not say (KIP-320 divergence check otherwise). */
   readonly lastFetchedEpoch: number;
   readonly isolation: Isolation;
+  /** Whether a follower may answer, up to the high watermark that it knows (KIP-392). Default: only the leader. */
+  readonly acceptsFollower?: boolean;
 }
 
 /** An aborted transaction within what was read, as Fetch tells it to readers of committed records. */
@@ -64,7 +66,7 @@ const NO_ABORTED_TRANSACTIONS: readonly AbortedTransaction[] = [];
 /** What one partition of a fetch gives, without reading it. Offsets between high watermark and end are "not yet". */
 export function planFetch(state: ReplicaState, question: FetchQuestion): FetchPlan {
   const { fetchOffset, isolation } = question;
-  const refused = readRefusal(state, question.currentLeaderEpoch);
+  const refused = readRefusal(state, question.currentLeaderEpoch, question.acceptsFollower);
   if (refused !== undefined) return { kind: 'error', error: refused };
   if (question.lastFetchedEpoch >= 0) {
     const diverging = divergence(state, fetchOffset, question.lastFetchedEpoch);

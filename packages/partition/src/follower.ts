@@ -151,6 +151,7 @@ const corrupt = (endOffset: Offset, message: string): FollowerAppend => ({
 function take(state: ReplicaState, batch: PlacedBatch, nowMs: number): void {
   state.epochs.note(batch.leaderEpoch, batch.baseOffset);
   state.endOffset = Offset(batch.lastOffset + 1);
+  state.unexposed.push(state.endOffset, batch.bytes.length);
   const producerId = producerIdOf(batch.bytes);
   if (producerId < 0 || isControl(batch.bytes)) return;
   state.producers.add(

@@ -155,6 +155,15 @@ describe('a follower’s high watermark', () => {
     expect(partition.highWatermark).toBe(0);
   });
 
+  test('says how many bytes came within reach of those who read here', () => {
+    const partition = followerOf(1);
+    take(partition, sent(1, 0));
+    durable(partition, 2);
+    expect(partition.leaderSays(Offset(2), Offset(0)).effects).toMatchObject([
+      { kind: 'advanced', highWatermark: 2, exposedBytes: sent(1, 0).length },
+    ]);
+  });
+
   test('makes a new leader’s end unknown until its followers have caught up with it (KIP-207)', () => {
     const partition = followerOf(1);
     take(partition, sent(1, 0));

@@ -61,3 +61,4 @@ export type {
   PurgatorySizes,
   WatchOptions,
 } from './purgatory';
+export type { ReadableReplica } from './readers';

@@ -35,6 +35,8 @@ import type { PartitionConfig } from './partition-config';
 import { decodeProducerSnapshot, encodeProducerSnapshot } from './producer-snapshot';
 import { ProducerTable } from './producer-state';
 import type { ProducerEntry } from './producer-state';
+import { readableReplicas } from './readers';
+import type { ReadableReplica } from './readers';
 import { noOtherBrokers } from './replica-progress';
 import type { BrokersView } from './replica-progress';
 import { advance, forgetOthers, lastStableOffsetOf } from './replica-state';
@@ -362,6 +364,11 @@ export class Partition {
 
   planFetch(question: FetchQuestion): FetchPlan {
     return planFetch(this.#state, question);
+  }
+
+  /** The followers in sync from which `fetchOffset` could be read instead of from this leader (KIP-392). */
+  readableReplicas(fetchOffset: number, nowMs: number): readonly ReadableReplica[] {
+    return readableReplicas(this.#state, fetchOffset, nowMs);
   }
 
   listOffset(question: OffsetQuestion): ListedOffset | OffsetLookup | OffsetError {

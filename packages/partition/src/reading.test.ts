@@ -3,7 +3,17 @@ import { errorName } from '@kafkaesque/protocol';
 import type { FetchQuestion } from './fetch-plan';
 import type { OffsetQuestion } from './offsets';
 import type { Partition } from './partition';
-import { SELF, batchOf, lead, leaderOf, openPartition, produce, settle, subscribe } from './scenario';
+import {
+  SELF,
+  batchOf,
+  everyBroker,
+  lead,
+  leaderOf,
+  openPartition,
+  produce,
+  settle,
+  subscribe,
+} from './scenario';
 
 const epochs = [
   { leaderEpoch: LeaderEpoch(2), startOffset: Offset(10) },
@@ -111,6 +121,85 @@ describe('a fetch', () => {
     },
   ])('$name', ({ question, says }) => {
     expect(plan(standing(), question)).toBe(says);
+  });
+
+  describe('that a follower may answer (KIP-392)', () => {
+    const acceptsFollower = true;
+    const followed = (): Partition => {
+      const partition = openPartition({}, { logStartOffset: Offset(10), endOffset: Offset(30), epochs });
+      partition.becomeFollower({ leaderEpoch: LeaderEpoch(7), leader: BrokerId(2) });
+      partition.leaderSays(Offset(25), Offset(10));
+      return partition;
+    };
+
+    test.each([
+      { name: 'reads up to the high watermark that it knows', question: {}, says: 'read 15 to 25' },
+      { name: 'waits between that and the end', question: { fetchOffset: 28 }, says: 'read 28 to 25' },
+      {
+        name: 'goes back to the leader for what lies beyond the end',
+        question: { fetchOffset: 31 },
+        says: 'OFFSET_OUT_OF_RANGE',
+      },
+      {
+        name: 'and for what is not here any more',
+        question: { fetchOffset: 9 },
+        says: 'OFFSET_OUT_OF_RANGE',
+      },
+      {
+        name: 'is fenced with an old epoch',
+        question: { currentLeaderEpoch: 6 },
+        says: 'FENCED_LEADER_EPOCH',
+      },
+      {
+        name: 'comes too early with a later one',
+        question: { currentLeaderEpoch: 8 },
+        says: 'UNKNOWN_LEADER_EPOCH',
+      },
+    ])('$name', ({ question, says }) => {
+      expect(plan(followed(), { ...question, acceptsFollower })).toBe(says);
+    });
+
+    test('is refused while the log is being cut', () => {
+      const partition = followed();
+      partition.divergedAt(LeaderEpoch(4), Offset(28));
+      expect(plan(partition, { acceptsFollower })).toBe('NOT_LEADER_OR_FOLLOWER');
+    });
+  });
+
+  describe('that a leader sends to a follower', () => {
+    const [NEAR, FAR] = [BrokerId(2), BrokerId(3)];
+    const led = (): Partition => {
+      const partition = openPartition(
+        {},
+        { logStartOffset: Offset(0), endOffset: Offset(30), epochs },
+        everyBroker,
+      );
+      lead(partition, 7, [SELF, NEAR], [SELF, NEAR, FAR]);
+      for (const replica of [NEAR, FAR]) subscribe(partition, replica, 30, 4);
+      return partition;
+    };
+    const ids = (partition: Partition, fetchOffset: number): readonly number[] =>
+      partition.readableReplicas(fetchOffset, 100).map(({ brokerId }) => brokerId);
+
+    test('needs one in sync that has said how far it is', () => {
+      const partition = led();
+      expect(ids(partition, 20)).toEqual([]);
+      partition.replicaDurable(FAR, Offset(28), 0, Offset(5));
+      partition.replicaDurable(NEAR, Offset(28), 0, Offset(5));
+      expect(partition.readableReplicas(20, 100)).toEqual([
+        { brokerId: NEAR, endOffset: 28, laggingMs: 100 },
+      ]);
+      expect(ids(partition, 28)).toEqual([NEAR]);
+      expect(ids(partition, 29)).toEqual([]);
+      expect(ids(partition, 5)).toEqual([NEAR]);
+      expect(ids(partition, 4)).toEqual([]);
+      partition.unsubscribe(NEAR, 0);
+      expect(ids(partition, 20)).toEqual([]);
+    });
+
+    test('is answered by who leads', () => {
+      expect(ids(following(), 20)).toEqual([]);
+    });
   });
 
   test('is refused where the partition is not led', () => {

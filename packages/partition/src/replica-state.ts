@@ -63,8 +63,10 @@ export function advance(state: ReplicaState): Effect {
     );
     exposedBytes = state.unexposed.expose(before, state.highWatermark);
   } else if (state.role.kind === 'follower') {
+    const before = state.highWatermark;
     const highWatermark = Math.min(state.leaderHighWatermark, state.durableEndOffset);
-    if (highWatermark > state.highWatermark) state.highWatermark = Offset(highWatermark);
+    if (highWatermark > before) state.highWatermark = Offset(highWatermark);
+    exposedBytes = state.unexposed.expose(before, state.highWatermark);
   }
   return {
     kind: 'advanced',

@@ -14,6 +14,7 @@ import type { LogDirectories } from './log-directories';
 import type { ProducerIds } from './producer-ids';
 import type { Replica } from './replica';
 import type { Replicas } from './replicas';
+import { RACK_AWARE_SELECTOR } from './replica-selection';
 import type { WaitingRoom } from './waiting-room';
 
 /** The way to the active controller, wherever it is. */
@@ -72,6 +73,8 @@ export interface BrokerParts extends AdministratorParts {
 /** A broker as its handlers see it. */
 export interface Broker extends BrokerParts, Administrator {
   readonly fetchMaxBytes: number;
+  /** Consumers that say where they are read from the nearest replica. */
+  readonly selectsByRack: boolean;
   /** Why a partition that metadata may know is not here: no such partition, or led elsewhere. */
   missingReplicaError(topicId: TopicId, partition: number): number;
   /** Who leads instead, for answers that carry it (KIP-951). */
@@ -96,6 +99,7 @@ export const openBroker = (parts: BrokerParts): Broker => ({
   ...parts,
   ...lookups(parts),
   fetchMaxBytes: parts.configuration.fetchMaxBytes,
+  selectsByRack: parts.configuration.get('replica.selector.class') === RACK_AWARE_SELECTOR,
   missingReplicaError(topicId, partition) {
     const topic = topicById(parts.image(), topicId);
     return topic?.partitions.get(PartitionIndex(partition)) === undefined

@@ -30,7 +30,7 @@ const sessions = (slots = 10): FetchSessions => {
   let id = 0;
   return new FetchSessions(slots, () => ++id);
 };
-const quiet = { highWatermark: 5, logStartOffset: 0, errorCode: 0, sizeBytes: 0, diverging: false };
+const quiet = { highWatermark: 5, logStartOffset: 0, errorCode: 0, sizeBytes: 0, isElsewhere: false };
 
 describe('fetch sessions', () => {
   test('a first request opens a session, later ones name only what changed', () => {

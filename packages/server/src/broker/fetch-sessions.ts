@@ -140,14 +140,18 @@ export class FetchSessions {
   mustTell(
     session: FetchSession,
     wish: FetchWish,
-    now: ToldState & { readonly errorCode: number; readonly sizeBytes: number; readonly diverging: boolean },
+    now: ToldState & {
+      readonly errorCode: number;
+      readonly sizeBytes: number;
+      readonly isElsewhere: boolean;
+    },
   ): boolean {
     const told = session.entries.get(keyOf(wish))?.told;
     return (
       told === undefined ||
       now.sizeBytes > 0 ||
       now.errorCode !== 0 ||
-      now.diverging ||
+      now.isElsewhere ||
       told.highWatermark !== now.highWatermark ||
       told.logStartOffset !== now.logStartOffset
     );

@@ -1,4 +1,4 @@
-import type { Offset, TopicId } from '@kafkaesque/kernel';
+import type { BrokerId, Offset, TopicId } from '@kafkaesque/kernel';
 import { PartitionIndex } from '@kafkaesque/kernel';
 import type { FetchPlan, FetchRead, Isolation } from '@kafkaesque/partition';
 import type { Draft, FetchRequest, FetchResponse } from '@kafkaesque/protocol';
@@ -8,6 +8,7 @@ import type { Broker } from '../broker/broker';
 import type { FetchContext, FetchWish } from '../broker/fetch-sessions';
 import { errorOfRead } from '../broker/read-failures';
 import type { Replica } from '../broker/replica';
+import { nearestReplica, racksOf } from '../broker/replica-selection';
 import type { Waiter } from '../broker/waiting-room';
 import type { Reply, RequestContext } from './handler';
 
@@ -19,7 +20,7 @@ const UNKNOWN = -1 as Offset;
 /** writev takes 1,024 parts; an answer's headers need some of them. */
 const MAX_SLICES = 960;
 
-/** Fetch (1). v4 isolation level · v7 sessions · v9 leader epoch · v12 flexible, diverging epoch · v13 topic ids · v16 leader hints */
+/** Fetch (1). v4 isolation level · v7 sessions · v9 leader epoch · v11 rack · v12 flexible, diverging epoch · v13 topic ids · v16 leader hints */
 export const fetch =
   (broker: Broker) =>
   (context: RequestContext, request: FetchRequest): FetchReply | Promise<FetchReply> => {
@@ -76,6 +77,8 @@ const wishesOf = (request: FetchRequest): readonly FetchWish[] => {
 interface Served {
   readonly wish: FetchWish;
   plan: FetchPlan;
+  /** Where the client is to read instead (KIP-392); then nothing is read here. */
+  readonly readReplica: BrokerId | undefined;
   readonly replica: Replica | undefined;
   slices: Slices | undefined;
 }
@@ -91,6 +94,7 @@ class FetchWork implements Waiter {
   readonly #maxBytes: number;
   /** What the answer may hold, once memory for it has been granted. */
   #limitBytes: number;
+  #racks: ReadonlyMap<BrokerId, string> | undefined;
   #resolve: ((reply: FetchReply | Promise<FetchReply>) => void) | undefined;
 
   constructor(
@@ -118,7 +122,7 @@ class FetchWork implements Waiter {
       missingBytes <= 0 ||
       this.#request.maxWaitMs <= 0 ||
       served.length === 0 ||
-      served.some(({ plan }) => plan.kind !== 'read');
+      served.some(({ plan, readReplica }) => plan.kind !== 'read' || readReplica !== undefined);
     if (mustAnswer) return this.#answer(served);
     const waits = served.map(({ wish, replica }) => ({
       topicId: replica?.topicId ?? wish.topicId,
@@ -150,8 +154,7 @@ class FetchWork implements Waiter {
       const found =
         wish.topic === '' ? this.#broker.topicById(wish.topicId) : this.#broker.topicByName(wish.topic);
       const refused = this.#refusal(wish, found);
-      if (refused !== undefined)
-        return { wish, plan: errorPlan(refused), replica: undefined, slices: undefined };
+      if (refused !== undefined) return { ...NOWHERE, wish, plan: errorPlan(refused) };
       const topicId = found?.topicId ?? wish.topicId;
       const replica = this.#broker.replicas.find(topicId, wish.partition);
       replica?.traffic.fetchAsked();
@@ -166,10 +169,22 @@ class FetchWork implements Waiter {
                 currentLeaderEpoch: wish.currentLeaderEpoch,
                 lastFetchedEpoch: wish.lastFetchedEpoch,
                 isolation: this.#isolation,
+                acceptsFollower: this.#context.apiVersion >= FIRST_VERSION_WITH_RACK,
               }),
             );
-      return { wish, plan, replica, slices: undefined };
+      const readReplica =
+        plan.kind === 'read' && replica !== undefined ? this.#nearest(replica, wish) : undefined;
+      return { wish, plan, replica, readReplica, slices: undefined };
     });
+  }
+
+  #nearest({ machine }: Replica, { fetchOffset }: FetchWish): BrokerId | undefined {
+    const { role } = machine;
+    const { rackId } = this.#request;
+    if (!this.#broker.selectsByRack || rackId === '' || role.kind !== 'leader') return undefined;
+    this.#racks ??= racksOf(this.#broker.image(), this.#context.listenerName);
+    const followers = machine.readableReplicas(fetchOffset, this.#broker.clock.monotonicMs());
+    return nearestReplica(rackId, role.self, followers, this.#racks);
   }
 
   #refusal(wish: FetchWish, found: { readonly name: string } | undefined): number | undefined {
@@ -185,8 +200,9 @@ class FetchWork implements Waiter {
 
   #readableBytes(served: readonly Served[]): number {
     let sizeBytes = 0;
-    for (const { wish, plan, replica } of served) {
-      if (plan.kind !== 'read' || plan.from >= plan.upTo || replica === undefined) continue;
+    for (const one of served) {
+      if (!isReadable(one)) continue;
+      const { wish, plan, replica } = one;
       sizeBytes += Math.min(replica.log.sizeBetween(plan.from, plan.upTo), Math.max(wish.maxBytes, 0));
       if (sizeBytes >= this.#request.minBytes) break;
     }
@@ -196,9 +212,13 @@ class FetchWork implements Waiter {
   /** Reads what was planned, within the limits of the request and of the process, and makes the answer. */
   #answer(served: Served[]): FetchReply | Promise<FetchReply> {
     const wanted = served.reduce(
-      (sum, { plan, wish, replica }) =>
-        plan.kind === 'read' && plan.from < plan.upTo && replica !== undefined
-          ? sum + Math.min(Math.max(wish.maxBytes, 0), replica.log.sizeBetween(plan.from, plan.upTo))
+      (sum, one) =>
+        isReadable(one)
+          ? sum +
+            Math.min(
+              Math.max(one.wish.maxBytes, 0),
+              one.replica.log.sizeBetween(one.plan.from, one.plan.upTo),
+            )
           : sum,
       0,
     );
@@ -234,7 +254,7 @@ class FetchWork implements Waiter {
     }
     for (let i = start; i < served.length; i++) {
       const one = served[i];
-      if (one?.replica === undefined || one.plan.kind !== 'read' || one.plan.from >= one.plan.upTo) continue;
+      if (one === undefined || !isReadable(one)) continue;
       const left = Math.min(this.#limitBytes - taken, one.wish.maxBytes);
       if ((left <= 0 && taken > 0) || slices >= MAX_SLICES) continue;
       const read = this.#readOne(one, one.replica, one.plan, Math.max(left, 0), taken === 0);
@@ -276,13 +296,14 @@ class FetchWork implements Waiter {
     }
   }
 
-  /** After a wait for the disk the partition may have another leader, and the bytes another meaning. */
+  /**
+   * After a wait for the disk the partition may have another leader, or its log have been cut, and the bytes another
+   * meaning.
+   */
   #stillHolds({ replica, plan }: Served): boolean {
-    return (
-      plan.kind === 'read' &&
-      replica?.machine.leaderEpoch === plan.leaderEpoch &&
-      replica.machine.role.kind === 'leader'
-    );
+    if (plan.kind !== 'read' || replica?.machine.leaderEpoch !== plan.leaderEpoch) return false;
+    const { role, highWatermark } = replica.machine;
+    return role.kind === 'leader' || (role.kind === 'follower' && highWatermark >= plan.highWatermark);
   }
 
   #release(served: readonly Served[], reservedBytes: number): void {
@@ -303,7 +324,7 @@ class FetchWork implements Waiter {
           ...marksOf(plan),
           errorCode: plan.kind === 'error' ? plan.error : 0,
           sizeBytes,
-          diverging: plan.kind === 'diverging',
+          isElsewhere: plan.kind === 'diverging' || one.readReplica !== undefined,
         })
       ) {
         continue;
@@ -340,13 +361,14 @@ class FetchWork implements Waiter {
     };
   }
 
-  #partitionAnswer({ wish, plan, replica, slices }: Served): PartitionAnswer {
+  #partitionAnswer({ wish, plan, replica, readReplica, slices }: Served): PartitionAnswer {
     const answer = {
       partitionIndex: wish.partition,
       errorCode: plan.kind === 'error' ? plan.error : ErrorCode.NONE,
       ...marksOf(plan),
       abortedTransactions:
         plan.kind === 'read' && plan.abortedTransactions !== null ? plan.abortedTransactions : null,
+      ...(readReplica === undefined ? {} : { preferredReadReplica: readReplica }),
       records: slices?.parts ?? EMPTY,
     };
     if (plan.kind === 'diverging') {
@@ -363,6 +385,23 @@ class FetchWork implements Waiter {
 }
 
 const EMPTY = Buffer.alloc(0);
+
+/** A partition that is not here. */
+const NOWHERE = { replica: undefined, readReplica: undefined, slices: undefined } as const;
+
+/** Since then a client says in which rack it is, and follows the hint where to read; so it may read from followers. */
+const FIRST_VERSION_WITH_RACK = 11;
+
+interface Readable extends Served {
+  readonly plan: FetchRead;
+  readonly replica: Replica;
+}
+
+const isReadable = (one: Served): one is Readable =>
+  one.plan.kind === 'read' &&
+  one.plan.from < one.plan.upTo &&
+  one.replica !== undefined &&
+  one.readReplica === undefined;
 
 const errorPlan = (error: number): FetchPlan => ({ kind: 'error', error });
 
