@@ -39,16 +39,20 @@ describe('messages of replication', () => {
     expect(decodeMemberMessage(encodeMemberMessage(draft))).toEqual(draft);
   });
 
-  test('records that lie in several pieces arrive in one', () => {
+  test('records that lie in several pieces arrive in one, those of each partition by themselves', () => {
     const places = { leaderEpoch: LeaderEpoch(1), highWatermark: Offset(4), logStartOffset: Offset(0) };
-    const parts = [Buffer.from('one'), Buffer.alloc(5000, 2)];
-    const frame = encodeMemberMessage({
-      kind: 'ReplicaBatches',
-      value: { partitions: [{ handle: 1, ...places, records: parts }] },
-    });
+    const pieces = [
+      [Buffer.from('one'), Buffer.alloc(5000, 2), Buffer.alloc(2000, 3), Buffer.from('two')],
+      [Buffer.alloc(100_000, 4)],
+      [Buffer.from('three')],
+    ];
+    const partitions = pieces.map((records, handle) => ({ handle, ...places, records }));
+    const frame = encodeMemberMessage({ kind: 'ReplicaBatches', value: { partitions } });
     expect(decodeMemberMessage(frame)).toEqual({
       kind: 'ReplicaBatches',
-      value: { partitions: [{ handle: 1, ...places, records: Buffer.concat(parts) }] },
+      value: {
+        partitions: pieces.map((records, handle) => ({ handle, ...places, records: Buffer.concat(records) })),
+      },
     });
   });
 

@@ -49,7 +49,7 @@ export const keyedMessages = <Table extends KeyedTable>(
       const message = messageOf(kind);
       const chosen = version ?? message.versions.max;
       const encodeBody = message.encoder(chosen);
-      writer.begin('copy');
+      writer.begin('reference');
       const b = writer.reserve(0, MAX_HEADER_BYTES);
       const at = frameVersion === undefined ? 0 : writeUvarint(b, 0, frameVersion);
       writer.at = writeUvarint(b, writeUvarint(b, at, table[kind]?.key ?? 0), chosen);

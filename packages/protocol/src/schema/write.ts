@@ -62,14 +62,25 @@ class Writer {
     return at + value.length;
   }
 
+  /** Everything in one buffer; what was referenced is copied now, and only now. */
   finishOne(): Buffer {
-    const result = Buffer.allocUnsafe(this.at);
-    this.buffer.copy(result, 0, 0, this.at);
+    const result = Buffer.allocUnsafe(this.sizeBytes);
+    let from = 0;
+    let at = 0;
+    for (const [index, referenced] of this.#referenced.entries()) {
+      const to = this.#positions[index] ?? from;
+      at += this.buffer.copy(result, at, from, to);
+      at += referenced.copy(result, at);
+      from = to;
+    }
+    this.buffer.copy(result, at, from, this.at);
+    this.#referenced.length = 0;
     return result;
   }
 
   finishParts(): readonly Buffer[] {
-    const own = this.finishOne();
+    const own = Buffer.allocUnsafe(this.at);
+    this.buffer.copy(own, 0, 0, this.at);
     if (this.#referenced.length === 0) return [own];
     const parts: Buffer[] = [];
     let from = 0;
