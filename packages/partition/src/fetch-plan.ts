@@ -68,11 +68,8 @@ export function planFetch(state: ReplicaState, question: FetchQuestion): FetchPl
   const { fetchOffset, isolation } = question;
   const refused = readRefusal(state, question.currentLeaderEpoch, question.acceptsFollower);
   if (refused !== undefined) return { kind: 'error', error: refused };
-  if (question.lastFetchedEpoch >= 0) {
-    const diverging = divergence(state, fetchOffset, question.lastFetchedEpoch);
-    if (diverging !== undefined) return diverging;
-  }
-  if (fetchOffset < state.logStartOffset || fetchOffset > state.endOffset) return outOfRange;
+  const elsewhere = misplacement(state, question);
+  if (elsewhere !== undefined) return state.role.kind === 'leader' ? elsewhere : notAvailable;
   return {
     kind: 'read',
     from: Offset(fetchOffset),
@@ -86,6 +83,19 @@ export function planFetch(state: ReplicaState, question: FetchQuestion): FetchPl
 }
 
 const outOfRange: FetchError = { kind: 'error', error: ErrorCode.OFFSET_OUT_OF_RANGE };
+
+/** A follower may only be behind: that records are gone, or were never written, is for the leader to say. */
+const notAvailable: FetchError = { kind: 'error', error: ErrorCode.OFFSET_NOT_AVAILABLE };
+
+/** Why the log does not go on from where the client is; undefined: it does. */
+function misplacement(
+  state: ReplicaState,
+  { fetchOffset, lastFetchedEpoch }: FetchQuestion,
+): FetchDiverging | FetchError | undefined {
+  const diverging = lastFetchedEpoch >= 0 ? divergence(state, fetchOffset, lastFetchedEpoch) : undefined;
+  if (diverging !== undefined) return diverging;
+  return fetchOffset < state.logStartOffset || fetchOffset > state.endOffset ? outOfRange : undefined;
+}
 
 /** Whether the last epoch the client read ended here before the offset it wants next (KIP-320, KIP-595). */
 function divergence(

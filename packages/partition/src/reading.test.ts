@@ -138,12 +138,17 @@ describe('a fetch', () => {
       {
         name: 'goes back to the leader for what lies beyond the end',
         question: { fetchOffset: 31 },
-        says: 'OFFSET_OUT_OF_RANGE',
+        says: 'OFFSET_NOT_AVAILABLE',
+      },
+      {
+        name: 'and for an epoch that ends elsewhere here',
+        question: { fetchOffset: 25, lastFetchedEpoch: 2 },
+        says: 'OFFSET_NOT_AVAILABLE',
       },
       {
         name: 'and for what is not here any more',
         question: { fetchOffset: 9 },
-        says: 'OFFSET_OUT_OF_RANGE',
+        says: 'OFFSET_NOT_AVAILABLE',
       },
       {
         name: 'is fenced with an old epoch',

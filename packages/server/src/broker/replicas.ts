@@ -45,6 +45,8 @@ export interface ReplicationSide {
   moved(replica: Replica): void;
   /** More of a follower's log is durable. */
   durable(replica: Replica): void;
+  /** Records by which a follower is behind what consumers may read at its leader. */
+  lagOf(replica: Replica): number;
   /** Another role, or epoch, or in-sync set. */
   roleChanged(replica: Replica): void;
   alterPartition(replica: Replica, change: IsrChange): void;
@@ -209,6 +211,11 @@ export class Replicas {
           break;
       }
     }
+  }
+
+  /** Records by which a replica here is behind what consumers may read; a leader never is. */
+  lagOf(replica: Replica): number {
+    return this.#replication?.lagOf(replica) ?? 0;
   }
 
   /** Records were appended to a log that is led here: its followers get them at once. */

@@ -114,6 +114,7 @@ const EXPECTED_OF_FETCH: ReadonlySet<number> = new Set([
   ErrorCode.REPLICA_NOT_AVAILABLE,
   ErrorCode.KAFKA_STORAGE_ERROR,
   ErrorCode.OFFSET_OUT_OF_RANGE,
+  ErrorCode.OFFSET_NOT_AVAILABLE,
 ]);
 
 const FAMILIES: readonly (readonly [string, keyof Counts, string])[] = [

@@ -27,6 +27,9 @@ export const describeLogDirs =
     return { kind: 'answer', response: { throttleTimeMs: 0, errorCode: ErrorCode.NONE, results } };
   };
 
+/** Kafka's word for a log that is no replica. */
+const UNKNOWN_LAG = -1;
+
 type IsAsked = (topic: string, partition: number) => boolean;
 
 /** Null topics ask for everything. */
@@ -71,12 +74,12 @@ const topicsIn = (broker: Broker, directory: LogDirectory, isAsked: IsAsked): re
     // A log that no committed metadata know has no name to be called by.
     const name = broker.topicById(topicId)?.name;
     if (name === undefined || !isAsked(name, partition)) continue;
+    const replica = broker.replicas.find(topicId, partition);
     const partitions = topics.get(name) ?? [];
     partitions.push({
       partitionIndex: partition,
       partitionSize: sizeBytes,
-      // The log of a leader is never behind its own high watermark.
-      offsetLag: 0,
+      offsetLag: replica === undefined ? UNKNOWN_LAG : broker.replicas.lagOf(replica),
       isFutureKey: false,
     });
     topics.set(name, partitions);

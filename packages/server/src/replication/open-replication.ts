@@ -116,6 +116,7 @@ export const openReplication = (options: ReplicationOptions): Replication => {
       appended: (replica) => feeds.appended(replica),
       moved: (replica) => feeds.moved(replica),
       durable: (replica) => fetchers.durable(replica),
+      lagOf: (replica) => fetchers.lagOf(replica),
       roleChanged: (replica) => {
         feeds.roleChanged(replica);
         const { role, leaderEpoch } = replica.machine;

@@ -73,6 +73,11 @@ export class ReplicaFetcher {
     return maxLag;
   }
 
+  /** Records by which it is behind what consumers may read at the leader. */
+  lagOf(replica: Replicated): number {
+    return this.#followings.get(replica)?.lag ?? 0;
+  }
+
   /** Follows in this epoch from now on; what was subscribed in an earlier one is over. */
   follow(replica: Replicated, leaderEpoch: LeaderEpoch): void {
     const known = this.#followings.get(replica);

@@ -43,6 +43,11 @@ export class ReplicaFetchers<R extends Replicated> {
     return maxLag;
   }
 
+  lagOf(replica: Replicated): number {
+    const leader = this.#leaderOf.get(replica);
+    return leader === undefined ? 0 : (this.#byLeader.get(leader)?.lagOf(replica) ?? 0);
+  }
+
   follow(replica: R, leader: BrokerId, leaderEpoch: LeaderEpoch): void {
     if (this.#leaderOf.get(replica) !== leader) this.unfollow(replica);
     this.#leaderOf.set(replica, leader);

@@ -125,6 +125,8 @@ describe.each([
     await following.feed.pass(5);
     expect(following.ends[2]).toBe(1);
     expect(following.ends[0]).toBeLessThan(3);
+    const lags = following.replicas.map((replica) => following.fetchers.lagOf(replica));
+    expect(lags).toEqual([60 - (following.ends[0] ?? 0), 0, 0]);
   });
 
   test('lets go as soon as there is another rate, or the partition is not named any more', async () => {
