@@ -1,15 +1,19 @@
 import { messageOf } from '@kafkaesque/kernel';
-import { mutants } from './quorum/mutants';
+import { mutants as ofClusters } from './cluster/mutants';
+import { mutants as ofQuorums } from './quorum/mutants';
 import { huntAll, thirdOf } from './runner/mutant-hunt';
 import type { Hunt } from './runner/mutant-hunt';
 
 /*
- * `npm run simulate:mutants [-- --only name] [--third K] [--seed S] [--events N]`: plants one bug after the other and
+ * `npm run simulate:mutants [-- --suite quorum|cluster] [--only name] [--third K] [--seed S] [--events N]`: plants one bug after the other and
  * searches for it. Ends with code 1 when one survives or can not be applied.
  */
 
-const TABLE = 'test/simulation/quorum/mutants.ts';
-const MAXIMUM_EVENTS = 20_000_000;
+/** By suite: its bugs, where they are listed, and within how many events each must be found. */
+const tables = {
+  quorum: { mutants: ofQuorums, maximumEvents: 20_000_000 },
+  cluster: { mutants: ofClusters, maximumEvents: 5_000_000 },
+};
 
 const valueOf = (name: string): string | undefined => {
   const at = process.argv.indexOf(name);
@@ -27,6 +31,8 @@ const rowOf = (hunt: Hunt): string =>
   ].join('  ');
 
 const main = async (): Promise<number> => {
+  const suite = valueOf('--suite') === 'cluster' ? 'cluster' : 'quorum';
+  const { mutants, maximumEvents } = tables[suite];
   const only = valueOf('--only');
   const third = valueOf('--third');
   const chosen =
@@ -38,10 +44,10 @@ const main = async (): Promise<number> => {
   if (chosen.length === 0)
     throw new Error(`no mutant ${only ?? ''}; there are ${mutants.map(({ name }) => name).join(', ')}`);
   const options = {
-    suite: 'quorum',
-    table: TABLE,
+    suite,
+    table: `test/simulation/${suite}/mutants.ts`,
     firstSeed: Number(valueOf('--seed') ?? 1),
-    maximumEvents: Number(valueOf('--events') ?? MAXIMUM_EVENTS),
+    maximumEvents: Number(valueOf('--events') ?? maximumEvents),
   };
   const hunts = await huntAll(chosen, options, (hunt) => {
     process.stdout.write(`${rowOf(hunt)}\n`);

@@ -1,0 +1,239 @@
+import type { Mutant } from '../runner/mutant';
+
+const PARTITION = 'packages/partition/src';
+const DECIDE = 'packages/metadata/src/decide';
+const SERVER = 'packages/server/src';
+
+/** Bugs that the simulation of clusters must find, each planted into the sources as they load. */
+export const mutants: readonly Mutant[] = [
+  {
+    name: 'truncated-to-the-high-watermark',
+    about: 'a follower whose log diverges cuts it at its high watermark (before KIP-101)',
+    edits: [
+      {
+        file: `${PARTITION}/follower.ts`,
+        find: 'const truncateTo = Offset(Math.min(endOffset, ownEnd, state.endOffset));',
+        replace:
+          'const truncateTo = Offset(Math.min(state.highWatermark, state.endOffset, ownEnd + endOffset));',
+      },
+    ],
+  },
+  {
+    name: 'divergence-not-looked-for',
+    about: 'a leader serves a follower from its end, whatever epochs its log has',
+    edits: [
+      {
+        file: `${PARTITION}/subscription.ts`,
+        find: 'if (lastFetchedEpoch >= 0) {',
+        replace: 'if (lastFetchedEpoch >= 0 && fetchOffset > state.endOffset) {',
+      },
+    ],
+  },
+  {
+    name: 'epoch-not-bumped',
+    about: 'another leader is elected in the epoch of the one before',
+    edits: [
+      {
+        file: 'packages/metadata/src/delta/partition-change.ts',
+        find: 'electsLeader ? LeaderEpoch(before.leaderEpoch + 1) : before.leaderEpoch',
+        replace:
+          'electsLeader && before.leader < 0 ? LeaderEpoch(before.leaderEpoch + 1) : before.leaderEpoch',
+      },
+    ],
+  },
+  {
+    name: 'in-sync-set-shrunk-before-it-is-committed',
+    about: 'a leader takes the in-sync set that it asks for as its own at once',
+    edits: [
+      {
+        file: `${PARTITION}/in-sync.ts`,
+        find: '  state.role = { ...role, proposal };\n',
+        replace:
+          '  state.role = { ...role, proposal, inSyncReplicas: proposal.isr.map(({ brokerId }) => brokerId) };\n',
+      },
+    ],
+  },
+  {
+    name: 'high-watermark-by-what-is-not-durable',
+    about: 'a leader counts its own records before its disk has them',
+    edits: [
+      {
+        file: `${PARTITION}/replica-state.ts`,
+        find: '      before,\n      state.durableEndOffset,',
+        replace: '      before,\n      state.endOffset,',
+      },
+    ],
+  },
+  {
+    name: 'follower-acknowledges-before-its-flush',
+    about: 'a follower acknowledges records that are still on the way to its disk',
+    edits: [
+      {
+        file: `${SERVER}/replication/replica-fetcher.ts`,
+        find: 'const durableEnd = replica.machine.durableEndOffset;',
+        replace: 'const durableEnd = replica.machine.endOffset;',
+      },
+    ],
+  },
+  {
+    name: 'high-watermark-under-min-insync',
+    about: 'the high watermark moves while too few are in sync',
+    edits: [
+      {
+        file: `${PARTITION}/high-watermark.ts`,
+        find: 'if (isUnderMinInsyncReplicas(leader, minInsyncReplicas)) return current;',
+        replace: 'if (leader.inSyncReplicas.length < 1) return current;',
+      },
+    ],
+  },
+  {
+    name: 'proposed-members-do-not-count',
+    about: 'the high watermark goes by the committed in-sync set alone',
+    edits: [
+      {
+        file: `${PARTITION}/high-watermark.ts`,
+        find: 'if (!follower.isJoining && leader.proposal?.added.includes(replica) !== true) continue;',
+        replace: 'if (follower.brokerEpoch >= 0) continue;',
+      },
+    ],
+  },
+  {
+    name: 'in-sync-below-the-high-watermark',
+    about: 'a replica gets in sync before it has what is exposed',
+    edits: [
+      {
+        file: `${PARTITION}/in-sync.ts`,
+        find: 'progress.durableEndOffset >= state.highWatermark &&\n    progress.durableEndOffset >= role.epochStartOffset &&',
+        replace: 'progress.durableEndOffset >= 0 &&',
+      },
+    ],
+  },
+  {
+    name: 'earlier-subscription-believed',
+    about: 'what a follower said in an earlier subscription counts on',
+    edits: [
+      {
+        file: `${PARTITION}/replica-progress.ts`,
+        find: '  progress.isJoining = false;\n  progress.durableEndOffset = UNKNOWN_END;',
+        replace: '  progress.isJoining = false;',
+      },
+    ],
+  },
+  {
+    name: 'fenced-brokers-stay-in-sync',
+    about: 'a broker that goes out of service stays in the in-sync sets',
+    edits: [
+      {
+        file: `${DECIDE}/elections.ts`,
+        find: 'const staying = isr.filter((replica) => replica !== brokerId);',
+        replace: 'const staying = isr.filter((replica) => replica >= 0 || replica !== brokerId);',
+      },
+    ],
+  },
+  {
+    name: 'eligible-replicas-ignored',
+    about: 'where nobody is in sync anybody may lead',
+    edits: [
+      {
+        file: `${DECIDE}/next-partition.ts`,
+        find: 'const candidates = isr.length === 0 ? eligible : isr;',
+        replace: 'const candidates = isr.length === 0 ? [...eligible, ...replicas] : isr;',
+      },
+    ],
+  },
+  {
+    name: 'anybody-elected',
+    about: 'a leader is looked for among all replicas',
+    edits: [
+      {
+        file: `${DECIDE}/next-partition.ts`,
+        find: 'return { leader: clean, isr: isr.length === 0 ? [clean] : isr, isUnclean: false };',
+        replace:
+          'return { leader: clean, isr: isr.length === 0 ? [clean] : isr, isUnclean: false };\n  const any = replicas.find(serves);\n  if (any !== undefined) return { leader: any, isr: [any], isUnclean: false };',
+      },
+    ],
+  },
+  {
+    name: 'producers-forgotten-by-followers',
+    about: 'a follower does not note the producers of what it appends: a new leader knows no retry',
+    edits: [
+      {
+        file: `${PARTITION}/follower.ts`,
+        find: 'if (producerId < 0 || isControl(batch.bytes)) return;',
+        replace: 'if (producerId < 0 || batch.bytes.length > 0) return;',
+      },
+    ],
+  },
+  {
+    name: 'producers-not-replayed',
+    about: 'producer state is not read back from the log after a start',
+    edits: [
+      {
+        file: `${PARTITION}/partition.ts`,
+        find: 'if (producerId < 0 || isControl(bytes, at)) return;\n    this.#state.producers.add(',
+        replace: 'if (producerId < 0 || at >= 0) return;\n    this.#state.producers.add(',
+      },
+    ],
+  },
+  {
+    name: 'all-answered-when-durable-here',
+    about: 'acks=all waits for the disk of the leader alone',
+    edits: [
+      {
+        file: `${PARTITION}/append.ts`,
+        find: 'if (acks === 1) return state.durableEndOffset',
+        replace: 'if (acks !== 0) return state.durableEndOffset',
+      },
+    ],
+  },
+  {
+    name: 'duplicates-answered-at-once',
+    about: 'a retry of what is not committed yet is acknowledged without waiting',
+    edits: [
+      {
+        file: `${PARTITION}/append.ts`,
+        find: '    logStartOffset: state.logStartOffset,\n    awaits: awaitsFor(state, request.acks, awaitedOffset),',
+        replace: "    logStartOffset: state.logStartOffset,\n    awaits: 'nothing',",
+      },
+    ],
+  },
+  {
+    name: 'deposed-leader-acknowledges',
+    about: 'what waits on a leader that is deposed is answered as if it had been replicated',
+    edits: [
+      {
+        file: `${PARTITION}/purgatory.ts`,
+        find: "this.#settle(waits, wait, 'failed', over);",
+        replace: "this.#settle(waits, wait, 'reached', over);",
+      },
+    ],
+  },
+  {
+    name: 'leads-an-epoch-twice',
+    about: 'a broker that starts again leads in the epoch it led in before',
+    edits: [
+      {
+        file: `${PARTITION}/roles.ts`,
+        find: 'if (leaderEpoch === state.leaderEpoch || leaderEpoch <= state.epochs.latestEpoch)\n    return',
+        replace: 'if (leaderEpoch < state.leaderEpoch)\n    return',
+      },
+      {
+        file: `${DECIDE}/elections.ts`,
+        find: 'if (change?.brokerId !== replica) return isActive(broker);',
+        replace: "if (change?.brokerId !== replica || change.kind === 'leaving') return isActive(broker);",
+      },
+    ],
+  },
+  {
+    name: 'readers-see-what-is-not-replicated',
+    about: 'consumers read up to the end of the leader’s durable log',
+    edits: [
+      {
+        file: `${PARTITION}/replica-state.ts`,
+        find: 'if (highWatermark > state.highWatermark) state.highWatermark = Offset(highWatermark);',
+        replace:
+          'if (highWatermark >= 0) state.highWatermark = Offset(Math.max(state.highWatermark, state.durableEndOffset));',
+      },
+    ],
+  },
+];
