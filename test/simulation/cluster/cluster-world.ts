@@ -5,6 +5,7 @@ import { Violation, violationOf } from '../runner/suite';
 import type { SeedOptions, SeedReport, Suite } from '../runner/suite';
 import { Clients } from './clients';
 import { Cluster } from './cluster';
+import { compareDisks } from './disk-comparison';
 import { Nemesis } from './nemesis';
 import { ClusterOracle } from './oracle/cluster-oracle';
 import { watchPartitions } from './oracle/partition-steps';
@@ -27,7 +28,7 @@ export class ClusterWorld {
     this.cluster = new Cluster(seed, shape);
     this.oracle = new ClusterOracle();
     this.clients = new Clients(this.cluster, this.oracle);
-    this.nemesis = new Nemesis(this.cluster, this.clients.hosts);
+    this.nemesis = new Nemesis(this.cluster, this.clients.hosts, this.oracle);
     this.cluster.began = ({ nodeId }, view) => this.oracle.begins(nodeId, view);
     this.cluster.died = ({ nodeId }) => this.oracle.died(nodeId);
     if (trace === undefined) return;
@@ -74,6 +75,9 @@ export class ClusterWorld {
       this.#heal();
       await this.#converge();
       clients.judge();
+      this.#throwViolation();
+      clients.isOver = true;
+      await compareDisks(cluster);
       this.#throwViolation();
     } catch (cause) {
       // What the code under test threw because the oracle stopped it is not the first cause.
@@ -168,6 +172,7 @@ const faultsOf = ({ cluster, nemesis }: ClusterWorld): Record<string, number> =>
     halfOpenChannels: counts.halfOpenChannels,
     backPressure: counts.backPressure,
     wallJumps: total(({ machine }) => machine.counts.wallJumps),
+    killedWhenElected: nemesis.counts.killedWhenElected,
     quietTurns: nemesis.counts.quietTurns,
   };
 };

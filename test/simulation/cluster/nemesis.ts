@@ -1,8 +1,9 @@
 import type { Random } from '@kafkaesque/kernel';
 import { assertNever } from '@kafkaesque/kernel';
 import { drawPartition } from '@kafkaesque/sim';
-import type { Death } from '@kafkaesque/sim';
+import type { Death, Partition } from '@kafkaesque/sim';
 import type { Cluster, Member } from './cluster';
+import type { ClusterOracle } from './oracle/cluster-oracle';
 import type { NemesisShape } from './shape';
 
 type Deed = keyof NemesisShape;
@@ -10,16 +11,18 @@ type Deed = keyof NemesisShape;
 /** Does harm at random times, at the rates of the seed's shape, in turns with quiet. */
 export class Nemesis {
   /** What was done, beside what machines, disks and network count. */
-  readonly counts = { blackouts: 0, stalls: 0, quietTurns: 0 };
+  readonly counts = { blackouts: 0, stalls: 0, quietTurns: 0, killedWhenElected: 0 };
   readonly #cluster: Cluster;
   /** Hosts of clients, which may be cut off as well. */
   readonly #clients: readonly string[];
+  readonly #oracle: ClusterOracle;
   readonly #random: Random;
   #isQuiet = false;
   #over = false;
 
-  constructor(cluster: Cluster, clients: readonly string[]) {
+  constructor(cluster: Cluster, clients: readonly string[], oracle: ClusterOracle) {
     this.#cluster = cluster;
+    this.#oracle = oracle;
     this.#clients = clients;
     this.#random = cluster.random.fork('nemesis');
   }
@@ -28,6 +31,9 @@ export class Nemesis {
     const { nemesis, turnMs } = this.#cluster.shape;
     for (const deed of Object.keys(nemesis) as Deed[]) this.#plan(deed, nemesis[deed]);
     if (turnMs !== Infinity) this.#turn(this.#random.fork('turns'), turnMs);
+    if (nemesis.killMs === Infinity) return;
+    const random = this.#random.fork('elected');
+    this.#oracle.elected = (nodeId) => this.#elected(nodeId, random);
   }
 
   /** Nothing more is done; what is under way stays. */
@@ -98,8 +104,29 @@ export class Nemesis {
     return found[random.below(Math.max(found.length, 1))];
   }
 
+  /** A broker leads since just now, and may not do so for long: what it has not sent on yet is nobody else's. */
+  #elected(nodeId: number, random: Random): void {
+    const { scheduler, members } = this.#cluster;
+    if (random.below(4) > 0) return;
+    scheduler.after(40 * random.fraction() ** 2, 'nemesis.elected', () => {
+      const member = members.find((candidate) => candidate.nodeId === nodeId);
+      if (this.#over || this.#isQuiet || member?.machine.process === undefined) return;
+      this.counts.killedWhenElected += 1;
+      this.#cluster.kill(member, 'kill');
+    });
+  }
+
+  /** A node that leads a partition. */
+  #leader(random: Random): Member | undefined {
+    const leaders = this.#oracle.leaders();
+    const found = this.#cluster.members.filter(
+      ({ nodeId, machine }) => machine.process !== undefined && leaders.has(nodeId),
+    );
+    return found[random.below(Math.max(found.length, 1))];
+  }
+
   #kill(random: Random, kind: Death): void {
-    const member = this.#alive(random);
+    const member = (random.below(2) === 0 ? this.#leader(random) : undefined) ?? this.#alive(random);
     if (member !== undefined) this.#cluster.kill(member, kind);
   }
 
@@ -117,7 +144,9 @@ export class Nemesis {
   #partition(random: Random): void {
     const { scheduler, network, shape, members, say } = this.#cluster;
     const names = [...members.map(({ machine }) => machine.name), ...this.#clients];
-    const { groups, oneWay } = drawPartition(random, names);
+    const leader = random.below(2) === 0 ? this.#leader(random)?.machine.name : undefined;
+    const { groups, oneWay } =
+      leader === undefined ? drawPartition(random, names) : isolated(random, leader, this.#clients, names);
     network.partition(groups, oneWay);
     say?.(
       'network',
@@ -158,3 +187,16 @@ export class Nemesis {
         this.#cluster.kill(member, random.below(4) === 0 ? 'kill' : 'power');
   }
 }
+
+/** A leader cut off from the other brokers, with a client that goes on asking it. */
+const isolated = (
+  random: Random,
+  leader: string,
+  clients: readonly string[],
+  names: readonly string[],
+): Partition => {
+  const client = clients[random.below(clients.length)];
+  const few = names.filter((name) => name === leader || name === client);
+  const others = names.filter((name) => !few.includes(name));
+  return { groups: random.below(2) === 0 ? [few, others] : [others, few], oneWay: random.below(4) === 0 };
+};

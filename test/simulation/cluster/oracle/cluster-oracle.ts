@@ -47,6 +47,8 @@ export class ClusterOracle implements PartitionWatcher {
   violation: Violation | undefined;
   readonly counts = { exposed: 0, leaders: 0, cuts: 0, overridden: 0, inSyncSets: 0 };
   say: ((node: string, what: string) => void) | undefined;
+  /** Told when a broker leads a partition in a new epoch. */
+  elected: (nodeId: number) => void = () => undefined;
   /** There is one topic. */
   #topicId = '';
   readonly #logs = new Map<string, GlobalLog>();
@@ -94,8 +96,9 @@ export class ClusterOracle implements PartitionWatcher {
   }
 
   cuts(machine: Partition, to: Offset): void {
-    const { shadow } = this.#of(machine);
+    const { shadow, node } = this.#of(machine);
     this.counts.cuts += 1;
+    this.say?.(`n${node}`, `cuts its log from ${shadow.endOffset} to ${to}`);
     shadow.durableEnd = Math.min(shadow.durableEnd, to);
   }
 
@@ -124,6 +127,13 @@ export class ClusterOracle implements PartitionWatcher {
         this.#look(watched);
       }
     }
+  }
+
+  /** Who leads a partition, by the newest metadata. */
+  leaders(): ReadonlySet<number> {
+    return new Set(
+      [...this.#logs.values()].flatMap(({ newest }) => (newest === undefined ? [] : [newest.leader])),
+    );
   }
 
   /** Whether all brokers named hold everything that was exposed, and nothing else. */
@@ -245,6 +255,7 @@ export class ClusterOracle implements PartitionWatcher {
   #elected({ machine, node, shadow }: Watched, log: GlobalLog): void {
     const { leaderEpoch } = machine;
     this.counts.leaders += 1;
+    this.elected(node);
     this.say?.(`n${node}`, `leads ${log.name} in epoch ${leaderEpoch} from ${shadow.endOffset}`);
     const who = `node ${node}`;
     const known = log.leaders.get(leaderEpoch) ?? who;
