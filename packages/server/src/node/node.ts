@@ -409,7 +409,7 @@ class Assembly {
       image: () => host.image,
       listenerName: this.#configuration.interBrokerListenerName,
       lagTimeMaxMs: this.#configuration.replicaLagTimeMaxMs,
-      throttledRates: () => broker.throttledRates(host.image),
+      throttledRates: (image) => broker.throttledRates(image),
     });
     broker.replicate(replication);
     return replication;

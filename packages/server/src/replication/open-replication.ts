@@ -38,8 +38,8 @@ export interface ReplicationOptions {
   readonly listenerName: string;
   /** `replica.lag.time.max.ms`. */
   readonly lagTimeMaxMs: number;
-  /** `leader.replication.throttled.rate` and `follower.replication.throttled.rate`, as they are now. */
-  readonly throttledRates: () => { readonly leader: number; readonly follower: number };
+  /** `leader.replication.throttled.rate` and `follower.replication.throttled.rate` as of an image. */
+  readonly throttledRates: (image: MetadataImage) => { readonly leader: number; readonly follower: number };
 }
 
 /** What a broker and the others send each other of their partitions. */
@@ -57,12 +57,12 @@ export interface Replication {
 export const openReplication = (options: ReplicationOptions): Replication => {
   const { clock, logger, replicas, image, brokerEpoch, identity } = options;
   const throttles = { leader: new Throttle(clock), follower: new Throttle(clock) };
-  const limitRates = (): void => {
-    const { leader, follower } = options.throttledRates();
+  const limitRates = (as: MetadataImage): void => {
+    const { leader, follower } = options.throttledRates(as);
     throttles.leader.limitTo(leader);
     throttles.follower.limitTo(follower);
   };
-  limitRates();
+  limitRates(image());
   const feeds = new ReplicaFeeds<Replica>({
     ...{ clock, logger },
     throttle: throttles.leader,
@@ -132,7 +132,7 @@ export const openReplication = (options: ReplicationOptions): Replication => {
     },
     changed: (delta) => {
       if (delta.configsChanged.length > 0) {
-        limitRates();
+        limitRates(delta.after);
         feeds.throttlesChanged();
         fetchers.throttlesChanged();
       }
