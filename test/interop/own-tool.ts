@@ -8,8 +8,15 @@ export interface ToolOutput {
   readonly err: string;
 }
 
-/** Runs one of our tools in this process, under Kafka's name of it. A failure is printed as the program prints it. */
-export const runOwnTool = async (tool: string, args: readonly string[]): Promise<ToolOutput> => {
+/**
+ * Runs one of our tools in this process, under Kafka's name of it, until its end or until it is interrupted. A failure is
+ * printed as the program prints it.
+ */
+export const runOwnTool = async (
+  tool: string,
+  args: readonly string[],
+  interrupted: AbortSignal = new AbortController().signal,
+): Promise<ToolOutput> => {
   let out = '';
   let err = '';
   const terminal: Terminal = {
@@ -18,7 +25,7 @@ export const runOwnTool = async (tool: string, args: readonly string[]): Promise
     drained: () => Promise.resolve(),
     input: (async function* (): AsyncGenerator<Buffer> {})(),
     isInteractive: false,
-    interrupted: new AbortController().signal,
+    interrupted,
   };
   try {
     const code = await runTool(args, `kafka-${tool}`, terminal);

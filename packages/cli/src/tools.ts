@@ -25,6 +25,7 @@ export const tools = {
   'log-dirs': 'show how much room each replica takes',
   'leader-election': 'elect leaders of partitions',
   'reassign-partitions': 'move partitions between brokers and log directories',
+  'replica-verification': 'compare the replicas of topics while they are written',
   cluster: "show a cluster's id and endpoints, forget a broker",
   'metadata-quorum': 'show the metadata quorum, add and remove controllers',
   features: 'show and change the feature levels of a cluster',

@@ -8,6 +8,7 @@ import type {
 } from '@kafkaesque/storage';
 import { storage } from '../command-line/loaded-on-demand';
 import type { Terminal } from '../command-line/terminal';
+import { topicNames } from './topic-names';
 
 /** One directory: what was found in it, or why it cannot be looked into. */
 interface CheckedDirectory {
@@ -29,6 +30,9 @@ interface CheckedPartition extends ReplicaComparison {
 /** What makes a start fail, and is damage: a finding, not a reason to stop looking. */
 const REFUSALS = ['DAMAGED_META_PROPERTIES', 'UNSUPPORTED_FORMAT', 'MISPLACED_FILES'] as const;
 
+/** Of topics by id, as far as the metadata in the directories tell them. */
+type TopicNames = ReadonlyMap<string, string>;
+
 /** Checks and prints. Resolves with 1 when anything is damaged or replicas differ. */
 export const checkDirectories = async (
   paths: readonly string[],
@@ -42,8 +46,11 @@ export const checkDirectories = async (
     refuseMixture(directories);
     const partitions = await comparePartitions(directories);
     const isFine = directories.every(isUndamaged) && partitions.every(isSame);
-    if (isJson) terminal.out(`${JSON.stringify(forScripts(directories, partitions, isFine))}\n`);
-    else for (const line of lines(directories, partitions)) terminal.out(`${line}\n`);
+    const names: TopicNames = new Map(
+      (await Promise.all(paths.map((path) => topicNames(disk, path)))).flatMap((known) => [...known]),
+    );
+    if (isJson) terminal.out(`${JSON.stringify(forScripts(directories, partitions, names, isFine))}\n`);
+    else for (const line of lines(directories, partitions, names)) terminal.out(`${line}\n`);
     return isFine ? 0 : 1;
   } finally {
     for (const { inspected } of directories) await inspected?.[Symbol.asyncDispose]();
@@ -110,26 +117,40 @@ const isSame = ({ differences }: CheckedPartition): boolean =>
 
 const counted = (count: number, what: string): string => `${count} ${what}${count === 1 ? '' : 's'}`;
 
+/** A partition as a user knows it: by its topic's name where that is known. */
+const partitionName = (names: TopicNames, topicId: string, partition: number): string =>
+  `${names.get(topicId) ?? topicId}-${partition}`;
+
 const lines = (
   directories: readonly CheckedDirectory[],
   partitions: readonly CheckedPartition[],
+  names: TopicNames,
 ): readonly string[] => [
-  ...directories.flatMap(directoryLines),
+  ...directories.flatMap((directory) => directoryLines(directory, names)),
   ...partitions.flatMap(({ topicId, partition, differences }) =>
     differences.map(
-      ({ kind, offset, message }) => `${topicId}-${partition}: ${kind} from offset ${offset} on: ${message}`,
+      ({ kind, offset, message }) =>
+        `${partitionName(names, topicId, partition)}: ${kind} from offset ${offset} on: ${message}`,
     ),
   ),
   ...(directories.length > 1 ? [comparisonLine(partitions)] : []),
 ];
 
-const directoryLines = ({ path, inspected, metadata, refusal }: CheckedDirectory): readonly string[] => [
+const directoryLines = (
+  { path, inspected, metadata, refusal }: CheckedDirectory,
+  names: TopicNames,
+): readonly string[] => [
   ...metadata.map(({ message }) => message),
   ...(refusal === undefined ? [] : [`corrupt: ${refusal}`]),
   ...(inspected === undefined ? [] : [summaryLine(inspected)]),
   ...(inspected?.report.corruption ?? []).map((message) => `corrupt: ${path}: ${message}`),
-  ...(inspected?.logs ?? []).flatMap(({ findings }) =>
-    findings.map(({ kind, message }) => `${kind}: ${message}`),
+  ...(inspected?.logs ?? []).flatMap(({ topicId, partition, findings }) =>
+    findings.map(({ kind, message }) =>
+      // Its directory has the topic's id for a name.
+      names.has(topicId)
+        ? `${kind}: ${partitionName(names, topicId, partition)}: ${message}`
+        : `${kind}: ${message}`,
+    ),
   ),
 ];
 
@@ -158,6 +179,7 @@ const comparisonLine = (partitions: readonly CheckedPartition[]): string => {
 const forScripts = (
   directories: readonly CheckedDirectory[],
   partitions: readonly CheckedPartition[],
+  names: TopicNames,
   isFine: boolean,
 ): object => ({
   fine: isFine,
@@ -172,9 +194,10 @@ const forScripts = (
     metadata,
     logs: (inspected?.logs ?? []).map(
       ({ topicId, partition, logStart, endOffset, segments, batches, sizeBytes, findings }) => ({
-        ...{ topicId, partition, logStart, endOffset, segments, batches, sizeBytes, findings },
+        ...{ topic: names.get(topicId) ?? null, topicId, partition },
+        ...{ logStart, endOffset, segments, batches, sizeBytes, findings },
       }),
     ),
   })),
-  partitions,
+  partitions: partitions.map((one) => ({ topic: names.get(one.topicId) ?? null, ...one })),
 });

@@ -1,4 +1,4 @@
-import { mkdtemp, open, readdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, open, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
@@ -14,8 +14,9 @@ import {
   silentMetrics,
 } from '@kafkaesque/kernel';
 import { machineClock } from '@kafkaesque/client';
+import { encodeRecords } from '@kafkaesque/metadata';
 import { encodeBatch, lastOffsetOf, maxTimestampOf } from '@kafkaesque/protocol';
-import { defaultLogConfig, openLogDirectory, openNodeDisk } from '@kafkaesque/storage';
+import { defaultLogConfig, openLogDirectory, openNodeDisk, openWriteAheadLog } from '@kafkaesque/storage';
 import type { LogDirectory } from '@kafkaesque/storage';
 import { recordedTerminal } from '../testing/recorded-terminal';
 import { tool } from './fsck-tool';
@@ -61,6 +62,19 @@ const written = async (
 };
 const left = async (...parameters: Parameters<typeof written>): Promise<void> =>
   (await written(...parameters)).close({ brokerEpoch: BrokerEpoch(1) });
+
+/** Gives a node's directory a metadata log that names the topic. */
+const named = async (node: number, name: string): Promise<void> => {
+  const directory = join(directoryOf(node), 'metadata');
+  await mkdir(directory);
+  const log = await openWriteAheadLog({
+    ...{ disk: openNodeDisk(), directory, clusterId: CLUSTER, clock: machineClock, logger: silentLogger },
+    random: new SeededRandom(1),
+  });
+  const bytes = encodeRecords([{ kind: 'TopicRecord', value: { name, topicId: TOPIC } }]);
+  await log.append({ entries: [{ index: 1, term: 1, type: 0, bytes }] });
+  await log.close();
+};
 
 const run = async (...argv: readonly string[]) => {
   const terminal = recordedTerminal();
@@ -126,6 +140,21 @@ describe('kafkaesque fsck', () => {
     expect(code).toBe(1);
     expect(out).toContain(`${TOPIC}-0: different from offset 1 on: node 1 has a batch of `);
     expect(out).toContain('compared the replicas of 1 partition: differences in 1\n');
+  });
+
+  test('calls topics by the names that the metadata of a directory give them', async () => {
+    await left(1, ['a', 'b', 'c']);
+    await left(2, ['a', 'x', 'c']);
+    await named(2, 'orders');
+    const path = await damage(1, 66);
+    const { out } = await run(directoryOf(1), directoryOf(2));
+    expect(out).toContain(`corrupt: orders-0: ${path}: the checksum of the batch at 0 does not match\n`);
+    expect(out).toMatch(/^orders-0: different from offset \d on: node 1 has /m);
+    const { out: json } = await run('--json', directoryOf(1), directoryOf(2));
+    expect(JSON.parse(json)).toMatchObject({
+      directories: [{ logs: [{ topic: 'orders', topicId: TOPIC }] }, { logs: [{ topic: 'orders' }] }],
+      partitions: [{ topic: 'orders', topicId: TOPIC, partition: 0 }],
+    });
   });
 
   test('tells of a directory that a start would refuse, and goes on with the others', async () => {
