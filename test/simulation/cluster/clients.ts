@@ -22,7 +22,7 @@ const RETRY_MS = 60;
 
 /** `idempotent`: acks=all, tried again until it is answered. `plain`: acks=all, once. `leader`: acks=1, once. */
 type ProducerKind = 'idempotent' | 'plain' | 'leader';
-const kinds: readonly ProducerKind[] = ['idempotent', 'plain', 'idempotent', 'leader'];
+const kinds: readonly ProducerKind[] = ['idempotent', 'leader', 'plain', 'leader', 'idempotent', 'plain'];
 
 interface Identity {
   readonly id: ProducerId;

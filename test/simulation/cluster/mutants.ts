@@ -30,6 +30,46 @@ export const mutants: readonly Mutant[] = [
     ],
   },
   {
+    name: 'own-epochs-not-looked-at',
+    about: 'a follower cuts where the leader says, whatever epochs it has itself (before KIP-279)',
+    edits: [
+      {
+        file: `${PARTITION}/follower.ts`,
+        find: 'const truncateTo = Offset(Math.min(endOffset, ownEnd, state.endOffset));',
+        replace:
+          'const truncateTo = Offset(Math.min(endOffset, state.endOffset, Math.max(ownEnd, endOffset)));',
+      },
+    ],
+  },
+  {
+    name: 'fenced-brokers-get-in-sync',
+    about: 'the controller takes a broker into an in-sync set that is fenced, or another incarnation',
+    edits: [
+      {
+        file: `${DECIDE}/alter-partition.ts`,
+        find: '(one) => isEligible(this.#image, one) && this.drafts.serves(topicId, now, one.brokerId),',
+        replace:
+          '(one) => isEligible(this.#image, one) || one.brokerId >= 0 || this.drafts.serves(topicId, now, one.brokerId),',
+      },
+      {
+        file: `${PARTITION}/in-sync.ts`,
+        find: 'progress.isSubscribed && state.brokers.eligibleEpoch(replica) === progress.brokerEpoch;',
+        replace: 'progress.isSubscribed || state.brokers.eligibleEpoch(replica) === progress.brokerEpoch;',
+      },
+    ],
+  },
+  {
+    name: 'in-sync-sets-altered-by-old-news',
+    about: 'the controller takes an in-sync set that was proposed against an earlier one',
+    edits: [
+      {
+        file: `${DECIDE}/alter-partition.ts`,
+        find: 'return asked.partitionEpoch < now.partitionEpoch ? ErrorCode.INVALID_UPDATE_VERSION : ErrorCode.NONE;',
+        replace: 'return ErrorCode.NONE;',
+      },
+    ],
+  },
+  {
     name: 'epoch-not-bumped',
     about: 'another leader is elected in the epoch of the one before',
     edits: [
@@ -105,17 +145,6 @@ export const mutants: readonly Mutant[] = [
         file: `${PARTITION}/in-sync.ts`,
         find: 'progress.durableEndOffset >= state.highWatermark &&\n    progress.durableEndOffset >= role.epochStartOffset &&',
         replace: 'progress.durableEndOffset >= 0 &&',
-      },
-    ],
-  },
-  {
-    name: 'earlier-subscription-believed',
-    about: 'what a follower said in an earlier subscription counts on',
-    edits: [
-      {
-        file: `${PARTITION}/replica-progress.ts`,
-        find: '  progress.isJoining = false;\n  progress.durableEndOffset = UNKNOWN_END;',
-        replace: '  progress.isJoining = false;',
       },
     ],
   },
@@ -225,14 +254,14 @@ export const mutants: readonly Mutant[] = [
     ],
   },
   {
-    name: 'readers-see-what-is-not-replicated',
-    about: 'consumers read up to the end of the leader’s durable log',
+    name: 'followers-expose-what-is-theirs-alone',
+    about: 'a follower takes everything that is durable in its log for replicated',
     edits: [
       {
         file: `${PARTITION}/replica-state.ts`,
-        find: 'if (highWatermark > state.highWatermark) state.highWatermark = Offset(highWatermark);',
+        find: 'if (highWatermark > before) state.highWatermark = Offset(highWatermark);',
         replace:
-          'if (highWatermark >= 0) state.highWatermark = Offset(Math.max(state.highWatermark, state.durableEndOffset));',
+          'if (highWatermark >= 0) state.highWatermark = Offset(Math.max(before, state.durableEndOffset));',
       },
     ],
   },

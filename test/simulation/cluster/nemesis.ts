@@ -18,6 +18,8 @@ export class Nemesis {
   readonly #oracle: ClusterOracle;
   readonly #random: Random;
   #isQuiet = false;
+  /** A leader is cut off until then, and nothing else is done to links. */
+  #isolatedUntilMs = 0;
   #over = false;
 
   constructor(cluster: Cluster, clients: readonly string[], oracle: ClusterOracle) {
@@ -143,6 +145,7 @@ export class Nemesis {
 
   #partition(random: Random): void {
     const { scheduler, network, shape, members, say } = this.#cluster;
+    if (scheduler.nowMs < this.#isolatedUntilMs) return;
     const names = [...members.map(({ machine }) => machine.name), ...this.#clients];
     const leader = random.below(2) === 0 ? this.#leader(random)?.machine.name : undefined;
     const { groups, oneWay } =
@@ -152,8 +155,14 @@ export class Nemesis {
       'network',
       `${oneWay ? 'cut one way' : 'cut'}: ${groups.map((group) => group.join(' ')).join(' | ')}`,
     );
-    scheduler.after(random.below(shape.partitionForMs), 'nemesis.heal', () => {
-      if (this.#over) return;
+    // Long enough for the others to elect another.
+    const forMs =
+      leader === undefined
+        ? random.below(shape.partitionForMs)
+        : shape.sessionMs * (1 + 2 * random.fraction());
+    if (leader !== undefined) this.#isolatedUntilMs = scheduler.nowMs + forMs;
+    scheduler.after(forMs, 'nemesis.heal', () => {
+      if (this.#over || scheduler.nowMs < this.#isolatedUntilMs) return;
       network.heal();
       say?.('network', 'is whole');
     });

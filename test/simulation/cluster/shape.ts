@@ -30,6 +30,8 @@ export interface ClusterShape {
   readonly downMs: number;
   readonly longestPauseMs: number;
   readonly partitionForMs: number;
+  /** After so much silence a broker is fenced. */
+  readonly sessionMs: number;
   readonly driftPpm: number;
   readonly producerCount: number;
   readonly consumerCount: number;
@@ -136,6 +138,7 @@ export const drawClusterShape = (
     downMs: pick(10, 500, 5_000, 20_000),
     longestPauseMs: pick(50, 1_000, 10_000),
     partitionForMs: pick(300, 3_000, 12_000),
+    sessionMs,
     driftPpm: pick(0, 100, 500),
     producerCount: pick(2, 4, 6),
     consumerCount: pick(1, 2),

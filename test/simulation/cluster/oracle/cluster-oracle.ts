@@ -45,7 +45,7 @@ const endOf = (batches: readonly ShadowBatch[]): number =>
 /** Sees every step of every replica and every committed appointment, and keeps its own account of what must be true. */
 export class ClusterOracle implements PartitionWatcher {
   violation: Violation | undefined;
-  readonly counts = { exposed: 0, leaders: 0, cuts: 0, overridden: 0, inSyncSets: 0 };
+  readonly counts = { exposed: 0, leaders: 0, truncations: 0, overridden: 0, inSyncSets: 0 };
   say: ((node: string, what: string) => void) | undefined;
   /** Told when a broker leads a partition in a new epoch. */
   elected: (nodeId: number) => void = () => undefined;
@@ -97,7 +97,14 @@ export class ClusterOracle implements PartitionWatcher {
 
   cuts(machine: Partition, to: Offset): void {
     const { shadow, node } = this.#of(machine);
-    this.counts.cuts += 1;
+    const { exposed, name } = this.#logOf(machine);
+    this.counts.truncations += 1;
+    const first = firstFrom(shadow.batches, to);
+    if (isSame(exposed[first], shadow.batches[first]))
+      this.#violate(
+        'P4 truncation',
+        `${name}: node ${node} cuts its log at ${to}, and with it ${textOf(exposed[first])}, which was exposed`,
+      );
     this.say?.(`n${node}`, `cuts its log from ${shadow.endOffset} to ${to}`);
     shadow.durableEnd = Math.min(shadow.durableEnd, to);
   }
@@ -117,10 +124,11 @@ export class ClusterOracle implements PartitionWatcher {
   eventOver(): void {
     for (const [node, view] of this.#views) {
       const image = view.image();
-      if (this.#images.get(node) !== image) {
-        this.#images.set(node, image);
-        this.#read(image);
-      }
+      if (this.#images.get(node) === image) continue;
+      this.#images.set(node, image);
+      this.#read(image);
+    }
+    for (const [node, view] of this.#views) {
       for (const { machine } of view.replicas()) {
         const watched = this.#of(machine);
         if (watched.node < 0) this.#adopt(watched, node);
@@ -335,7 +343,10 @@ export class ClusterOracle implements PartitionWatcher {
     log.appointments.set(partitionEpoch, partition);
     this.counts.inSyncSets += 1;
     const { newest } = log;
-    if (newest === undefined || newest.partitionEpoch < partitionEpoch) log.newest = partition;
+    if (newest === undefined || newest.partitionEpoch < partitionEpoch) {
+      log.newest = partition;
+      this.#appointedNow(log, partition);
+    }
     this.say?.(
       'metadata',
       `${log.name}: leader ${leader} in ${leaderEpoch}, in sync ${isr.join(' ')}, eligible ${eligibleLeaderReplicas.join(' ')}, partition epoch ${partitionEpoch}`,
@@ -348,6 +359,18 @@ export class ClusterOracle implements PartitionWatcher {
     const fenced = isr.filter((member) => brokerById(image, member)?.fenced !== false);
     if (fenced.length > 0 && isr.length > 1)
       this.#violate('P7 nobody fenced is in sync', `${log.name}: ${fenced.join(' ')} of ${isr.join(' ')}`);
+  }
+
+  /** Whoever may be elected has everything that was exposed: those in sync, or where they are too few, those that are eligible. */
+  #appointedNow({ name, exposed, shadows }: GlobalLog, partition: PartitionImage): void {
+    for (const member of [...partition.isr, ...partition.eligibleLeaderReplicas]) {
+      const durableEnd = shadows.get(member)?.durableEnd ?? 0;
+      if (durableEnd < endOf(exposed))
+        this.#violate(
+          'P7 who may lead has everything',
+          `${name}: node ${member} has ${durableEnd} durably, ${endOf(exposed)} is exposed, and it may lead at partition epoch ${partition.partitionEpoch}`,
+        );
+    }
   }
 
   #violate(invariant: string, message: string): void {
