@@ -1,7 +1,6 @@
 import type {
   AcceptChannel,
   BrokerEpoch,
-  CancelWake,
   ChannelDialer,
   Clock,
   FaultHandler,
@@ -21,6 +20,7 @@ import { IsrChanges } from './isr-changes';
 import { ReplicaFeeds } from './replica-feeds';
 import { ReplicaFetchers } from './replica-fetchers';
 import { Throttle } from './throttle';
+import { Ticking } from './ticking';
 
 export interface ReplicationOptions {
   readonly identity: MemberIdentity;
@@ -110,7 +110,8 @@ export const openReplication = (options: ReplicationOptions): Replication => {
       lost: () => undefined,
     },
   });
-  const ticking = new Ticking(options);
+  const ticking = new Ticking(clock, options.lagTimeMaxMs / 2, () => replicas.tick());
+  let isClosed = false;
   return {
     side: {
       appended: (replica) => feeds.appended(replica),
@@ -131,6 +132,8 @@ export const openReplication = (options: ReplicationOptions): Replication => {
       return fetchers.maxLag;
     },
     changed: (delta) => {
+      // Others may come and go while this broker goes.
+      if (isClosed) return;
       if (delta.configsChanged.length > 0) {
         limitRates(delta.after);
         feeds.throttlesChanged();
@@ -142,6 +145,7 @@ export const openReplication = (options: ReplicationOptions): Replication => {
       ticking.soon();
     },
     close: () => {
+      isClosed = true;
       ticking.close();
       isrChanges.close();
       fetchers.close();
@@ -150,37 +154,6 @@ export const openReplication = (options: ReplicationOptions): Replication => {
     },
   };
 };
-
-/** Looks again and again for replicas that lag. */
-class Ticking {
-  readonly #options: ReplicationOptions;
-  #cancel: CancelWake;
-
-  constructor(options: ReplicationOptions) {
-    this.#options = options;
-    this.#cancel = this.#schedule();
-  }
-
-  soon(): void {
-    this.#cancel();
-    const { clock } = this.#options;
-    this.#cancel = clock.wakeAt(clock.monotonicMs(), () => this.#tick());
-  }
-
-  close(): void {
-    this.#cancel();
-  }
-
-  #schedule(): CancelWake {
-    const { clock, lagTimeMaxMs } = this.#options;
-    return clock.wakeAt(clock.monotonicMs() + lagTimeMaxMs / 2, () => this.#tick());
-  }
-
-  #tick(): void {
-    this.#options.replicas.tick();
-    this.#cancel = this.#schedule();
-  }
-}
 
 const inSyncCount = ({ machine: { role } }: Replica): number =>
   role.kind === 'leader' ? role.inSyncReplicas.length : 0;
