@@ -242,7 +242,7 @@ export interface RegisterControllerCommand {
   readonly features: readonly SupportedFeature[];
 }
 
-/** A broker whose append failed asks to lead these partitions again, in a new epoch. */
+/** A broker whose append failed asks to lead these partitions again, in a new epoch, or that others do. */
 export interface RenewLeadershipCommand {
   readonly kind: 'renew-leadership';
   readonly brokerId: BrokerId;
@@ -252,6 +252,8 @@ export interface RenewLeadershipCommand {
     readonly partition: PartitionIndex;
     /** The epoch in which it failed. */
     readonly leaderEpoch: LeaderEpoch;
+    /** What it has is damaged: another one is to lead, and this one is to be in sync only once it has begun anew. */
+    readonly isDamaged: boolean;
   }[];
 }
 

@@ -1,85 +1,65 @@
-import {
-  BrokerEpoch,
-  BrokerId,
-  LeaderEpoch,
-  PartitionIndex,
-  SeededRandom,
-  TopicId,
-} from '@kafkaesque/kernel';
-import { emptyImage } from '../image/lookups';
-import { applyRecords } from '../delta/apply-records';
-import type { MetadataImage } from '../image/metadata-image';
-import type { MetadataRecord } from '../records';
-import type { DecisionContext } from './decision';
-import { decideRenewLeadership } from './renew-leadership';
+import { BrokerEpoch, BrokerId, LeaderEpoch, PartitionIndex } from '@kafkaesque/kernel';
+import { ExampleCluster } from '../example-cluster';
+import type { RenewLeadershipCommand } from './commands';
 
-const topicId = TopicId('B'.repeat(22));
-const broker = BrokerId(1);
-const records: readonly MetadataRecord[] = [
-  {
-    kind: 'RegisterBrokerRecord',
-    value: {
-      brokerId: broker,
-      isMigratingZkBroker: false,
-      incarnationId: 'C'.repeat(22),
-      brokerEpoch: BrokerEpoch(0),
-      endPoints: [],
-      features: [],
-      rack: null,
-      fenced: false,
-      inControlledShutdown: false,
-      logDirs: [],
-      cordonedLogDirs: null,
-    },
-  },
-  { kind: 'TopicRecord', value: { name: 'orders', topicId } },
-  {
-    kind: 'PartitionRecord',
-    value: {
-      partitionId: PartitionIndex(0),
-      topicId,
-      replicas: [broker],
-      isr: [broker],
-      removingReplicas: [],
-      addingReplicas: [],
-      leader: broker,
-      leaderRecoveryState: 0,
-      leaderEpoch: LeaderEpoch(4),
-      partitionEpoch: 2,
-      directories: ['D'.repeat(22)],
-      eligibleLeaderReplicas: null,
-      lastKnownElr: null,
-    },
-  },
-];
-const image: MetadataImage = applyRecords(emptyImage, records, { offset: 0, epoch: 1 }).after;
-const context = { image, random: new SeededRandom(1), nextOffset: 1 } as unknown as DecisionContext;
-const ask = (leaderEpoch: number, brokerEpoch = 0) =>
-  decideRenewLeadership(
-    {
-      kind: 'renew-leadership',
-      brokerId: broker,
-      brokerEpoch: BrokerEpoch(brokerEpoch),
-      partitions: [{ topicId, partition: PartitionIndex(0), leaderEpoch: LeaderEpoch(leaderEpoch) }],
-    },
-    context,
-  );
+/** Broker 1 leads `a`. */
+const cluster = (...replicas: readonly number[]): ExampleCluster => {
+  const three = new ExampleCluster([{ id: 1 }, { id: 2 }, { id: 3 }]);
+  three.assign('a', [replicas]);
+  return three;
+};
+
+const renewal = (
+  on: ExampleCluster,
+  changes: { epoch?: number; isDamaged?: boolean } = {},
+): RenewLeadershipCommand => {
+  const { leaderEpoch } = on.partition('a');
+  const { topicId } = on.alteration('a', []).topics[0]!;
+  const { epoch = leaderEpoch, isDamaged = false } = changes;
+  return {
+    kind: 'renew-leadership',
+    brokerId: BrokerId(1),
+    brokerEpoch: on.epochOf(1),
+    partitions: [{ topicId, partition: PartitionIndex(0), leaderEpoch: LeaderEpoch(epoch), isDamaged }],
+  };
+};
 
 describe('renewing leadership after a failed append', () => {
   test('the same leader leads again, in a new epoch', () => {
-    const decision = ask(4);
-    if (decision.kind !== 'decided') throw new Error('refused');
-    const after = applyRecords(image, decision.records, { offset: 1, epoch: 1 }).after.topicsById.get(
-      topicId,
-    );
-    expect(after?.partitions.get(0)).toMatchObject({ leader: 1, leaderEpoch: 5, isr: [1] });
+    const one = cluster(1);
+    const { leaderEpoch } = one.partition('a');
+    one.run(renewal(one));
+    expect(one.partition('a')).toMatchObject({ leader: 1, leaderEpoch: leaderEpoch + 1, isr: [1] });
   });
 
   test('a partition that has moved on since stays as it is', () => {
-    expect(ask(3)).toMatchObject({ kind: 'decided', records: [] });
+    const one = cluster(1);
+    expect(one.decide(renewal(one, { epoch: -1 }))).toMatchObject({ kind: 'decided', records: [] });
   });
 
   test('an earlier incarnation is refused', () => {
-    expect(ask(4, 7).kind).toBe('refused');
+    const one = cluster(1);
+    expect(one.decide({ ...renewal(one), brokerEpoch: BrokerEpoch(77_777) }).kind).toBe('refused');
+  });
+});
+
+describe('a leader whose log is damaged', () => {
+  test('hands over to another that is in sync, and leaves the in-sync set', () => {
+    const three = cluster(1, 2, 3);
+    const { leaderEpoch } = three.partition('a');
+    three.run(renewal(three, { isDamaged: true }));
+    expect(three.partition('a')).toMatchObject({ leader: 2, leaderEpoch: leaderEpoch + 1, isr: [2, 3] });
+  });
+
+  test('is not remembered as one that has everything', () => {
+    const two = cluster(1, 2);
+    two.run(renewal(two, { isDamaged: true }));
+    expect(two.partition('a')).toMatchObject({ leader: 2, isr: [2], eligibleLeaderReplicas: [] });
+  });
+
+  test('leads on where nobody else has everything', () => {
+    const two = cluster(1, 2);
+    two.fence(2);
+    expect(two.decide(renewal(two, { isDamaged: true }))).toMatchObject({ kind: 'decided', records: [] });
   });
 });

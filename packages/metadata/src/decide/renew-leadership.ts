@@ -1,29 +1,41 @@
-import { partitionOf } from '../image/lookups';
-import type { MetadataRecord } from '../records';
+import type { BrokerId, TopicId } from '@kafkaesque/kernel';
+import type { PartitionImage } from '../image/metadata-image';
 import { currentBroker } from './brokers';
 import type { CommandResponses, RenewLeadershipCommand } from './commands';
 import type { Decision, DecisionContext } from './decision';
 import { unchanged } from './next-partition';
+import { PartitionDrafts } from './partition-drafts';
 
 /**
  * Appoints a leader again, in a new epoch: after a failed append nothing of the old epoch may be appended behind
- * what the log holds now. A partition that has moved on since stays as it is.
+ * what the log holds now. One whose log is damaged hands over to another that has everything; where there is none it leads
+ * on, because what it can still read nobody else has. A partition that has moved on since stays as it is.
  */
 export const decideRenewLeadership = (
   command: RenewLeadershipCommand,
-  { image }: DecisionContext,
+  context: DecisionContext,
 ): Decision<CommandResponses['renew-leadership']> => {
-  const found = currentBroker(image, command.brokerId, command.brokerEpoch);
+  const { brokerId } = command;
+  const found = currentBroker(context.image, brokerId, command.brokerEpoch);
   if (found.kind === 'refused') return found;
-  const records: MetadataRecord[] = [];
-  for (const { topicId, partition: index, leaderEpoch } of command.partitions) {
-    const partition = partitionOf(image, topicId, index);
-    if (partition?.leader !== command.brokerId || partition.leaderEpoch !== leaderEpoch) continue;
+  const drafts = new PartitionDrafts(context);
+  for (const { topicId, partition: index, leaderEpoch, isDamaged } of command.partitions) {
+    const partition = drafts.partition(topicId, index);
+    if (partition?.leader !== brokerId || partition.leaderEpoch !== leaderEpoch) continue;
+    if (isDamaged) handOver(drafts, topicId, partition, brokerId);
     // A change that names the leader begins an epoch, also when the leader stays.
-    records.push({
-      kind: 'PartitionChangeRecord',
-      value: { ...unchanged(topicId, partition), leader: command.brokerId },
-    });
+    else drafts.record(partition, { ...unchanged(topicId, partition), leader: brokerId });
   }
-  return { kind: 'decided', records, response: {} };
+  return { kind: 'decided', records: drafts.records, response: {} };
+};
+
+const handOver = (
+  drafts: PartitionDrafts,
+  topicId: TopicId,
+  partition: PartitionImage,
+  damaged: BrokerId,
+): void => {
+  const isr = partition.isr.filter((replica) => replica !== damaged);
+  const value = drafts.next(topicId, partition, { isr, distrusted: damaged });
+  if (value !== undefined && value.leader >= 0 && value.leader !== damaged) drafts.record(partition, value);
 };

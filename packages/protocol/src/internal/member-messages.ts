@@ -121,7 +121,7 @@ export type MemberAnswer = Infer<typeof MemberAnswer>;
 /** The key of RenewLeadership, which Kafka does not have. */
 export const RENEW_LEADERSHIP_KEY = 10_000;
 
-/** A broker whose append failed asks to lead these partitions again, in a new epoch. */
+/** A broker asks to lead these partitions again, in a new epoch; or that others lead what is damaged on its disk. */
 export const RenewLeadershipRequest = message({
   name: 'RenewLeadershipRequest',
   versions: '0',
@@ -133,6 +133,7 @@ export const RenewLeadershipRequest = message({
       topicId: uuid.as<TopicId>(),
       partition: int32.as<PartitionIndex>(),
       leaderEpoch: int32.as<LeaderEpoch>(),
+      isDamaged: bool,
     }),
   },
 });

@@ -6,10 +6,14 @@ import type { Replica } from './replica';
 const replica = { topicId: 'AAAAAAAAAAAAAAAAAAAAAQ', topic: 'orders', partition: 0 } as unknown as Replica;
 
 /** What a failed read is told as, while the broker holds `held`. */
-const told = (error: unknown, held: Replica | undefined = replica): number =>
+const told = (
+  error: unknown,
+  held: Replica | undefined = replica,
+  damaged: (replica: Replica) => void = () => undefined,
+): number =>
   errorOfRead(
     {
-      replicas: { find: () => held } as never,
+      replicas: { find: () => held, damaged } as never,
       missingReplicaError: () => ErrorCode.UNKNOWN_TOPIC_OR_PARTITION,
       logger: silentLogger,
     },
@@ -24,6 +28,12 @@ describe('a log that could not be read', () => {
     { code: 'EIO', expected: ErrorCode.KAFKA_STORAGE_ERROR },
   ])('because of $code is told as error $expected', ({ code, expected }) => {
     expect(told(new Failure(code, 'why'))).toBe(expected);
+  });
+
+  test('because it is damaged is not for its leader to give any more', () => {
+    const damaged: Replica[] = [];
+    told(new Failure('LOG_CORRUPT', 'why'), replica, (one) => damaged.push(one));
+    expect(damaged).toEqual([replica]);
   });
 
   test('because its topic was deleted meanwhile is told as such', () => {

@@ -18,6 +18,9 @@ export const errorOfRead = (
   if (broker.replicas.find(topicId, partition) !== replica)
     return broker.missingReplicaError(topicId, partition);
   broker.logger.error('a log could not be read', { topic, partition, error: messageOf(error) });
-  // Damage does not go away by asking again; a disk that fails may be another one's after the next election.
-  return hasCode(error, 'LOG_CORRUPT') ? ErrorCode.CORRUPT_MESSAGE : ErrorCode.KAFKA_STORAGE_ERROR;
+  // A disk that fails may be another one's after the next election.
+  if (!hasCode(error, 'LOG_CORRUPT')) return ErrorCode.KAFKA_STORAGE_ERROR;
+  // Damage does not go away by asking again, unless another replica has what this one lacks.
+  broker.replicas.damaged(replica);
+  return ErrorCode.CORRUPT_MESSAGE;
 };

@@ -32,7 +32,7 @@ export interface ReplicasOptions {
   readonly configurationOf: (topic: string, image: MetadataImage) => TopicConfiguration;
   /**
    * These partitions, led here, need a new leader epoch: their log refused an append and was repaired, or what an
-   * acknowledgement promises has changed.
+   * acknowledgement promises has changed. Those that are damaged need another leader.
    */
   readonly renewLeadership: (partitions: readonly LedPartition[]) => void;
 }
@@ -70,6 +70,8 @@ export interface LedPartition {
   readonly topicId: TopicId;
   readonly partition: PartitionIndex;
   readonly leaderEpoch: LeaderEpoch;
+  /** Its log is damaged: others that have everything are to lead it. */
+  readonly isDamaged: boolean;
 }
 
 /** Every partition that this broker holds, kept as the committed metadata says, with the effects of their rules. */
@@ -229,6 +231,14 @@ export class Replicas {
     this.#replication?.moved(replica);
   }
 
+  /** Damage was found in what a log holds: nobody is to rely on it where others have the same. */
+  damaged(replica: Replica): void {
+    // A follower leaves the in-sync set by lagging, and only its leader's readers need what it has.
+    if (replica.isDamaged || replica.machine.role.kind !== 'leader') return;
+    replica.isDamaged = true;
+    this.#handOver(replica);
+  }
+
   /** The controller has answered what a leader wanted of its in-sync set. */
   alterPartitionAnswered(change: IsrChange, answer: IsrAnswer): void {
     const replica = this.find(change.topicId, change.partition);
@@ -330,6 +340,8 @@ export class Replicas {
         leaderRecoveryState: partition.leaderRecoveryState === 1 ? 1 : 0,
       };
       this.carryOut(replica, machine.becomeLeader(leadership));
+      // Whoever comes into sync may take over.
+      if (replica.isDamaged) this.#handOver(replica);
     }
     this.#replication?.roleChanged(replica);
     this.#rejoin(replica, partition);
@@ -519,7 +531,14 @@ export class Replicas {
     const newest =
       this.#image === undefined ? undefined : topicById(this.#image, topicId)?.partitions.get(partition);
     if (newest !== undefined && newest.leaderEpoch > leaderEpoch) this.#takeRole(replica, newest);
-    else this.#options.renewLeadership([{ topicId, partition, leaderEpoch }]);
+    else this.#options.renewLeadership([{ topicId, partition, leaderEpoch, isDamaged: false }]);
+  }
+
+  /** Another replica that is in sync leads from now on, if there is one; then this one begins anew. */
+  #handOver({ topicId, partition, machine }: Replica): void {
+    const { role, leaderEpoch } = machine;
+    if (this.#replication === undefined || role.kind !== 'leader' || role.inSyncReplicas.length < 2) return;
+    this.#options.renewLeadership([{ topicId, partition, leaderEpoch, isDamaged: true }]);
   }
 
   #isHere(replica: Replica): boolean {
@@ -545,7 +564,7 @@ export class Replicas {
       // An epoch has one flush policy: by it the controller judges what a replica must have after a crash (section 7).
       const { topicId, partition, machine } = replica;
       if (replica.config.flushPolicy !== flushPolicy && machine.role.kind === 'leader')
-        renewed.push({ topicId, partition, leaderEpoch: machine.leaderEpoch });
+        renewed.push({ topicId, partition, leaderEpoch: machine.leaderEpoch, isDamaged: false });
     }
     if (renewed.length > 0) this.#options.renewLeadership(renewed);
   }

@@ -71,6 +71,7 @@ export const openReplication = (options: ReplicationOptions): Replication => {
         isThrottled(config.leaderThrottledReplicas, partition, identity.nodeId),
       find: ({ topicId, partition }) => replicas.find(topicId, partition),
       carryOut: (replica, effects) => replicas.carryOut(replica, effects),
+      damaged: (replica) => replicas.damaged(replica),
     },
   });
   const fetchers = new ReplicaFetchers<Replica>({

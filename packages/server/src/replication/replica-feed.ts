@@ -345,6 +345,7 @@ export class ReplicaFeed implements SubscriptionFeed {
       ...{ topic, partition, brokerId: subscription.follower.brokerId },
       error: messageOf(error),
     });
+    if (hasCode(error, 'LOG_CORRUPT')) this.#options.host.damaged(replica);
     this.refuse(subscription, ErrorCode.KAFKA_STORAGE_ERROR, machine.logStartOffset);
   }
 }

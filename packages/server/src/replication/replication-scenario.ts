@@ -152,6 +152,7 @@ export class FedFollower {
         find: ({ partition }) => this.replicas[partition],
         carryOut: (_, effects) => this.effects.push(...effects),
         isThrottled: ({ partition }) => this.throttled.has(partition),
+        damaged: () => undefined,
       },
     });
     this.says({ kind: 'ReplicationOpen', value: { brokerEpoch: EPOCH, creditBytes } });

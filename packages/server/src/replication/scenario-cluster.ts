@@ -79,6 +79,7 @@ class Broker {
         find: () => this.replica,
         carryOut: (_, effects) => this.carryOut(effects),
         isThrottled: () => false,
+        damaged: () => undefined,
       },
     });
     const { life } = this;

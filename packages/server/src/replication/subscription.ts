@@ -53,6 +53,8 @@ export interface LeaderHost<R extends Replicated = Replicated> {
   carryOut(replica: R, effects: readonly Effect[]): void;
   /** Whether the configuration holds it back here, as long as its follower is not in sync. */
   isThrottled(replica: R): boolean;
+  /** What it holds is damaged. */
+  damaged(replica: R): void;
 }
 
 /** The side of a channel that sends. */
