@@ -173,6 +173,7 @@ const bitFlips: Scenario = {
   id: 'C17',
   what: 'bits, blocks and order of what one node has on its disk are changed while it is down',
   needsReplicas: true,
+  leavesDamage: true,
   round: async (stage, round) => {
     const way = WAYS[(round - 1) % WAYS.length] ?? WAYS[0]!;
     const node = round % 2 === 0 ? stage.pick(stage.cluster.brokers) : await stage.someLeader();

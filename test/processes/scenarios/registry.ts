@@ -1,10 +1,11 @@
 import { damage } from './damage';
 import { disks } from './disks';
 import { kills } from './kills';
+import { membership } from './membership';
 import type { Scenario } from './scenario';
 import { stalls } from './stalls';
 
 /** All scenarios, by id. */
 export const scenarios: ReadonlyMap<string, Scenario> = new Map(
-  [...kills, ...stalls, ...disks, ...damage].map((scenario) => [scenario.id, scenario]),
+  [...kills, ...stalls, ...disks, ...damage, ...membership].map((scenario) => [scenario.id, scenario]),
 );

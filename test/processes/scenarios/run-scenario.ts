@@ -66,7 +66,8 @@ export const runScenario = async (options: ScenarioOptions): Promise<ScenarioOut
   if (codes.some((code) => code !== 0))
     violations.push(`nodes did not stop cleanly: ${codes.join()}\n${cluster.testimony()}`);
   const damage = await damageIn(cluster);
-  if (damage !== undefined) violations.push(`fsck complains: ${damage}`);
+  if (damage !== undefined && scenario.leavesDamage === true) say(`fsck: ${damage}`);
+  else if (damage !== undefined) violations.push(`fsck complains: ${damage}`);
   return { rounds: done, outages: stage.outages, report, violations, tally: stage.workload.tally };
 };
 

@@ -136,15 +136,38 @@ export class ChaosStage implements AsyncDisposable {
     );
   }
 
-  /** Waits until every partition has a leader and all its replicas in sync. */
-  async allInSync(): Promise<void> {
+  /** Asks for other replicas, in the order of preference, until somebody takes the order. */
+  async reassign(
+    changes: readonly { readonly partition: number; readonly replicas: readonly number[] }[],
+  ): Promise<void> {
+    let last: unknown;
+    await until(
+      'no partition is assigned anew',
+      async () => {
+        try {
+          const outcomes = await this.#admin.alterPartitionReassignments(
+            changes.map((change) => ({ topic: TOPIC, ...change })),
+          );
+          last = outcomes.find(({ kind }) => kind === 'failed');
+          return last === undefined || undefined;
+        } catch (error) {
+          last = error;
+          return undefined;
+        }
+      },
+      () => `${String(last)} ${JSON.stringify(last)}`,
+    );
+  }
+
+  /** Waits until every partition has a leader and all its replicas, so many, in sync. */
+  async allInSync(replicas: number = this.replicas): Promise<void> {
     let seen: readonly LedPartition[] = [];
     await until(
       'not all replicas are in sync',
       async () => {
         seen = await this.partitions().catch(() => []);
         const isWhole = ({ leader, inSync }: LedPartition): boolean =>
-          leader >= 0 && inSync.length === this.replicas;
+          leader >= 0 && inSync.length === replicas;
         return (seen.length > 0 && seen.every(isWhole)) || undefined;
       },
       () => `${JSON.stringify(seen)}\n${this.cluster.testimony()}`,
