@@ -25,7 +25,7 @@ export const mutants: readonly Mutant[] = [
       {
         file: `${PARTITION}/subscription.ts`,
         find: 'if (lastFetchedEpoch >= 0) {',
-        replace: 'if (lastFetchedEpoch >= 0 && fetchOffset > state.endOffset) {',
+        replace: 'if (lastFetchedEpoch > state.leaderEpoch) {',
       },
     ],
   },
