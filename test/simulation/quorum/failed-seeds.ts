@@ -27,4 +27,9 @@ export const failedSeeds: readonly { readonly seed: number; readonly found: stri
     seed: 180751586,
     found: 'a second first file, left unfinished by a failing disk and taken for a damaged one',
   },
+  {
+    seed: 478116662,
+    found: 'a read confirmed by the refusal of what its leader had said in an earlier term',
+  },
+  { seed: 512213578, found: 'a broker that believed no leader since it was told of a term that was lost' },
 ];

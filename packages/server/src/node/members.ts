@@ -10,6 +10,7 @@ import type { BrokerConfiguration } from '../configuration';
 import { ActiveController } from '../controller/active-controller';
 import { ControllerClient } from '../controller/controller-client';
 import type { KnownLeader } from '../controller/controller-client';
+import { KnownQuorum } from '../controller/known-quorum';
 import type { ControllerHost } from '../controller/controller-host';
 import { periodicElections } from '../controller/periodic-elections';
 import { QuorumAdministration } from '../controller/quorum-administration';
@@ -272,8 +273,8 @@ export const openBrokerMember = (options: MembersOptions): Members => {
   const { configuration, world, loggers, identity, dialer, host } = options;
   const { clock, random, faults } = world;
   const late: { client?: ControllerClient } = {};
-  let state: QuorumState = { term: -1, leaderId: UNNAMED, controllers: [] };
-  const leader = (): BrokerId | undefined => (state.leaderId < 0 ? undefined : state.leaderId);
+  const known = new KnownQuorum();
+  const leader = (): BrokerId | undefined => known.leader?.nodeId;
   const follower = new MetadataFollower({
     clock,
     logger: loggers.controller,
@@ -281,7 +282,7 @@ export const openBrokerMember = (options: MembersOptions): Members => {
     failed: (what, cause) => faults.fault(what, cause),
   });
   const toDial = (): readonly MemberToDial[] => [
-    ...state.controllers.map(({ nodeId, host: name, port }) => ({ nodeId, address: { host: name, port } })),
+    ...known.controllers.map(({ nodeId, host: name, port }) => ({ nodeId, address: { host: name, port } })),
     ...bootstrapServersOf(configuration).map((address) => ({ nodeId: UNNAMED, address })),
   ];
   const follow = (anew = false): void => {
@@ -313,10 +314,8 @@ export const openBrokerMember = (options: MembersOptions): Members => {
       lost: () => undefined,
     },
   });
-  /** A later term is truer; within one, a leader is never another. */
   const learn = (told: QuorumState, from: BrokerId): void => {
-    if (told.term < state.term || (told.term === state.term && told.leaderId < 0)) return;
-    state = told;
+    if (!known.learn(told, from)) return;
     links.keepTo(toDial());
     follow(from === told.leaderId);
     late.client?.leaderChanged();
@@ -326,7 +325,7 @@ export const openBrokerMember = (options: MembersOptions): Members => {
     clock,
     random: random.fork('controller client'),
     local: undefined,
-    leader: () => (state.leaderId < 0 ? undefined : { nodeId: state.leaderId, term: state.term }),
+    leader: () => known.leader,
     send: (nodeId, message) => links.send(nodeId, message),
     shownOffset: () => host.image.offset,
     whenApplied: (offset) => host.whenApplied(offset),
