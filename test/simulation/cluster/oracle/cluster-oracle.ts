@@ -64,6 +64,11 @@ export class ClusterOracle implements PartitionWatcher {
 
   /** A broker's life is over; what its log held is remembered. */
   died(node: number): void {
+    // Whoever dies amid a step may have told others already of what it came to.
+    for (const { machine } of this.#views.get(node)?.replicas() ?? []) {
+      const watched = this.#of(machine);
+      if (watched.node === node) this.#look(watched);
+    }
     this.#views.delete(node);
     for (const [machine, watched] of this.#watched) if (watched.node === node) this.#watched.delete(machine);
   }
@@ -293,6 +298,11 @@ export class ClusterOracle implements PartitionWatcher {
       if (batch === undefined || batch.lastOffset >= highWatermark) break;
       const known = log.exposed[watched.compared];
       if (known === undefined) {
+        if (role.kind === 'follower')
+          this.#violate(
+            'P3 high watermark',
+            `${log.name}: node ${node} follows, and exposes ${textOf(batch)} before any leader`,
+          );
         log.exposed.push(batch);
         this.counts.exposed += 1;
       } else if (!isSame(known, batch))
