@@ -126,7 +126,7 @@ export class ClusterWorld {
     if (end !== 'condition')
       throw new Violation(
         'liveness',
-        `${what} ${CONVERGE_MS} ms after healing: ${this.oracle.describe()}; ${this.#describeMembers()}`,
+        `${what} ${CONVERGE_MS} ms after healing: ${this.oracle.standing()}; ${this.#describeMembers()}`,
       );
   }
 

@@ -167,7 +167,7 @@ export class ClusterOracle implements PartitionWatcher {
     );
   }
 
-  describe(): string {
+  standing(): string {
     return [...this.#logs.values()]
       .map(({ name, exposed, shadows, newest }) => {
         const ends = [...shadows].map(
