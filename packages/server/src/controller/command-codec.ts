@@ -76,8 +76,12 @@ const codecs = {
     ...apis.CreateTopics,
     isRepeatable: true,
     draft: ({ topics, validateOnly }) => ({ topics, timeoutMs: TOPICS_TIMEOUT_MS, validateOnly }),
-    command: ({ topics, validateOnly }, { topicIds, retried, shownOffset }) =>
-      repeated({ kind: 'create-topics', topics, validateOnly, topicIds }, { retried, shownOffset }),
+    command: ({ topics, validateOnly }, { topicIds }) => ({
+      kind: 'create-topics',
+      topics,
+      validateOnly,
+      topicIds,
+    }),
     answer: ({ topics }) => ({ topics }),
     result: ({ topics }) => ({ topics: topics.map((topic) => ({ ...topic, configs: topic.configs ?? [] })) }),
   }),
@@ -86,7 +90,7 @@ const codecs = {
     // Under a name may be another topic by the time that it comes again; ids are given once.
     isRepeatable: ({ topics }) => topics.every(({ name }) => name === null),
     draft: ({ topics }) => ({ topics, timeoutMs: TOPICS_TIMEOUT_MS }),
-    command: ({ topics }, { retried }) => ({ kind: 'delete-topics', topics, retried }),
+    command: ({ topics }) => ({ kind: 'delete-topics', topics, retried: false }),
     answer: ({ responses }) => ({ responses }),
     result: ({ responses }) => ({ responses }),
   }),
@@ -332,7 +336,7 @@ export const decodeCommand = (
   const kind = kindByKey.get(apiKey);
   if (kind === undefined) return undefined;
   const { request, command } = byKind[kind];
-  return command(request.decode(body, apiVersion), extras);
+  return repeated(command(request.decode(body, apiVersion), extras), extras);
 };
 
 export const encodeCommandResponse = (command: ForwardedCommand, response: unknown): Buffer => {

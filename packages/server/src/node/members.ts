@@ -178,11 +178,11 @@ export const openController = async (options: MembersOptions): Promise<Members> 
       void host.submit({ kind: 'bootstrap', features });
     },
   });
-  const leader = (): BrokerId | undefined => quorum.status.leader?.nodeId;
   const knownLeader = (): KnownLeader | undefined => {
     const { leader: known, term } = quorum.status;
     return known === undefined ? undefined : { nodeId: known.nodeId, term };
   };
+  const leader = (): BrokerId | undefined => knownLeader()?.nodeId;
   const client = new ControllerClient({
     nodeId: identity.nodeId,
     clock,

@@ -2,6 +2,7 @@ import { crc32 } from 'node:zlib';
 import { BrokerId, SeededRandom, hasCode, silentLogger } from '@kafkaesque/kernel';
 import { Scheduler, SimulatedDisk, VirtualClock } from '@kafkaesque/sim';
 import { encodeFileHeader } from './file-header';
+import { fileName } from './recovery';
 import type { WriteAheadLog, WriteAheadLogOptions } from './write-ahead-log';
 import { openWriteAheadLog } from './write-ahead-log';
 import type { WriteAheadLogEntry } from './records';
@@ -370,20 +371,17 @@ describe('damage to the write-ahead log', () => {
     const { open, machine } = world();
     const disk = machine.mount();
     await disk.makeDirectory(directory);
-    // What is left of a first file that no flush covered, and then of the one that came in its place.
-    const leaveBehind = async (number: number): Promise<void> => {
-      const path = `${directory}/${String(number).padStart(20, '0')}.wal`;
-      const file = await disk.open(path, 'create');
-      await file.write([Buffer.alloc(5000, 'half a header')], 0);
-      await file.sync();
-      await file.close();
-      await disk.syncDirectory(directory);
-    };
-    await leaveBehind(1);
+    // What is left of a first file that no flush covered.
+    const path = `${directory}/${fileName(1)}`;
+    const file = await disk.open(path, 'create');
+    await file.write([Buffer.alloc(5000, 'half a header')], 0);
+    await file.sync();
+    await file.close();
+    await disk.syncDirectory(directory);
     const log = await open();
     await log.append({ entries: [entry(1)] });
     await log.close();
-    expect(machine.files().map(({ path }) => path)).toEqual([`${directory}/${'1'.padStart(20, '0')}.wal`]);
+    expect(machine.files().map(({ path }) => path)).toEqual([path]);
     const again = await open();
     expect(again.lastIndex).toBe(1);
     await again.close();
