@@ -114,6 +114,12 @@ export class ClusterOracle implements PartitionWatcher {
     shadow.durableEnd = Math.min(shadow.durableEnd, to);
   }
 
+  /** One event may bring a broker that stood still a whole queue: a high watermark moves by the set of that moment. */
+  appointed(machine: Partition): void {
+    const watched = this.#of(machine);
+    if (watched.node >= 0) this.#look(watched);
+  }
+
   /** A client was told that these records are in the log for good. */
   acknowledged(partition: number, baseOffset: number, crc: number): void {
     const { exposed, name } = this.#log(this.#topicId, partition);

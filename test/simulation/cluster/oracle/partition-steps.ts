@@ -12,11 +12,14 @@ export interface PartitionWatcher {
   durable(machine: Partition): void;
   /** Its log is about to be cut there. */
   cuts(machine: Partition, to: Offset): void;
+  /** It is about to hear who leads, follows and is in sync: what it has done so far, it did by what it knew before. */
+  appointed(machine: Partition): void;
 }
 
 let watcher: PartitionWatcher | undefined;
 
 const { append, appendAsFollower, recover, durable, divergedAt, outOfRange } = Partition.prototype;
+const { becomeLeader, becomeFollower, alterPartitionAnswered } = Partition.prototype;
 
 Partition.prototype.append = function (this: Partition, ...given: Parameters<Partition['append']>) {
   const outcome = append.apply(this, given);
@@ -55,6 +58,30 @@ Partition.prototype.outOfRange = function (this: Partition, leaderLogStartOffset
   const reset = outOfRange.call(this, leaderLogStartOffset);
   if (reset !== undefined) watcher?.cuts(this, 0 as Offset);
   return reset;
+};
+
+Partition.prototype.becomeLeader = function (
+  this: Partition,
+  ...given: Parameters<Partition['becomeLeader']>
+) {
+  watcher?.appointed(this);
+  return becomeLeader.apply(this, given);
+};
+
+Partition.prototype.becomeFollower = function (
+  this: Partition,
+  ...given: Parameters<Partition['becomeFollower']>
+) {
+  watcher?.appointed(this);
+  return becomeFollower.apply(this, given);
+};
+
+Partition.prototype.alterPartitionAnswered = function (
+  this: Partition,
+  ...given: Parameters<Partition['alterPartitionAnswered']>
+) {
+  watcher?.appointed(this);
+  return alterPartitionAnswered.apply(this, given);
 };
 
 /**
