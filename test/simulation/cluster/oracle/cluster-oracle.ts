@@ -117,7 +117,9 @@ export class ClusterOracle implements PartitionWatcher {
   /** One event may bring a broker that stood still a whole queue: a high watermark moves by the set of that moment. */
   appointed(machine: Partition): void {
     const watched = this.#of(machine);
-    if (watched.node >= 0) this.#look(watched);
+    if (watched.node < 0) return;
+    this.#readImages();
+    this.#look(watched);
   }
 
   /** A client was told that these records are in the log for good. */
@@ -133,12 +135,7 @@ export class ClusterOracle implements PartitionWatcher {
 
   /** To be called after every event. */
   eventOver(): void {
-    for (const [node, view] of this.#views) {
-      const image = view.image();
-      if (this.#images.get(node) === image) continue;
-      this.#images.set(node, image);
-      this.#read(image);
-    }
+    this.#readImages();
     for (const [node, view] of this.#views) {
       for (const { machine } of view.replicas()) {
         const watched = this.#of(machine);
@@ -335,6 +332,15 @@ export class ClusterOracle implements PartitionWatcher {
         'P3 high watermark',
         `${log.name}: that of node ${node} moves to ${highWatermark} with ${role.inSyncReplicas.join(' ')} in sync`,
       );
+  }
+
+  #readImages(): void {
+    for (const [node, view] of this.#views) {
+      const image = view.image();
+      if (this.#images.get(node) === image) continue;
+      this.#images.set(node, image);
+      this.#read(image);
+    }
   }
 
   /** What the metadata of one node say; images of one offset are alike, which the quorum's own simulation sees to. */
