@@ -37,6 +37,8 @@ interface Watched {
   compared: number;
   leaderEpoch: number;
   wasLeader: boolean;
+  /** Where its log is about to be cut; Infinity otherwise. */
+  cutTo: number;
 }
 
 const endOf = (batches: readonly ShadowBatch[]): number =>
@@ -96,12 +98,14 @@ export class ClusterOracle implements PartitionWatcher {
   }
 
   durable(machine: Partition): void {
-    const { shadow } = this.#of(machine);
-    shadow.durableEnd = Math.max(shadow.durableEnd, machine.durableEndOffset);
+    const { shadow, cutTo } = this.#of(machine);
+    // What was under way when it was decided to cut may still become durable before it goes.
+    shadow.durableEnd = Math.max(shadow.durableEnd, Math.min(machine.durableEndOffset, cutTo));
   }
 
   cuts(machine: Partition, to: Offset): void {
-    const { shadow, node } = this.#of(machine);
+    const watched = this.#of(machine);
+    const { shadow, node } = watched;
     const { exposed, name } = this.#logOf(machine);
     this.counts.truncations += 1;
     const first = firstFrom(shadow.batches, to);
@@ -112,6 +116,7 @@ export class ClusterOracle implements PartitionWatcher {
       );
     this.say?.(`n${node}`, `cuts its log from ${shadow.endOffset} to ${to}`);
     shadow.durableEnd = Math.min(shadow.durableEnd, to);
+    watched.cutTo = to;
   }
 
   /** One event may bring a broker that stood still a whole queue: a high watermark moves by the set of that moment. */
@@ -186,7 +191,7 @@ export class ClusterOracle implements PartitionWatcher {
     if (watched === undefined) {
       watched = {
         ...{ machine, shadow: new ShadowLog(), node: -1, recoveredTo: 0 },
-        ...{ highWatermark: 0, compared: 0, leaderEpoch: -1, wasLeader: false },
+        ...{ highWatermark: 0, compared: 0, leaderEpoch: -1, wasLeader: false, cutTo: Infinity },
       };
       this.#watched.set(machine, watched);
     }
@@ -239,6 +244,7 @@ export class ClusterOracle implements PartitionWatcher {
         `${name}: the log of node ${node} ends at ${endOffset}, and ${shadow.endOffset} by what was appended to it`,
       );
     shadow.durableEnd = endOffset;
+    watched.cutTo = Infinity;
     watched.compared = Math.min(watched.compared, shadow.batches.length);
     watched.highWatermark = Math.min(watched.highWatermark, endOffset);
   }
