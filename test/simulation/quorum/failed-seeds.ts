@@ -32,4 +32,8 @@ export const failedSeeds: readonly { readonly seed: number; readonly found: stri
     found: 'a read confirmed by the refusal of what its leader had said in an earlier term',
   },
   { seed: 512213578, found: 'a broker that believed no leader since it was told of a term that was lost' },
+  {
+    seed: 951995053,
+    found: 'a request that a given-up channel brought first, when the one after it had ended',
+  },
 ];

@@ -165,6 +165,7 @@ export class ActiveController implements LocalController {
   leadership(state: Leadership): void {
     const isActive = state.kind === 'leader';
     if (isActive && !this.#wasActive) {
+      this.#fence.termBegan();
       this.#sessions.input({ kind: 'became-active', lostNode: this.#lostNode });
       this.#options.becameActive();
       this.#elections.begin();
