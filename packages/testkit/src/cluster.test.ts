@@ -97,6 +97,8 @@ describe('of three nodes that are brokers and controllers', () => {
   test('one that is paused answers nobody, and goes on afterwards', async () => {
     const [active, one] = await controllerAndOthers();
     await createTopic(cluster, 'still', [one.nodeId]);
+    // Another node may have answered, before those that the rest is about had heard of it.
+    await cluster.waitFor(() => hasLeader(one, 'still') && hasLeader(active, 'still'));
     cluster.pause(one);
     let offset: number | undefined;
     const sending = send(cluster, 'still', 'late').then((at) => (offset = at));
