@@ -83,7 +83,7 @@ describe('a flipped bit in the journal', () => {
 });
 
 describe('a flipped bit in a segment', () => {
-  test('never shows in what a reader takes for whole', async () => {
+  test('is never given to a reader', async () => {
     const { disk, image } = await written('clean stop');
     const [segment] = pathsOf(disk, '.log');
     for (let at = 0; at < segment!.sizeBytes; at += 7) {
@@ -93,6 +93,23 @@ describe('a flipped bit in a segment', () => {
       expect(await readable(directory.log(TOPIC, partition(0))!)).toBe('damaged');
       await directory.close();
     }
+  });
+
+  test('is read up to, and makes the log suspect', async () => {
+    const { disk, batches } = await written('clean stop');
+    const [segment] = pathsOf(disk, '.log');
+    disk.flip(segment!.path, batches[0]!.length * 5 + 80);
+    const directory = await open(disk);
+    const log = directory.log(TOPIC, partition(0))!;
+    expect(log.suspect).toBeUndefined();
+    expect(await shownFrom(log, 0)).toEqual(batches.slice(0, 5));
+    expect(await shownFrom(log, 5)).toBe('damaged');
+    expect(log.suspect?.reason).toMatch(/is damaged near offset 5/);
+    // What lies behind it is whole.
+    expect(await shownFrom(log, 6)).toEqual(batches.slice(6));
+    await appendAll(log, 1, { epoch: 9 });
+    expect(log.endOffset).toBe(11);
+    await directory.close();
   });
 
   // Their CRC leaves these out, because brokers assign them: what stands around them speaks for them.

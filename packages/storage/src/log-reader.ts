@@ -1,6 +1,13 @@
 import { Failure } from '@kafkaesque/kernel';
 import type { DiskFile, Lease } from '@kafkaesque/kernel';
-import { BATCH_HEADER_BYTES, baseOffsetOf, batchSizeBytes, lastOffsetOf } from '@kafkaesque/protocol';
+import {
+  BATCH_HEADER_BYTES,
+  baseOffsetOf,
+  batchSizeBytes,
+  computeCrc,
+  crcOf,
+  lastOffsetOf,
+} from '@kafkaesque/protocol';
 import { BatchChain } from './batch-chain';
 import { BorrowedSlices, noSlices } from './borrowed-slices';
 import type { DirectoryContext } from './directory-context';
@@ -119,7 +126,7 @@ function* readSteps(
       distrustIndex(segment);
       segment.readEnds.length = 0;
       attempt += 1;
-    }
+    } else if (outcome.kind === 'damaged') attempt += 1;
   }
   log.suspectReason ??= `segment ${log.segments[number]?.baseOffset} is damaged near offset ${reading.from}`;
   throw new Failure('LOG_CORRUPT', `${log.directory}: ${log.suspectReason}`);
@@ -130,7 +137,9 @@ type SegmentOutcome =
   /** No batch of this segment reaches the offset asked for. */
   | { readonly kind: 'behind' }
   /** Something does not stand where the index or an earlier read said. */
-  | { readonly kind: 'bad' };
+  | { readonly kind: 'bad' }
+  /** It stands where it should, and is not what was written. */
+  | { readonly kind: 'damaged' };
 
 function* segmentSteps(
   context: DirectoryContext,
@@ -171,7 +180,7 @@ function* segmentSteps(
       }
       found = true;
       const run = collect(bytes, first.at, end - position, reading, chain);
-      if (run.kind === 'bad') return run;
+      if (run.kind === 'bad' || run.kind === 'damaged') return run;
       if (run.kind === 'larger') {
         // Once is enough for a batch that says how large it is.
         if (enlarged || position + first.at + run.sizeBytes > end) return { kind: 'bad' };
@@ -258,7 +267,10 @@ interface Collected {
   readonly end: number;
 }
 
-/** The batches that the reader gets, from the one at `from` on; `endAt` is where the file ends, relative to `bytes`. */
+/**
+ * The batches that the reader gets, from the one at `from` on; `endAt` is where the file ends, relative to `bytes`. Whatever
+ * comes from a disk is checked as a whole: who gets it sends it on to others (0.2 s of processor time a GB, twice that in batches of 1 KB).
+ */
 const collect = (
   bytes: Buffer,
   from: number,
@@ -269,7 +281,8 @@ const collect = (
   | Collected
   | { readonly kind: 'larger'; readonly sizeBytes: number }
   | { readonly kind: 'none' }
-  | { readonly kind: 'bad' } => {
+  | { readonly kind: 'bad' }
+  | { readonly kind: 'damaged' } => {
   let end = from;
   let firstOffset = -1;
   let nextOffset = -1;
@@ -286,6 +299,10 @@ const collect = (
     if (end + sizeBytes - from > reading.maxBytes && !(end === from && reading.atLeastOne)) break;
     if (end + sizeBytes > bytes.length) {
       if (end === from) return { kind: 'larger', sizeBytes };
+      break;
+    }
+    if (computeCrc(bytes, end) !== crcOf(bytes, end)) {
+      if (end === from) return { kind: 'damaged' };
       break;
     }
     if (end === from) firstOffset = baseOffsetOf(bytes, end);

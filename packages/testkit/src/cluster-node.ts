@@ -27,6 +27,9 @@ export interface StartableNodeOptions {
   readonly cuts: NetworkCuts;
 }
 
+/** How long the disk of a node that is to be gone may take to end what it has begun. */
+const DISK_PATIENCE_MS = 5000;
+
 /** One life of a node. */
 interface Life {
   readonly world: HeldWorld;
@@ -93,7 +96,10 @@ export class StartableNode implements ClusterNode {
     return { world, node };
   }
 
-  /** As `kill -9`: nothing is settled, and whoever talks with it sees the connection break. One that starts gives up. */
+  /**
+   * As `kill -9`: nothing is settled, and whoever talks with it sees the connection break. One that starts gives up. A disk
+   * that stands still is not waited for.
+   */
   async kill(): Promise<void> {
     const starting = this.#starting;
     starting?.abort();
@@ -106,7 +112,7 @@ export class StartableNode implements ClusterNode {
     const ended = life.node.crash();
     // What it does on its way out, when it stood still, nobody hears of.
     life.world.release();
-    await ended;
+    await withoutStalledDisk(life, ended);
   }
 
   /** As SIGTERM. */
@@ -115,6 +121,13 @@ export class StartableNode implements ClusterNode {
     assert(!life.world.isHeld, `node ${this.nodeId} does not stand still`);
     this.#life = undefined;
     await life.node.close();
+  }
+
+  /** As SIGTERM, but for a disk that stands still. */
+  async leave(): Promise<void> {
+    const life = this.#living();
+    this.#life = undefined;
+    await withoutStalledDisk(life, life.node.close());
   }
 
   /** As SIGSTOP. */
@@ -139,3 +152,14 @@ export class StartableNode implements ClusterNode {
     if (this.#plan.clientPort === 0 && port !== undefined) this.#plan = { ...this.#plan, clientPort: port };
   }
 }
+
+const withoutStalledDisk = async ({ world }: Life, ended: Promise<void>): Promise<void> => {
+  const timer = setTimeout(() => world.abandonDisk(), DISK_PATIENCE_MS);
+  try {
+    await ended;
+  } catch (error) {
+    if (!world.hasAbandonedDisk) throw error;
+  } finally {
+    clearTimeout(timer);
+  }
+};

@@ -26,9 +26,16 @@ const changed = <Part extends object>(part: Part, methods: Partial<Part>): Part 
     },
   });
 
-const send = async (cluster: Cluster, topic: string, value: string): Promise<number> => {
+/** Whatever a test has missed, it is not to be kept by its producer. */
+const send = async (
+  cluster: Cluster,
+  topic: string,
+  value: string,
+  deliveryTimeoutMs = 30_000,
+): Promise<number> => {
   await using client = openClient({ bootstrapServers: cluster.bootstrapServers });
-  const { offset } = await client.producer().send({ topic, partition: 0, value: Buffer.from(value) });
+  const producer = client.producer({ deliveryTimeoutMs, requestTimeoutMs: deliveryTimeoutMs / 2 });
+  const { offset } = await producer.send({ topic, partition: 0, value: Buffer.from(value) });
   return offset;
 };
 
@@ -97,6 +104,8 @@ describe('of three nodes that are brokers and controllers', () => {
   test('one that is paused answers nobody, and goes on afterwards', async () => {
     const [active, one] = await controllerAndOthers();
     await createTopic(cluster, 'still', [one.nodeId]);
+    // Another node may have answered, before those that the rest is about had heard of it.
+    await cluster.waitFor(() => hasLeader(one, 'still') && hasLeader(active, 'still'));
     cluster.pause(one);
     let offset: number | undefined;
     const sending = send(cluster, 'still', 'late').then((at) => (offset = at));
@@ -167,6 +176,26 @@ test('what waits for something that does not come says so', async () => {
     'no rain, for 20 ms',
   );
   await expect(cluster.leaderOf('nowhere', 0, { timeoutMs: 20 })).rejects.toThrow('nowhere-0 has no leader');
+});
+
+test.each([1, 3])('of %i nodes none is kept by a disk that stands still', async (brokers) => {
+  const disk = openNodeDisk();
+  let isStill = false;
+  const stalling = changed(disk, {
+    open: async (path, mode) => {
+      const file = await disk.open(path, mode);
+      return changed(file, { sync: () => (isStill ? new Promise<void>(() => undefined) : file.sync()) });
+    },
+  });
+  const cluster = await createCluster({ brokers, world: { disk: stalling } });
+  await createTopic(cluster, 'written', [1]);
+  isStill = true;
+  // By then the round of this one, and the rest of what nodes write, waits for the disk.
+  await expect(send(cluster, 'written', 'never durable', 1000)).rejects.toThrow();
+  await cluster.close();
+  expect(cluster.nodes.some(({ isUp }) => isUp)).toBe(false);
+  expect(cluster.faults).toEqual([]);
+  expect(existsSync(cluster.directory)).toBe(false);
 });
 
 test('an invariant that breaks in one node of several is told of that node, and fails the close', async () => {

@@ -81,8 +81,8 @@ export interface Cluster extends AsyncDisposable {
     options?: WaitOptions,
   ): Promise<Value>;
   /**
-   * Ends the nodes and removes a temporary directory: a single node in good order, several at once as `kill -9` would.
-   * Fails if an invariant broke.
+   * Ends the nodes and removes a temporary directory: a single node in good order, several at once as `kill -9` would. A
+   * disk that has not ended what it began within five seconds is not waited for. Fails if an invariant broke.
    */
   close(): Promise<void>;
 }
@@ -257,7 +257,7 @@ class LocalCluster implements Cluster {
 
   async #close(): Promise<void> {
     const [only, ...others] = this.#nodes;
-    if (only?.isUp === true && !only.isPaused && others.length === 0) await only.stop();
+    if (only?.isUp === true && !only.isPaused && others.length === 0) await only.leave();
     else await allOrFirstFailure(this.#nodes.map((node) => node.kill()));
     if (this.#isTemporary) await rm(this.directory, { recursive: true, force: true });
     const [first] = this.#faults;

@@ -242,7 +242,7 @@ export interface RegisterControllerCommand {
   readonly features: readonly SupportedFeature[];
 }
 
-/** A broker whose append failed asks to lead these partitions again, in a new epoch, or that others do. */
+/** A broker asks to lead these partitions again, in a new epoch, after a failed append; or says that its log is damaged. */
 export interface RenewLeadershipCommand {
   readonly kind: 'renew-leadership';
   readonly brokerId: BrokerId;
@@ -250,7 +250,7 @@ export interface RenewLeadershipCommand {
   readonly partitions: readonly {
     readonly topicId: TopicId;
     readonly partition: PartitionIndex;
-    /** The epoch in which it failed. */
+    /** The epoch in which it failed, or was found to be damaged. */
     readonly leaderEpoch: LeaderEpoch;
     /** What it has is damaged: another one is to lead, and this one is to be in sync only once it has begun anew. */
     readonly isDamaged: boolean;

@@ -11,15 +11,15 @@ const cluster = (...replicas: readonly number[]): ExampleCluster => {
 
 const renewal = (
   on: ExampleCluster,
-  changes: { epoch?: number; isDamaged?: boolean } = {},
+  changes: { epoch?: number; isDamaged?: boolean; of?: number } = {},
 ): RenewLeadershipCommand => {
   const { leaderEpoch } = on.partition('a');
   const { topicId } = on.alteration('a', []).topics[0]!;
-  const { epoch = leaderEpoch, isDamaged = false } = changes;
+  const { epoch = leaderEpoch, isDamaged = false, of = 1 } = changes;
   return {
     kind: 'renew-leadership',
-    brokerId: BrokerId(1),
-    brokerEpoch: on.epochOf(1),
+    brokerId: BrokerId(of),
+    brokerEpoch: on.epochOf(of),
     partitions: [{ topicId, partition: PartitionIndex(0), leaderEpoch: LeaderEpoch(epoch), isDamaged }],
   };
 };
@@ -61,5 +61,28 @@ describe('a leader whose log is damaged', () => {
     const two = cluster(1, 2);
     two.fence(2);
     expect(two.decide(renewal(two, { isDamaged: true }))).toMatchObject({ kind: 'decided', records: [] });
+  });
+});
+
+describe('a follower whose log is damaged', () => {
+  test('is in sync no more, and nobody else leads because of it', () => {
+    const three = cluster(1, 2, 3);
+    const { leaderEpoch } = three.partition('a');
+    three.run(renewal(three, { isDamaged: true, of: 3 }));
+    expect(three.partition('a')).toMatchObject({ leader: 1, leaderEpoch, isr: [1, 2] });
+  });
+
+  test('is not remembered as one that has everything', () => {
+    const two = cluster(1, 2);
+    two.run(renewal(two, { isDamaged: true, of: 2 }));
+    expect(two.partition('a')).toMatchObject({ leader: 1, isr: [1], eligibleLeaderReplicas: [] });
+  });
+
+  test('that is not in sync, or says it of another epoch, changes nothing', () => {
+    const two = cluster(1, 2);
+    expect(two.decide(renewal(two, { isDamaged: true, of: 2, epoch: -1 }))).toMatchObject({ records: [] });
+    two.run(renewal(two, { isDamaged: true, of: 2 }));
+    expect(two.decide(renewal(two, { isDamaged: true, of: 2 }))).toMatchObject({ records: [] });
+    expect(two.decide(renewal(two, { of: 2 }))).toMatchObject({ records: [] });
   });
 });

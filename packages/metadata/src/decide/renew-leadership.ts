@@ -9,7 +9,8 @@ import { PartitionDrafts } from './partition-drafts';
 /**
  * Appoints a leader again, in a new epoch: after a failed append nothing of the old epoch may be appended behind
  * what the log holds now. One whose log is damaged hands over to another that has everything; where there is none it leads
- * on, because what it can still read nobody else has. A partition that has moved on since stays as it is.
+ * on, because what it can still read nobody else has. A follower whose log is damaged is in sync no more. A partition that
+ * has moved on since stays as it is.
  */
 export const decideRenewLeadership = (
   command: RenewLeadershipCommand,
@@ -21,12 +22,25 @@ export const decideRenewLeadership = (
   const drafts = new PartitionDrafts(context);
   for (const { topicId, partition: index, leaderEpoch, isDamaged } of command.partitions) {
     const partition = drafts.partition(topicId, index);
-    if (partition?.leader !== brokerId || partition.leaderEpoch !== leaderEpoch) continue;
-    if (isDamaged) handOver(drafts, topicId, partition, brokerId);
+    if (partition?.leaderEpoch !== leaderEpoch) continue;
+    if (partition.leader !== brokerId) {
+      if (isDamaged) leaveInSync(drafts, topicId, partition, brokerId);
+    } else if (isDamaged) handOver(drafts, topicId, partition, brokerId);
     // A change that names the leader begins an epoch, also when the leader stays.
     else drafts.record(partition, { ...unchanged(topicId, partition), leader: brokerId });
   }
   return { kind: 'decided', records: drafts.records, response: {} };
+};
+
+const leaveInSync = (
+  drafts: PartitionDrafts,
+  topicId: TopicId,
+  partition: PartitionImage,
+  damaged: BrokerId,
+): void => {
+  if (partition.leader < 0) return;
+  const isr = partition.isr.filter((replica) => replica !== damaged);
+  drafts.change(topicId, partition, { isr, distrusted: damaged });
 };
 
 const handOver = (

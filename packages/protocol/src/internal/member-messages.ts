@@ -121,7 +121,7 @@ export type MemberAnswer = Infer<typeof MemberAnswer>;
 /** The key of RenewLeadership, which Kafka does not have. */
 export const RENEW_LEADERSHIP_KEY = 10_000;
 
-/** A broker asks to lead these partitions again, in a new epoch; or that others lead what is damaged on its disk. */
+/** A broker asks to lead these partitions again, in a new epoch; or that nobody relies on what is damaged on its disk. */
 export const RenewLeadershipRequest = message({
   name: 'RenewLeadershipRequest',
   versions: '0',

@@ -17,6 +17,8 @@ export interface Replica {
   isLoading: boolean;
   /** The start found damage: what the log still holds can be read, and nothing is appended behind it. */
   isDamaged: boolean;
+  /** Damage was found amid what it holds: everything else can be read, and appended behind it. */
+  hasFlaw: boolean;
   /** It is suspect, and has been out of the in-sync set since: once it is in again, it has caught up with a leader. */
   hasLeftInSync: boolean;
   /** Where the log is to start, while that is being seen to. */

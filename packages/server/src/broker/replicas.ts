@@ -32,7 +32,8 @@ export interface ReplicasOptions {
   readonly configurationOf: (topic: string, image: MetadataImage) => TopicConfiguration;
   /**
    * These partitions, led here, need a new leader epoch: their log refused an append and was repaired, or what an
-   * acknowledgement promises has changed. Those that are damaged need another leader.
+   * acknowledgement promises has changed. Those that are damaged need another leader, or, where they are followed, are in
+   * sync no more.
    */
   readonly renewLeadership: (partitions: readonly LedPartition[]) => void;
 }
@@ -65,12 +66,12 @@ export interface FollowerSide {
   isThrottled(replica: Replica): boolean;
 }
 
-/** A partition as it is led now. */
+/** A partition as it is led now, here or elsewhere. */
 export interface LedPartition {
   readonly topicId: TopicId;
   readonly partition: PartitionIndex;
   readonly leaderEpoch: LeaderEpoch;
-  /** Its log is damaged: others that have everything are to lead it. */
+  /** Its log is damaged here: others that have everything are to lead it. */
   readonly isDamaged: boolean;
 }
 
@@ -231,12 +232,22 @@ export class Replicas {
     this.#replication?.moved(replica);
   }
 
-  /** Damage was found in what a log holds: nobody is to rely on it where others have the same. */
+  /**
+   * Damage was found amid what a log holds: nobody is to rely on it where others have the same. Where nobody has, it goes on,
+   * for all else that it holds is whole.
+   */
   damaged(replica: Replica): void {
-    // A follower leaves the in-sync set by lagging, and only its leader's readers need what it has.
-    if (replica.isDamaged || replica.machine.role.kind !== 'leader') return;
-    replica.isDamaged = true;
-    this.#handOver(replica);
+    if (replica.isDamaged || replica.hasFlaw) return;
+    replica.hasFlaw = true;
+    if (replica.machine.role.kind === 'leader') this.#handOver(replica);
+    else if (replica.machine.role.kind === 'follower') {
+      const { topicId, partition, machine } = replica;
+      this.#options.renewLeadership([
+        { topicId, partition, leaderEpoch: machine.leaderEpoch, isDamaged: true },
+      ]);
+      // It may be out of sync already.
+      this.#takeNewestRole(replica);
+    }
   }
 
   /** The controller has answered what a leader wanted of its in-sync set. */
@@ -341,7 +352,7 @@ export class Replicas {
       };
       this.carryOut(replica, machine.becomeLeader(leadership));
       // Whoever comes into sync may take over.
-      if (replica.isDamaged) this.#handOver(replica);
+      if (replica.isDamaged || replica.hasFlaw) this.#handOver(replica);
     }
     this.#replication?.roleChanged(replica);
     this.#rejoin(replica, partition);
@@ -354,12 +365,18 @@ export class Replicas {
   #rejoin(replica: Replica, partition: PartitionImage): void {
     const { machine, log } = replica;
     if (this.#replication === undefined || machine.role.kind !== 'follower') return;
-    if (!replica.isDamaged && log.suspect === undefined) return;
+    const isDamaged = replica.isDamaged || replica.hasFlaw;
+    if (!isDamaged && log.suspect === undefined) return;
     const isInSync = partition.isr.includes(this.#options.nodeId);
     if (!isInSync) {
       replica.hasLeftInSync = true;
-      if (replica.isDamaged) this.#repairs.reset(replica, Offset(0));
-    } else if (replica.hasLeftInSync && !replica.isDamaged) {
+      if (!isDamaged) return;
+      // Until it is empty it follows nobody: nothing may be appended meanwhile.
+      replica.isDamaged = true;
+      replica.hasFlaw = false;
+      this.#replication.roleChanged(replica);
+      this.#repairs.reset(replica, Offset(0));
+    } else if (replica.hasLeftInSync && !isDamaged) {
       replica.hasLeftInSync = false;
       log.trust().catch((error: unknown) => {
         // It stays suspect, and the next start begins with that.
@@ -420,6 +437,7 @@ export class Replicas {
       config,
       isLoading: false,
       isDamaged: log.recovery.kind === 'corrupt',
+      hasFlaw: false,
       hasLeftInSync: false,
       raisingTo: undefined,
       snapshotSegments: log.segmentCount,

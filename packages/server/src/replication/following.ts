@@ -33,6 +33,8 @@ export class Following {
   awaitedBytes = 0;
   /** Of the partition's credit: what the next acknowledgement gives. */
   creditBytes = 0;
+  /** Times in a row that the leader could not read, or sent what cannot be right. */
+  failures = 0;
   #taken: Taken[] = [];
   #first = 0;
 

@@ -1,4 +1,4 @@
-import { BrokerId, LeaderEpoch, Offset } from '@kafkaesque/kernel';
+import { BrokerId, Failure, LeaderEpoch, Offset } from '@kafkaesque/kernel';
 import { ErrorCode } from '@kafkaesque/protocol';
 import { Scheduler, VirtualClock } from '@kafkaesque/sim';
 import { FOLLOWER, FedFollower, LEADER, lead, replicaOf } from './replication-scenario';
@@ -194,6 +194,22 @@ describe('a subscription', () => {
         kind: 'ReplicaReset',
         value: { handle: 0, errorCode: ErrorCode.FENCED_LEADER_EPOCH, logStartOffset: 0 },
       },
+    ]);
+  });
+
+  test('ends where the leader’s log is damaged, which its host is told', async () => {
+    const feed = fed(2);
+    feed.append(0, 10);
+    feed.append(1, 10);
+    feed.replicas[0]!.log.read = () => {
+      throw new Failure('LOG_CORRUPT', 'a bit was flipped');
+    };
+    feed.subscribe([0, 1]);
+    await feed.pass();
+    expect(feed.damaged).toEqual([feed.replicas[0]]);
+    expect([...feed.takeBytes().keys()]).toEqual([1]);
+    expect(feed.sent).toMatchObject([
+      { kind: 'ReplicaReset', value: { handle: 0, errorCode: ErrorCode.KAFKA_STORAGE_ERROR } },
     ]);
   });
 

@@ -37,8 +37,10 @@ export interface ReplicaFetcherOptions {
 /** What a fetcher sees of the channel to its leader. */
 export type LeaderLink = Pick<MemberLink, 'send'>;
 
-/** How long a partition rests that its leader did not serve, or that sent what cannot be right. */
+/** How long a partition rests that its leader did not serve. */
 const RETRY_MS = 250;
+/** … at most, where it could not read what comes next, or sent what cannot be right: asking again is seldom a remedy. */
+const LONGEST_RETRY_MS = 16_000;
 const MAX_PARTITIONS_A_MESSAGE = 1000;
 
 type Batches = Extract<MemberMessage, { readonly kind: 'ReplicaBatches' }>['value'];
@@ -207,14 +209,21 @@ export class ReplicaFetcher {
     return replica;
   }
 
-  #retry(following: Following, isToBeTold: boolean): void {
+  #retry(following: Following, isToBeTold: boolean, inMs = RETRY_MS): void {
     const { clock } = this.#options;
     this.#stop(following, isToBeTold);
-    const cancel = clock.wakeAt(clock.monotonicMs() + RETRY_MS, () => {
+    const cancel = clock.wakeAt(clock.monotonicMs() + inMs, () => {
       this.#retries.delete(following);
       this.#subscribe(following);
     });
     this.#retries.set(following, cancel);
+  }
+
+  /** After a failure that may last: each rests twice as long as the one before, until records are taken again. */
+  #retryLater(following: Following, isToBeTold: boolean): void {
+    const inMs = Math.min(RETRY_MS * 2 ** following.failures, LONGEST_RETRY_MS);
+    following.failures += 1;
+    this.#retry(following, isToBeTold, inMs);
   }
 
   #append({ partitions }: Batches): void {
@@ -245,7 +254,7 @@ export class ReplicaFetcher {
           ...{ topic, partition, leaderEpoch },
           error: outcome.message,
         });
-        this.#retry(following, true);
+        this.#retryLater(following, true);
         return false;
       case 'accepted':
         try {
@@ -258,6 +267,7 @@ export class ReplicaFetcher {
           host.failed(replica, error);
           return false;
         }
+        following.failures = 0;
         following.took(machine.endOffset, records.length);
         this.#came(following, records.length);
         this.#leaderSays(following, highWatermark, logStartOffset);
@@ -329,6 +339,7 @@ export class ReplicaFetcher {
     }
     // The metadata will name the epoch in which to go on.
     if (errorCode === ErrorCode.FENCED_LEADER_EPOCH) this.#stop(following, false);
+    else if (errorCode === ErrorCode.KAFKA_STORAGE_ERROR) this.#retryLater(following, false);
     else this.#retry(following, false);
   }
 

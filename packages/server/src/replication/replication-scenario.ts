@@ -126,6 +126,8 @@ export class FedFollower {
   readonly clock: Clock;
   readonly replicas: ScenarioReplica[];
   readonly effects: Effect[] = [];
+  /** Replicas of the leader in which damage was found. */
+  readonly damaged: ScenarioReplica[] = [];
   /** Partitions that keep to the throttle. */
   readonly throttled = new Set<number>();
   readonly throttle: Throttle;
@@ -152,7 +154,7 @@ export class FedFollower {
         find: ({ partition }) => this.replicas[partition],
         carryOut: (_, effects) => this.effects.push(...effects),
         isThrottled: ({ partition }) => this.throttled.has(partition),
-        damaged: () => undefined,
+        damaged: (replica) => this.damaged.push(replica),
       },
     });
     this.says({ kind: 'ReplicationOpen', value: { brokerEpoch: EPOCH, creditBytes } });

@@ -4,6 +4,7 @@ import type { World } from '@kafkaesque/server';
 import { HeldChannel } from './held-channel';
 import { HeldConnection } from './held-connection';
 import { heldClock, heldDisk } from './held-disk';
+import { MortalDisk } from './mortal-disk';
 import type { NetworkCuts } from './network-cuts';
 
 /**
@@ -14,12 +15,19 @@ export class HeldWorld {
   readonly world: World;
   readonly #gate = new Gate((step) => void setImmediate(step));
   readonly #open = new Set<HeldChannel | HeldConnection>();
+  readonly #disk: MortalDisk;
 
   constructor(nodeId: number, inner: World, cuts: NetworkCuts) {
+    this.#disk = new MortalDisk(inner.disk);
     this.world = {
       ...inner,
       clock: heldClock(inner.clock, this.#gate),
-      disk: heldDisk(inner.disk, this.#gate),
+      disk: heldDisk(this.#disk.disk, this.#gate),
+      faults: {
+        fault: (what, cause) => {
+          if (!this.hasAbandonedDisk) inner.faults.fault(what, cause);
+        },
+      },
       listen: (options) =>
         inner.listen({
           ...options,
@@ -44,6 +52,16 @@ export class HeldWorld {
 
   get isHeld(): boolean {
     return !this.#gate.isOpen;
+  }
+
+  /** From then on nobody hears of what breaks in it. */
+  get hasAbandonedDisk(): boolean {
+    return this.#disk.isAbandoned;
+  }
+
+  /** Whatever the disk has not ended by now is not waited for. */
+  abandonDisk(): void {
+    this.#disk.abandon();
   }
 
   hold(): void {
