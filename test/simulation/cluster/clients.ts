@@ -9,7 +9,8 @@ import type { Cluster } from './cluster';
 import { Directory } from './directory';
 import type { ClusterOracle } from './oracle/cluster-oracle';
 
-const TOPIC = 'simulated';
+/** Whose records are judged to the last. */
+export const TOPIC = 'simulated';
 const PRODUCE_VERSION = 9;
 const FETCH_VERSION = 12;
 const INIT_VERSION = 2;

@@ -7,6 +7,7 @@ import { Clients } from './clients';
 import { Cluster } from './cluster';
 import { compareDisks } from './disk-comparison';
 import { Nemesis } from './nemesis';
+import { Operator } from './operator';
 import { ClusterOracle } from './oracle/cluster-oracle';
 import { watchPartitions } from './oracle/partition-steps';
 import { drawClusterShape, families } from './shape';
@@ -15,12 +16,15 @@ const LEAST_EVENTS = 5_000;
 const MOST_EVENTS = 2_000_000;
 /** How long a healed cluster may take until everybody has everything. */
 const CONVERGE_MS = 120_000;
+/** How long logs that no assignment names may still be there. */
+const DELETED_WITHIN_MS = 5_000;
 
 /** Whole brokers and controllers, their clients, what is done to them, and who sees whether they keep their promises. */
 export class ClusterWorld {
   readonly cluster: Cluster;
   readonly oracle: ClusterOracle;
   readonly clients: Clients;
+  readonly operator: Operator;
   readonly nemesis: Nemesis;
 
   constructor(seed: number, { nodes, without = new Set<string>(), trace }: SeedOptions) {
@@ -28,7 +32,9 @@ export class ClusterWorld {
     this.cluster = new Cluster(seed, shape);
     this.oracle = new ClusterOracle();
     this.clients = new Clients(this.cluster, this.oracle);
-    this.nemesis = new Nemesis(this.cluster, this.clients.hosts, this.oracle);
+    this.operator = new Operator(this.cluster);
+    const hosts = [...this.clients.hosts, this.operator.host];
+    this.nemesis = new Nemesis(this.cluster, hosts, this.oracle);
     this.cluster.began = ({ nodeId }, view) => this.oracle.begins(nodeId, view);
     this.cluster.died = ({ nodeId }) => this.oracle.died(nodeId);
     if (trace === undefined) return;
@@ -42,7 +48,8 @@ export class ClusterWorld {
   }
 
   get violation(): Violation | undefined {
-    return this.oracle.violation ?? this.cluster.violation ?? this.clients.violation;
+    const { oracle, cluster, clients, operator } = this;
+    return oracle.violation ?? cluster.violation ?? clients.violation ?? operator.violation;
   }
 
   /** Whether something is broken; asked after every event. */
@@ -53,7 +60,7 @@ export class ClusterWorld {
 
   /** Chaos, then healing and the demand for progress. Returns when all is well; throws the first violation. */
   async live(maximumEvents = MOST_EVENTS): Promise<void> {
-    const { cluster, nemesis, clients } = this;
+    const { cluster, nemesis, clients, operator, oracle } = this;
     const { scheduler, shape } = cluster;
     await initialiseCodecs();
     watchPartitions(this.oracle);
@@ -67,17 +74,19 @@ export class ClusterWorld {
       for (const member of cluster.members) cluster.start(member);
       nemesis.begin();
       clients.begin();
+      operator.begin();
       const until = (): boolean =>
         this.isBroken() || (scheduler.nowMs >= shape.chaosMs && scheduler.eventCount >= LEAST_EVENTS);
       await scheduler.run({ until, maximumEvents });
       this.#throwViolation();
       nemesis.rest();
+      operator.isResting = true;
       this.#heal();
       await this.#converge();
       clients.judge();
       this.#throwViolation();
       clients.isOver = true;
-      await compareDisks(cluster);
+      await compareDisks(cluster, oracle);
       this.#throwViolation();
     } catch (cause) {
       // What the code under test threw because the oracle stopped it is not the first cause.
@@ -108,14 +117,17 @@ export class ClusterWorld {
     const acknowledged = clients.counts.acknowledged;
     await this.#until('no batch is acknowledged', () => clients.counts.acknowledged > acknowledged);
     clients.isResting = true;
-    const nodes = cluster.members.map(({ nodeId }) => nodeId);
     await this.#until(
       'not everybody has what was exposed',
-      () => clients.isIdle && oracle.hasConverged(nodes) && oracle.areAllInSync(),
+      () => clients.isIdle && oracle.hasConverged() && oracle.areAllInSync(),
     );
     let isRead = false;
     void clients.readAll().then(() => (isRead = true));
     await this.#until('not everything can be read', () => isRead);
+    // What was given up is gone soon after, for good.
+    const goneMs = cluster.scheduler.nowMs + DELETED_WITHIN_MS;
+    await cluster.scheduler.run({ until: () => this.isBroken(), untilMs: goneMs });
+    this.#throwViolation();
   }
 
   async #until(what: string, isSo: () => boolean): Promise<void> {
@@ -145,7 +157,7 @@ export class ClusterWorld {
   }
 }
 
-const faultsOf = ({ cluster, nemesis }: ClusterWorld): Record<string, number> => {
+const faultsOf = ({ cluster, nemesis, operator }: ClusterWorld): Record<string, number> => {
   const total = (count: (member: (typeof cluster.members)[number]) => number): number =>
     cluster.members.reduce((sum, member) => sum + count(member), 0);
   const { counts } = cluster.network;
@@ -174,6 +186,7 @@ const faultsOf = ({ cluster, nemesis }: ClusterWorld): Record<string, number> =>
     wallJumps: total(({ machine }) => machine.counts.wallJumps),
     killedWhenElected: nemesis.counts.killedWhenElected,
     quietTurns: nemesis.counts.quietTurns,
+    ...operator.counts,
   };
 };
 

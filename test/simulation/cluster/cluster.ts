@@ -5,11 +5,15 @@ import type { Death, DiskFaults, ProcessLife } from '@kafkaesque/sim';
 import { writeMetaProperties } from '@kafkaesque/storage';
 import { Violation } from '../runner/suite';
 import { CLUSTER, DATA, hostOf, startClusterNode } from './node';
+import type { NodeRole } from './node';
 import type { ClusterShape } from './shape';
+
+const CONTROLLERS = 3;
 
 /** A machine of the cluster, and what runs on it. */
 export interface Member {
   readonly nodeId: number;
+  readonly roles: readonly NodeRole[];
   readonly machine: SimulatedMachine;
   running: Node | undefined;
 }
@@ -35,6 +39,7 @@ export class Cluster {
   began: (member: Member, view: NodeView) => void = () => undefined;
   died: (member: Member) => void = () => undefined;
   say: ((node: string, what: string) => void) | undefined;
+  readonly #voters: readonly number[];
   #areDisksCalm = false;
 
   constructor(seed: number, shape: ClusterShape) {
@@ -42,7 +47,12 @@ export class Cluster {
     this.shape = shape;
     const random = this.random.fork('network');
     this.network = new SimulatedNetwork({ random, scheduler: this.scheduler, faults: shape.network });
-    this.members = Array.from({ length: shape.brokerCount }, (_, index) => this.#member(index + 1));
+    this.members = Array.from({ length: shape.brokerCount }, (_, index) =>
+      this.#member(index + 1, index < CONTROLLERS ? ['broker', 'controller'] : ['broker']),
+    );
+    this.#voters = this.members
+      .filter(({ roles }) => roles.includes('controller'))
+      .map(({ nodeId }) => nodeId);
   }
 
   /** Writes what formatting writes, before anything goes wrong. */
@@ -70,14 +80,14 @@ export class Cluster {
   }
 
   start(member: Member): void {
-    const { machine, nodeId } = member;
+    const { machine, nodeId, roles } = member;
     if (machine.process !== undefined) return;
     this.counts.starts += 1;
     const process = machine.start();
     const { life } = process;
     this.say?.(machine.name, 'starts');
     startClusterNode({
-      ...{ nodeId, process, shape: this.shape },
+      ...{ nodeId, roles, voters: this.#voters, process, shape: this.shape },
       fault: (what, cause) => this.#fault(member, life, what, cause),
       watch: (view) => {
         if (life.alive) this.began(member, view);
@@ -102,7 +112,7 @@ export class Cluster {
     this.#dead(member, again);
   }
 
-  #member(nodeId: number): Member {
+  #member(nodeId: number, roles: readonly NodeRole[]): Member {
     const { random, scheduler, network, shape } = this;
     const own = random.fork(`machine ${nodeId}`);
     const machine: SimulatedMachine = new SimulatedMachine({
@@ -115,7 +125,7 @@ export class Cluster {
         this.#dead(member, true);
       },
     });
-    const member: Member = { nodeId, machine, running: undefined };
+    const member: Member = { nodeId, roles, machine, running: undefined };
     return member;
   }
 

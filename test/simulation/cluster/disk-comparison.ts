@@ -3,15 +3,17 @@ import type { ComparedReplica, InspectedDirectory } from '@kafkaesque/storage';
 import { Violation } from '../runner/suite';
 import type { Cluster } from './cluster';
 import { DATA } from './node';
+import type { ClusterOracle } from './oracle/cluster-oracle';
 
 /**
  * Ends all processes, half of the time by a loss of power, and compares what the disks hold: byte by byte, as the next start
  * would find it. Throws what is wrong.
  */
-export const compareDisks = async (cluster: Cluster): Promise<void> => {
-  const { members, scheduler, random } = cluster;
+export const compareDisks = async (cluster: Cluster, oracle: ClusterOracle): Promise<void> => {
+  const { scheduler, random } = cluster;
+  const members = cluster.members.filter(({ roles }) => roles.includes('broker'));
   const death = random.below(2) === 0 ? 'kill' : 'power';
-  for (const member of members) cluster.kill(member, death, false);
+  for (const member of cluster.members) cluster.kill(member, death, false);
   const replicas = new Map<string, ComparedReplica[]>();
   for (const { nodeId, machine } of members) {
     const { logs } = await scheduler.settle<InspectedDirectory>(
@@ -27,18 +29,40 @@ export const compareDisks = async (cluster: Cluster): Promise<void> => {
           'replicas are whole',
           `node ${nodeId}, partition ${log.partition}: ${damage.message}`,
         );
-      const key = `partition ${log.partition}`;
+      const key = oracle.nameOf(log.topicId, log.partition);
       const known = replicas.get(key) ?? [];
       known.push({ nodeId, log });
       replicas.set(key, known);
     }
   }
-  for (const [name, compared] of replicas) {
-    const ends = compared.map(({ nodeId, log }) => `node ${nodeId} from ${log.logStart} to ${log.endOffset}`);
-    const { differences } = await scheduler.settle(compareReplicas(compared));
-    const [first] = differences;
-    if (first !== undefined) throw new Violation('replicas are alike', `${name}: ${first.message}`);
-    if (compared.length !== members.length || new Set(compared.map(({ log }) => log.endOffset)).size > 1)
-      throw new Violation('replicas are alike', `${name}: ${ends.join(', ')}`);
-  }
+  for (const [name, assigned] of oracle.assignments())
+    await compare(cluster, name, assigned, replicas.get(name) ?? []);
+  for (const name of replicas.keys())
+    if (!oracle.assignments().has(name))
+      throw new Violation('what was deleted is gone', `${name} still has logs`);
+};
+
+const compare = async (
+  { scheduler }: Cluster,
+  name: string,
+  assigned: readonly number[],
+  compared: readonly ComparedReplica[],
+): Promise<void> => {
+  const ends = compared.map(({ nodeId, log }) => `node ${nodeId} from ${log.logStart} to ${log.endOffset}`);
+  const { differences } = await scheduler.settle(compareReplicas(compared));
+  const [first] = differences;
+  if (first !== undefined) throw new Violation('replicas are alike', `${name}: ${first.message}`);
+  const left = compared.filter(({ nodeId }) => !assigned.includes(nodeId));
+  if (left.length > 0)
+    throw new Violation(
+      'what was deleted is gone',
+      `${name} is assigned to ${assigned.join(' ')}: ${ends.join(', ')}`,
+    );
+  // A log that never held anything need not be on the disk: whoever is to hold it makes it anew.
+  const endOf = (nodeId: number): number => compared.find((one) => one.nodeId === nodeId)?.log.endOffset ?? 0;
+  if (new Set(assigned.map(endOf)).size > 1)
+    throw new Violation(
+      'replicas are alike',
+      `${name} is assigned to ${assigned.join(' ')}: ${ends.join(', ')}`,
+    );
 };

@@ -265,4 +265,61 @@ export const mutants: readonly Mutant[] = [
       },
     ],
   },
+  {
+    name: 'reassignment-drops-the-last-in-sync-replica',
+    about: 'a reassignment ends although nobody who stays is in sync: those who stay are taken for it',
+    edits: [
+      {
+        file: `${DECIDE}/reassignment.ts`,
+        find: 'if (replicas.length === 0 || staying.length === 0) return unfinished;',
+        replace:
+          'if (replicas.length === 0) return unfinished;\n  if (staying.length === 0) return { assignment: { replicas, addingReplicas: [], removingReplicas: [] }, isr: replicas };',
+      },
+    ],
+  },
+  {
+    name: 'cancelled-to-whoever-is-there',
+    about: 'a cancel goes back to replicas of which none is in sync, and one of them leads',
+    edits: [
+      {
+        file: `${DECIDE}/alter-partition-reassignments.ts`,
+        find: 'const { allowsUncleanElection } = drafts.rulesOf(topicId);',
+        replace: 'const allowsUncleanElection = drafts.records.length >= 0;',
+      },
+    ],
+  },
+  {
+    name: 'replicas-of-an-ended-reassignment-unknown',
+    about: 'a leader whose request has ended a reassignment goes on counting the replicas that were dropped',
+    edits: [
+      {
+        file: `${PARTITION}/roles.ts`,
+        find: 'return inSyncSetIs(state, { ...role, replicas });',
+        replace: 'return replicas.length === 0 ? inSyncSetIs(state, { ...role, replicas }) : NOTHING;',
+      },
+    ],
+  },
+  {
+    name: 'given-up-logs-stay',
+    about: 'a broker that holds a partition no longer keeps its log',
+    edits: [
+      {
+        file: `${SERVER}/broker/replicas.ts`,
+        find: "this.#drop(known, 'the partition was assigned to others');",
+        replace: "known.machine.goOffline('the partition was assigned to others');",
+      },
+    ],
+  },
+  {
+    name: 'not-back-after-a-deletion',
+    about: 'a partition that comes back to a broker while that deletes what it had of it never begins there',
+    edits: [
+      {
+        file: `${SERVER}/broker/replicas.ts`,
+        find: 'if (this.#isClosed || image === undefined || topic === undefined || newest === undefined) return;\n    this.#follow(topic, [newest], image);',
+        replace:
+          'if (this.#isClosed || image === undefined || topic === undefined || newest === undefined) return;\n    this.#follow(topic, [], image);',
+      },
+    ],
+  },
 ];

@@ -14,10 +14,15 @@ export const CONTROLLER_PORT = 9093;
 /** Clients dial another port than members: which of both protocols a connection speaks is not simulated. */
 export const CLIENT_PORT = 19_092;
 
+export type NodeRole = 'broker' | 'controller';
+
 export const hostOf = (nodeId: number): string => `n${nodeId}`;
 
 export interface ClusterNodeOptions {
   readonly nodeId: number;
+  readonly roles: readonly NodeRole[];
+  /** Ids of all controllers. */
+  readonly voters: readonly number[];
   readonly process: ProcessWorld;
   readonly shape: ClusterShape;
   readonly fault: (what: string, cause: unknown) => void;
@@ -26,23 +31,25 @@ export interface ClusterNodeOptions {
 }
 
 /** What an operator would write into `server.properties`. */
-const configurationOf = ({ nodeId, shape }: ClusterNodeOptions): BrokerConfiguration => {
-  const { brokerCount, settings } = shape;
-  const voters = Array.from({ length: brokerCount }, (_, index) => index + 1);
+const configurationOf = ({ nodeId, roles, voters, shape }: ClusterNodeOptions): BrokerConfiguration => {
   const host = hostOf(nodeId);
+  const listeners = [
+    ...(roles.includes('broker') ? [`PLAINTEXT://${host}:${BROKER_PORT}`] : []),
+    ...(roles.includes('controller') ? [`CONTROLLER://${host}:${CONTROLLER_PORT}`] : []),
+  ];
   const outcome = readConfiguration({
     file: [
-      'process.roles=broker,controller',
+      `process.roles=${roles.join(',')}`,
       `node.id=${nodeId}`,
       `controller.quorum.voters=${voters.map((id) => `${id}@${hostOf(id)}:${CONTROLLER_PORT}`).join(',')}`,
-      `listeners=PLAINTEXT://${host}:${BROKER_PORT},CONTROLLER://${host}:${CONTROLLER_PORT}`,
+      `listeners=${listeners.join(',')}`,
       'controller.listener.names=CONTROLLER',
       `log.dirs=${DATA}`,
       'initial.broker.registration.timeout.ms=3600000',
       'min.insync.replicas=2',
       // Wall clocks jump by hours here, and a refusal because of one says nothing about replication.
       `log.message.timestamp.after.max.ms=${Number.MAX_SAFE_INTEGER}`,
-      ...Object.entries(settings).map(([key, value]) => `${key}=${value}`),
+      ...Object.entries(shape.settings).map(([key, value]) => `${key}=${value}`),
     ].join('\n'),
   });
   if (outcome.kind === 'invalid') throw new Error(outcome.errors.map(({ message }) => message).join('\n'));

@@ -16,9 +16,15 @@ export interface NemesisShape {
   readonly blackoutMs: number;
 }
 
+/** How often an operator asks for something, in the same terms. */
+export interface OperatorShape {
+  readonly reassignMs: number;
+  readonly electMs: number;
+}
+
 /** How one seed's world differs from others (swarm). */
 export interface ClusterShape {
-  /** Nodes that are brokers and controllers. */
+  /** Their ids are 1 and up; the first three are controllers as well. */
   readonly brokerCount: number;
   readonly partitionCount: number;
   /** Of brokers, by Kafka's names. */
@@ -26,6 +32,7 @@ export interface ClusterShape {
   readonly disk: DiskFaults;
   readonly network: NetworkFaults;
   readonly nemesis: NemesisShape;
+  readonly operator: OperatorShape;
   /** How long a dead process stays dead, at most. */
   readonly downMs: number;
   readonly longestPauseMs: number;
@@ -58,6 +65,8 @@ export const families = [
   'diskErrors',
   'slowDisks',
   'clocks',
+  'reassignments',
+  'elections',
 ] as const;
 export type Family = (typeof families)[number];
 
@@ -78,10 +87,15 @@ const drawNemesis = (pick: Pick): NemesisShape => {
   };
 };
 
+const drawOperator = (pick: Pick): OperatorShape => ({
+  reassignMs: pick(Infinity, 20_000, 5_000, 1_000),
+  electMs: pick(Infinity, 20_000, 3_000),
+});
+
 const withoutFamilies = (shape: ClusterShape, without: ReadonlySet<string>): ClusterShape => {
   const off = (family: Family): boolean => without.has(family);
   const rate = (ms: number, family: Family): number => (off(family) ? Infinity : ms);
-  const { nemesis, disk, network } = shape;
+  const { nemesis, operator, disk, network } = shape;
   return {
     ...shape,
     driftPpm: off('clocks') ? 0 : shape.driftPpm,
@@ -111,6 +125,10 @@ const withoutFamilies = (shape: ClusterShape, without: ReadonlySet<string>): Clu
       wallJumpMs: rate(nemesis.wallJumpMs, 'clocks'),
       blackoutMs: rate(nemesis.blackoutMs, 'blackouts'),
     },
+    operator: {
+      reassignMs: rate(operator.reassignMs, 'reassignments'),
+      electMs: rate(operator.electMs, 'elections'),
+    },
   };
 };
 
@@ -122,8 +140,9 @@ export const drawClusterShape = (
   const random = new SeededRandom(seed, 'cluster-shape');
   const pick: Pick = (...choices) => choices[random.below(choices.length)] ?? 0;
   const sessionMs = pick(9_000, 3_000, 2_000);
+  const brokerCount = pick(3, 3, 4, 5);
   const shape: ClusterShape = {
-    brokerCount: nodes ?? 3,
+    brokerCount: nodes ?? brokerCount,
     partitionCount: pick(1, 2, 3),
     settings: {
       'broker.session.timeout.ms': sessionMs,
@@ -135,6 +154,7 @@ export const drawClusterShape = (
     disk: random.below(3) === 0 ? noDiskFaults : drawDiskFaults(random),
     network: random.below(4) === 0 ? noNetworkFaults : drawNetworkFaults(random),
     nemesis: drawNemesis(pick),
+    operator: drawOperator(pick),
     downMs: pick(10, 500, 5_000, 20_000),
     longestPauseMs: pick(50, 1_000, 10_000),
     partitionForMs: pick(300, 3_000, 12_000),

@@ -1,53 +1,18 @@
-import type { Offset } from '@kafkaesque/kernel';
+import type { BrokerId, Offset } from '@kafkaesque/kernel';
 import type { MetadataImage, PartitionImage } from '@kafkaesque/metadata';
-import { brokerById } from '@kafkaesque/metadata';
+import { brokerById, registeredBrokers } from '@kafkaesque/metadata';
 import type { Partition, PlacedBatch, RecoveredLog } from '@kafkaesque/partition';
 import type { NodeView } from '@kafkaesque/server';
 import { Violation } from '../../runner/suite';
 import type { PartitionWatcher } from './partition-steps';
+import { endOf, firstFrom, newGlobalLog, newWatched } from './global-log';
+import type { GlobalLog, Watched } from './global-log';
 import { ShadowLog, isSame, shadowOf, textOf } from './shadow-log';
-import type { ShadowBatch } from './shadow-log';
-
-/** What all replicas of one partition must agree on. */
-interface GlobalLog {
-  readonly name: string;
-  /** Everything below any high watermark that anybody has had. */
-  readonly exposed: ShadowBatch[];
-  /** What stands at an offset of an epoch, for ever. */
-  readonly placed: Map<string, ShadowBatch>;
-  /** Who leads in an epoch. */
-  readonly leaders: Map<number, string>;
-  /** What the committed metadata say at a partition epoch. */
-  readonly appointments: Map<number, PartitionImage>;
-  newest: PartitionImage | undefined;
-  /** By node, across its lives. */
-  readonly shadows: Map<number, ShadowLog>;
-}
-
-/** One replica in one life of its broker. */
-interface Watched {
-  readonly machine: Partition;
-  /** Of the node, once it is known whose it is. */
-  shadow: ShadowLog;
-  node: number;
-  /** What the log held when the rules looked at it last, while nobody knows whose it is. */
-  recoveredTo: number;
-  highWatermark: number;
-  /** Batches of its log that were compared with what was exposed. */
-  compared: number;
-  leaderEpoch: number;
-  wasLeader: boolean;
-  /** Where its log is about to be cut; Infinity otherwise. */
-  cutTo: number;
-}
-
-const endOf = (batches: readonly ShadowBatch[]): number =>
-  (batches[batches.length - 1]?.lastOffset ?? -1) + 1;
 
 /** Sees every step of every replica and every committed appointment, and keeps its own account of what must be true. */
 export class ClusterOracle implements PartitionWatcher {
   violation: Violation | undefined;
-  readonly counts = { exposed: 0, leaders: 0, truncations: 0, overridden: 0, inSyncSets: 0 };
+  readonly counts = { exposed: 0, leaders: 0, truncations: 0, overridden: 0, inSyncSets: 0, replicasAnew: 0 };
   say: ((node: string, what: string) => void) | undefined;
   /** Told when a broker leads a partition in a new epoch. */
   elected: (nodeId: number) => void = () => undefined;
@@ -157,22 +122,36 @@ export class ClusterOracle implements PartitionWatcher {
     );
   }
 
-  /** Whether all brokers named hold everything that was exposed, and nothing else. */
-  hasConverged(nodes: readonly number[]): boolean {
-    return [...this.#logs.values()].every(({ shadows, exposed }) =>
-      nodes.every((node) => {
+  /** Whether all replicas hold everything that was exposed, and nothing else. */
+  hasConverged(): boolean {
+    return [...this.#logs.values()].every(({ shadows, exposed, newest }) =>
+      newest?.replicas.every((node) => {
         const shadow = shadows.get(node);
-        return shadow?.batches.length === exposed.length && shadow.endOffset === endOf(exposed);
+        return exposed.length === 0
+          ? (shadow?.batches.length ?? 0) === 0
+          : shadow?.batches.length === exposed.length && shadow.endOffset === endOf(exposed);
       }),
     );
   }
 
-  /** Whether every partition has a leader, and all its replicas in sync. */
+  /** Whether every partition has a leader, all its replicas in sync, and none on the way to others. */
   areAllInSync(): boolean {
     return [...this.#logs.values()].every(
       ({ newest }) =>
-        newest !== undefined && newest.leader >= 0 && newest.isr.length === newest.replicas.length,
+        newest !== undefined &&
+        newest.leader >= 0 &&
+        newest.isr.length === newest.replicas.length &&
+        newest.addingReplicas.length + newest.removingReplicas.length === 0,
     );
+  }
+
+  nameOf(topicId: string, partition: number): string {
+    return this.#log(topicId, partition).name;
+  }
+
+  /** Which nodes hold which partition, by the newest metadata. */
+  assignments(): ReadonlyMap<string, readonly number[]> {
+    return new Map([...this.#logs.values()].map(({ name, newest }) => [name, newest?.replicas ?? []]));
   }
 
   standing(): string {
@@ -181,7 +160,7 @@ export class ClusterOracle implements PartitionWatcher {
         const ends = [...shadows].map(
           ([node, shadow]) => `${node}: ${shadow.endOffset}/${shadow.durableEnd}`,
         );
-        return `${name}: exposed ${endOf(exposed)}, led by ${newest?.leader ?? '?'} in ${newest?.leaderEpoch ?? '?'}, in sync ${newest?.isr.join(' ') ?? '?'}, ends ${ends.join(', ')}`;
+        return `${name}: exposed ${endOf(exposed)}, of ${placesOf(newest)}, led by ${newest?.leader ?? '?'} in ${newest?.leaderEpoch ?? '?'}, in sync ${newest?.isr.join(' ') ?? '?'}, ends ${ends.join(', ')}`;
       })
       .join('; ');
   }
@@ -189,10 +168,7 @@ export class ClusterOracle implements PartitionWatcher {
   #of(machine: Partition): Watched {
     let watched = this.#watched.get(machine);
     if (watched === undefined) {
-      watched = {
-        ...{ machine, shadow: new ShadowLog(), node: -1, recoveredTo: 0 },
-        ...{ highWatermark: 0, compared: 0, leaderEpoch: -1, wasLeader: false, cutTo: Infinity },
-      };
+      watched = newWatched(machine);
       this.#watched.set(machine, watched);
     }
     return watched;
@@ -206,10 +182,7 @@ export class ClusterOracle implements PartitionWatcher {
     const key = `${topicId} ${partition}`;
     let log = this.#logs.get(key);
     if (log === undefined) {
-      log = {
-        ...{ name: `partition ${partition}`, exposed: [], placed: new Map(), leaders: new Map() },
-        ...{ appointments: new Map(), newest: undefined, shadows: new Map() },
-      };
+      log = newGlobalLog(`partition ${partition}`);
       this.#logs.set(key, log);
     }
     return log;
@@ -217,8 +190,14 @@ export class ClusterOracle implements PartitionWatcher {
 
   /** Now it is known whose replica it is: what the broker's log held in its lives before, as far as it was found again. */
   #adopt(watched: Watched, node: number): void {
-    const { shadows } = this.#logOf(watched.machine);
-    const shadow = shadows.get(node) ?? new ShadowLog();
+    const { shadows, givenUp, name } = this.#logOf(watched.machine);
+    let shadow = shadows.get(node) ?? new ShadowLog();
+    if (givenUp.has(node) && watched.recoveredTo === 0 && shadow.endOffset > 0) {
+      // What of the old one is still on its way to the disk is nobody's.
+      shadow = new ShadowLog();
+      this.counts.replicasAnew += 1;
+      this.say?.(`n${node}`, `begins anew with ${name}`);
+    }
     shadows.set(node, shadow);
     const { batches, durableEnd } = watched.shadow;
     watched.shadow = shadow;
@@ -321,10 +300,12 @@ export class ClusterOracle implements PartitionWatcher {
         );
     }
     if (role.kind !== 'leader') return;
-    const { newest } = log;
-    const members = new Set<number>(role.inSyncReplicas);
+    const { newest, outOfSyncAt } = log;
+    const members = new Set<BrokerId>(role.inSyncReplicas);
     if (newest?.leaderEpoch === machine.leaderEpoch) for (const member of newest.isr) members.add(member);
     for (const member of members) {
+      // This leader has not heard yet that others replaced it, whose logs may be gone: they had acknowledged this before.
+      if ((outOfSyncAt.get(member) ?? -1) > role.partitionEpoch && isGivenUp(log, member)) continue;
       const durableEnd =
         member === node ? machine.durableEndOffset : (log.shadows.get(member)?.durableEnd ?? 0);
       if (durableEnd < highWatermark)
@@ -333,7 +314,8 @@ export class ClusterOracle implements PartitionWatcher {
           `${log.name}: that of node ${node} is ${highWatermark}, and node ${member}, in sync, has ${durableEnd} durably`,
         );
     }
-    if (role.inSyncReplicas.length < machine.config.minInsyncReplicas)
+    const replicaCount = (log.appointments.get(role.partitionEpoch) ?? role).replicas.length;
+    if (role.inSyncReplicas.length < Math.min(machine.config.minInsyncReplicas, replicaCount))
       this.#violate(
         'P3 high watermark',
         `${log.name}: that of node ${node} moves to ${highWatermark} with ${role.inSyncReplicas.join(' ')} in sync`,
@@ -361,7 +343,7 @@ export class ClusterOracle implements PartitionWatcher {
     const { partitionEpoch, isr, leader, leaderEpoch, eligibleLeaderReplicas } = partition;
     const known = log.appointments.get(partitionEpoch);
     if (known !== undefined) {
-      if (known !== partition && (known.leader !== leader || !sameMembers(known.isr, isr)))
+      if (known !== partition && !isSameAppointment(known, partition))
         this.#violate(
           'P7 one history',
           `${log.name} at partition epoch ${partitionEpoch}: leader ${known.leader} of ${known.isr.join(' ')}, and ${leader} of ${isr.join(' ')}`,
@@ -370,6 +352,7 @@ export class ClusterOracle implements PartitionWatcher {
     }
     log.appointments.set(partitionEpoch, partition);
     this.counts.inSyncSets += 1;
+    for (const { brokerId } of registeredBrokers(image)) noteStanding(log, brokerId, partition);
     const { newest } = log;
     if (newest === undefined || newest.partitionEpoch < partitionEpoch) {
       log.newest = partition;
@@ -377,7 +360,7 @@ export class ClusterOracle implements PartitionWatcher {
     }
     this.say?.(
       'metadata',
-      `${log.name}: leader ${leader} in ${leaderEpoch}, in sync ${isr.join(' ')}, eligible ${eligibleLeaderReplicas.join(' ')}, partition epoch ${partitionEpoch}`,
+      `${log.name}: leader ${leader} in ${leaderEpoch}, of ${placesOf(partition)}, in sync ${isr.join(' ')}, eligible ${eligibleLeaderReplicas.join(' ')}, partition epoch ${partitionEpoch}`,
     );
     if (leader >= 0 && !isr.includes(leader))
       this.#violate(
@@ -409,13 +392,28 @@ export class ClusterOracle implements PartitionWatcher {
 const sameMembers = (one: readonly number[], other: readonly number[]): boolean =>
   one.length === other.length && one.every((member) => other.includes(member));
 
-/** Index of the first batch that does not end before an offset. */
-const firstFrom = (batches: readonly ShadowBatch[], offset: number): number => {
-  let [low, high] = [0, batches.length];
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if ((batches[middle]?.lastOffset ?? 0) < offset) low = middle + 1;
-    else high = middle;
-  }
-  return low;
+const isSameAppointment = (one: PartitionImage, other: PartitionImage): boolean =>
+  one.leader === other.leader && sameMembers(one.isr, other.isr) && sameMembers(one.replicas, other.replicas);
+
+/** Whether its log may have been deleted since this leader heard of it last. */
+const isGivenUp = ({ givenUp, newest }: GlobalLog, node: BrokerId): boolean =>
+  givenUp.has(node) || newest?.isr.includes(node) === false;
+
+/** Images come in any order, of nodes that are ahead and of others that are behind. */
+const noteStanding = (log: GlobalLog, node: BrokerId, now: PartitionImage): void => {
+  const { partitionEpoch, isr, replicas } = now;
+  const { outOfSyncAt, givenUp, newest } = log;
+  if (!isr.includes(node)) outOfSyncAt.set(node, Math.max(outOfSyncAt.get(node) ?? -1, partitionEpoch));
+  const isNewest = newest === undefined || newest.partitionEpoch < partitionEpoch;
+  if (!replicas.includes(node) && (isNewest || !newest.isr.includes(node))) givenUp.add(node);
+  else if (isNewest && isr.includes(node)) givenUp.delete(node);
+};
+
+const placesOf = (partition: PartitionImage | undefined): string => {
+  if (partition === undefined) return '?';
+  const { replicas, addingReplicas, removingReplicas } = partition;
+  const moving = addingReplicas.length + removingReplicas.length > 0;
+  return moving
+    ? `${replicas.join(' ')} (adding ${addingReplicas.join(' ')}, removing ${removingReplicas.join(' ')})`
+    : replicas.join(' ');
 };
