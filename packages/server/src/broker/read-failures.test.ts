@@ -9,7 +9,7 @@ const replica = { topicId: 'AAAAAAAAAAAAAAAAAAAAAQ', topic: 'orders', partition:
 const told = (
   error: unknown,
   held: Replica | undefined = replica,
-  damaged: (replica: Replica) => void = () => undefined,
+  damaged: (replica: Replica) => boolean = () => false,
 ): number =>
   errorOfRead(
     {
@@ -32,8 +32,10 @@ describe('a log that could not be read', () => {
 
   test('because it is damaged is not for its leader to give any more', () => {
     const damaged: Replica[] = [];
-    told(new Failure('LOG_CORRUPT', 'why'), replica, (one) => damaged.push(one));
+    const error = told(new Failure('LOG_CORRUPT', 'why'), replica, (one) => damaged.push(one) > 0);
     expect(damaged).toEqual([replica]);
+    // Clients are to ask again: whoever leads then has it.
+    expect(error).toBe(ErrorCode.KAFKA_STORAGE_ERROR);
   });
 
   test('because its topic was deleted meanwhile is told as such', () => {

@@ -20,7 +20,6 @@ export const errorOfRead = (
   broker.logger.error('a log could not be read', { topic, partition, error: messageOf(error) });
   // A disk that fails may be another one's after the next election.
   if (!hasCode(error, 'LOG_CORRUPT')) return ErrorCode.KAFKA_STORAGE_ERROR;
-  // Damage does not go away by asking again, unless another replica has what this one lacks.
-  broker.replicas.damaged(replica);
-  return ErrorCode.CORRUPT_MESSAGE;
+  // Where another replica has what this one lacks, clients find it by asking again; otherwise that would be in vain.
+  return broker.replicas.damaged(replica) ? ErrorCode.KAFKA_STORAGE_ERROR : ErrorCode.CORRUPT_MESSAGE;
 };

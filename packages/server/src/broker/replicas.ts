@@ -234,20 +234,19 @@ export class Replicas {
 
   /**
    * Damage was found amid what a log holds: nobody is to rely on it where others have the same. Where nobody has, it goes on,
-   * for all else that it holds is whole.
+   * for all else that it holds is whole. Gives whether others have it.
    */
-  damaged(replica: Replica): void {
-    if (replica.isDamaged || replica.hasFlaw) return;
-    replica.hasFlaw = true;
-    if (replica.machine.role.kind === 'leader') this.#handOver(replica);
-    else if (replica.machine.role.kind === 'follower') {
-      const { topicId, partition, machine } = replica;
-      this.#options.renewLeadership([
-        { topicId, partition, leaderEpoch: machine.leaderEpoch, isDamaged: true },
-      ]);
+  damaged(replica: Replica): boolean {
+    const { role } = replica.machine;
+    const isKnown = replica.isDamaged || replica.hasFlaw;
+    if (!isKnown) replica.hasFlaw = true;
+    if (role.kind === 'leader') return isKnown ? role.inSyncReplicas.length > 1 : this.#handOver(replica);
+    if (role.kind === 'follower' && !isKnown) {
+      this.#distrust(replica);
       // It may be out of sync already.
       this.#takeNewestRole(replica);
     }
+    return role.kind === 'follower';
   }
 
   /** The controller has answered what a leader wanted of its in-sync set. */
@@ -552,10 +551,17 @@ export class Replicas {
     else this.#options.renewLeadership([{ topicId, partition, leaderEpoch, isDamaged: false }]);
   }
 
-  /** Another replica that is in sync leads from now on, if there is one; then this one begins anew. */
-  #handOver({ topicId, partition, machine }: Replica): void {
-    const { role, leaderEpoch } = machine;
-    if (this.#replication === undefined || role.kind !== 'leader' || role.inSyncReplicas.length < 2) return;
+  /** Another replica that is in sync leads from now on; then this one begins anew. False: there is none. */
+  #handOver(replica: Replica): boolean {
+    const { role } = replica.machine;
+    if (this.#replication === undefined || role.kind !== 'leader' || role.inSyncReplicas.length < 2)
+      return false;
+    this.#distrust(replica);
+    return true;
+  }
+
+  /** Tells the controller that nobody is to rely on what is here. */
+  #distrust({ topicId, partition, machine: { leaderEpoch } }: Replica): void {
     this.#options.renewLeadership([{ topicId, partition, leaderEpoch, isDamaged: true }]);
   }
 

@@ -54,7 +54,7 @@ export interface LeaderHost<R extends Replicated = Replicated> {
   /** Whether the configuration holds it back here, as long as its follower is not in sync. */
   isThrottled(replica: R): boolean;
   /** What it holds is damaged. */
-  damaged(replica: R): void;
+  damaged(replica: R): unknown;
 }
 
 /** The side of a channel that sends. */
