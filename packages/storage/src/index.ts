@@ -22,6 +22,7 @@ export type {
   LogDirectoryOptions,
   RecoveryReport,
 } from './log-directory';
+export type { MoveMark, MoveMarks } from './move-marks';
 export { checkOwner, randomUuid, readMetaProperties, writeMetaProperties } from './meta-properties';
 export type { MetaProperties } from './meta-properties';
 export { defaultTailMemoryLimits, openTailMemory } from './tail-memory';

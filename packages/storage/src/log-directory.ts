@@ -26,6 +26,8 @@ import {
   removeMarker,
 } from './marker-files';
 import { checkOwner, randomUuid, readMetaProperties, writeMetaProperties } from './meta-properties';
+import { openMoveMarks, readMoveMarks } from './move-marks';
+import type { MoveMarks } from './move-marks';
 import { OpenFiles } from './open-files';
 import { OpenLogDirectory } from './open-log-directory';
 import { recoverDirectory } from './recovery';
@@ -135,11 +137,16 @@ export interface LogDirectory extends AsyncDisposable {
   readonly offlineReason: unknown;
   /** Its disk is full: logs take no records until there is room again. */
   readonly isFull: boolean;
+  /** What moves of logs from and to other directories have left undone. */
+  readonly moves: MoveMarks;
   logs(): Iterable<Log>;
   log(topicId: TopicId, partition: PartitionIndex): Log | undefined;
   /** A new, empty log; costs no disk access. A mistake if it is there already. */
   createLog(topicId: TopicId, partition: PartitionIndex, config: LogConfig): Log;
-  /** Only ever for a committed deletion (absence is not deletion). Resolves once it can never be undone. */
+  /**
+   * Only ever for a committed deletion, or for a log that another directory has whole (absence is not deletion).
+   * Resolves once it can never be undone.
+   */
   deleteLog(topicId: TopicId, partition: PartitionIndex): Promise<void>;
   /** For others who share its disk, after ENOSPC: gives up the room kept back. False: there was none to give. */
   makeRoom(): Promise<boolean>;
@@ -158,8 +165,8 @@ const FOREIGN_DIRECTORY = /^[A-Za-z0-9._-]+-\d+$/;
 
 /**
  * Locks the directory, checks that it belongs to this cluster and node, and recovers what it holds. Fails with `LOCKED`,
- * `WRONG_CLUSTER_ID`, `WRONG_NODE_ID`, `UNSUPPORTED_FORMAT`, `MISPLACED_FILES`, `DAMAGED_META_PROPERTIES` and the
- * disk's own codes.
+ * `WRONG_CLUSTER_ID`, `WRONG_NODE_ID`, `UNSUPPORTED_FORMAT`, `MISPLACED_FILES`, `DAMAGED_META_PROPERTIES`,
+ * `DAMAGED_MOVE_MARK` and the disk's own codes.
  */
 export const openLogDirectory = async (options: LogDirectoryOptions): Promise<LogDirectory> => {
   await ensurePath(options.disk, options.path);
@@ -180,6 +187,7 @@ const openLocked = async (
   const directoryId = await identify(options);
   const previousBrokerEpoch = await readMarker(disk, path, CLEAN_SHUTDOWN_FILE, directoryId);
   const recordedBrokerEpoch = await readMarker(disk, path, BROKER_EPOCH_FILE, directoryId);
+  const marks = await readMoveMarks(disk, path, directoryId);
   await removeMarker(disk, path, CLEAN_SHUTDOWN_FILE);
   const limits = { ...defaultLogDirectoryLimits, ...options.limits };
   const reserve = await SpaceReserve.find({
@@ -223,7 +231,10 @@ const openLocked = async (
   );
   const directory = new OpenLogDirectory(
     context,
-    { directoryId, previousBrokerEpoch, recordedBrokerEpoch },
+    {
+      ...{ directoryId, previousBrokerEpoch, recordedBrokerEpoch },
+      moves: openMoveMarks(context, directoryId, marks),
+    },
     recovered,
     limits.journalFileBytes,
     unlock,

@@ -118,6 +118,8 @@ export interface Log {
   readonly failure: unknown;
   /** The disk is full: nothing is appended until there is room, while reading and whatever gives room back go on. */
   readonly isFull: boolean;
+  /** A truncation, a reset, a new log start, retention or a repair is under way or waits its turn. */
+  readonly isChanging: boolean;
 
   listen(listener: LogListener): void;
   /**
@@ -167,6 +169,8 @@ export interface Log {
   repair(): Promise<void>;
   /** Ends the suspicion, durably: the log has caught up with a leader. */
   trust(): Promise<void>;
+  /** Begins a suspicion, durably, unless there is one. */
+  distrust(reason: string): Promise<void>;
 
   /** Notes an epoch that starts without a batch; batches note theirs by themselves. */
   assignLeaderEpoch(leaderEpoch: LeaderEpoch, startOffset: Offset): void;

@@ -16,6 +16,7 @@ import type { LogServices } from './log-services';
 import { acknowledged, newLogState, tellAcknowledged, tellFailed } from './log-state';
 import type { LogState } from './log-state';
 import { CLEAN_SHUTDOWN_FILE, BROKER_EPOCH_FILE, writeMarker } from './marker-files';
+import type { MoveMarks } from './move-marks';
 import { PartitionLog } from './partition-log';
 import type { RecoveredDirectory } from './recovery';
 import { logDirectoryPath } from './recovered-log';
@@ -30,6 +31,7 @@ export interface DirectoryIdentity {
   readonly directoryId: string;
   readonly previousBrokerEpoch: BrokerEpoch;
   readonly recordedBrokerEpoch: BrokerEpoch;
+  readonly moves: MoveMarks;
 }
 
 /** A recovered directory at work. */
@@ -39,6 +41,7 @@ export class OpenLogDirectory implements LogDirectory, LogServices {
   readonly directoryId: string;
   readonly previousBrokerEpoch: BrokerEpoch;
   readonly report: RecoveryReport;
+  readonly moves: MoveMarks;
   readonly rounds: Rounds;
   readonly direct: DirectWrites;
   readonly checkpoints: CheckpointWriter;
@@ -72,6 +75,7 @@ export class OpenLogDirectory implements LogDirectory, LogServices {
     this.previousBrokerEpoch = identity.previousBrokerEpoch;
     this.#recordedBrokerEpoch = identity.recordedBrokerEpoch;
     this.report = recovered.report;
+    this.moves = identity.moves;
     this.#unlock = unlock;
     this.#journal = new Journal({
       disk: context.disk,

@@ -79,6 +79,10 @@ export class PartitionLog implements Log {
     return this.#services.context.reserve.isReleased;
   }
 
+  get isChanging(): boolean {
+    return this.state.changing.busy;
+  }
+
   listen(listener: LogListener): void {
     this.state.listener = listener;
   }
@@ -164,6 +168,12 @@ export class PartitionLog implements Log {
   async trust(): Promise<void> {
     if (this.state.suspectReason === undefined) return;
     this.state.suspectReason = undefined;
+    await this.#services.checkpoints.write();
+  }
+
+  async distrust(reason: string): Promise<void> {
+    if (this.state.suspectReason !== undefined) return;
+    this.state.suspectReason = reason;
     await this.#services.checkpoints.write();
   }
 

@@ -71,6 +71,13 @@ export class DirectoryAssignments {
     this.#send();
   }
 
+  /** It lies in another directory now. */
+  moved(topicId: TopicId, partition: PartitionIndex): void {
+    const known = partitionOf(this.#options.image(), topicId, partition);
+    if (known !== undefined && this.#options.brokerEpoch() >= 0) this.#look(topicId, known);
+    this.#send();
+  }
+
   close(): void {
     this.#isClosed = true;
     this.#cancelWake?.();

@@ -26,11 +26,16 @@ export class LogDeletions {
     return this.#underWay.has(keyOf(topicId, partition));
   }
 
-  /** `deleted` is called once nothing of the log is left. */
-  begin(replica: Pick<Replica, 'topicId' | 'topic' | 'partition'>, deleted: () => void): void {
+  /** `deleted` is called once nothing of the log is left. Waits for what still moves it. */
+  begin(
+    replica: Pick<Replica, 'topicId' | 'topic' | 'partition'>,
+    deleted: () => void,
+    moving?: Promise<void>,
+  ): void {
     const { topicId, topic, partition } = replica;
     const key = keyOf(topicId, partition);
-    const deletion = this.#directories.deleteLog(topicId, partition).then(
+    const remove = (): Promise<void> => this.#directories.deleteLog(topicId, partition);
+    const deletion = (moving?.then(remove) ?? remove()).then(
       () => {
         this.#underWay.delete(key);
         if (!this.#isClosed) deleted();

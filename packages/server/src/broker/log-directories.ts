@@ -2,33 +2,79 @@ import type { BrokerEpoch, PartitionIndex, TopicId } from '@kafkaesque/kernel';
 import { Failure } from '@kafkaesque/kernel';
 import type { Log, LogConfig, LogDirectory } from '@kafkaesque/storage';
 
-/** All entries of `log.dirs` together: a log lies in exactly one of them. */
+/**
+ * All entries of `log.dirs` together: a replica's log lies in exactly one of them. While it moves, another has a copy
+ * of it or what is left over, marked as such.
+ */
 export class LogDirectories {
   readonly all: readonly LogDirectory[];
   /** Where logs that are not there yet are to be; by topic and partition, which the asker has found in the metadata. */
   readonly #preferred = new Map<string, LogDirectory>();
+  /** Logs of partitions that have another one. */
+  readonly #strays = new Set<Log>();
 
   constructor(all: readonly LogDirectory[]) {
     this.all = all;
   }
 
+  /** The logs of replicas. */
   *logs(): IterableIterator<Log> {
-    for (const directory of this.all) yield* directory.logs();
+    for (const directory of this.all)
+      for (const log of directory.logs())
+        if (!this.#strays.has(log) && this.#isReplicas(directory, log.topicId, log.partition)) yield log;
   }
 
   log(topicId: TopicId, partition: PartitionIndex): Log | undefined {
-    return this.#holderOf(topicId, partition)?.log(topicId, partition);
+    return this.holderOf(topicId, partition)?.log(topicId, partition);
+  }
+
+  /** The directory that holds the replica's log; undefined when none does. */
+  holderOf(topicId: TopicId, partition: PartitionIndex): LogDirectory | undefined {
+    return this.all.find((directory) => this.#holds(directory, topicId, partition));
+  }
+
+  /** The directory into which the replica's log is being copied. */
+  futureHolderOf(topicId: TopicId, partition: PartitionIndex): LogDirectory | undefined {
+    if (this.all.length === 1) return undefined;
+    return this.all.find(
+      (directory) =>
+        directory.moves.find(topicId, partition)?.kind === 'future' &&
+        directory.log(topicId, partition) !== undefined &&
+        !this.#isReplicas(directory, topicId, partition),
+    );
+  }
+
+  /**
+   * Of two logs of one partition, neither of which a move has marked, the one counts that lies where the metadata have
+   * it: a directory was away, and the replica was made anew elsewhere. The other is nobody's to delete.
+   */
+  *leaveStrays(
+    assignedTo: (topicId: TopicId, partition: PartitionIndex) => string | undefined,
+  ): IterableIterator<{ readonly log: Log; readonly path: string }> {
+    if (this.all.length === 1) return;
+    for (const { topicId, partition } of [...this.logs()]) {
+      const holders = this.all.filter((directory) => this.#holds(directory, topicId, partition));
+      const assigned = assignedTo(topicId, partition);
+      const kept = holders.find(({ directoryId }) => directoryId === assigned) ?? holders[0];
+      for (const directory of holders) {
+        const log = directory.log(topicId, partition);
+        if (directory === kept || log === undefined) continue;
+        this.#strays.add(log);
+        yield { log, path: directory.path };
+      }
+    }
   }
 
   /** Id of the directory that holds the log; undefined when none does. */
   directoryIdOf(topicId: TopicId, partition: PartitionIndex): string | undefined {
-    const holder = this.#holderOf(topicId, partition);
-    return holder?.log(topicId, partition) === undefined ? undefined : holder.directoryId;
+    return this.holderOf(topicId, partition)?.directoryId;
   }
 
   /** Whether the directory that holds the log has failed. */
   hasFailed(topicId: TopicId, partition: PartitionIndex): boolean {
-    return this.#holderOf(topicId, partition)?.offlineReason !== undefined;
+    // Where there is only one, nothing else could hold a log that is gone.
+    const holder = this.all.length === 1 ? this.all[0] : this.holderOf(topicId, partition);
+    return holder?.offlineReason !== undefined;
   }
 
   /** Where the log is to be once it is created; forgotten with the process, as in Kafka. */
@@ -41,12 +87,13 @@ export class LogDirectories {
     const key = `${topicId}-${partition}`;
     const preferred = this.#preferred.get(key);
     this.#preferred.delete(key);
-    if (preferred !== undefined && preferred.offlineReason === undefined)
-      return preferred.createLog(topicId, partition, config);
+    const takes = (directory: LogDirectory): boolean =>
+      directory.offlineReason === undefined && directory.log(topicId, partition) === undefined;
+    if (preferred !== undefined && takes(preferred)) return preferred.createLog(topicId, partition, config);
     let emptiest: LogDirectory | undefined;
     let fewest = Infinity;
     for (const directory of this.all) {
-      if (directory.offlineReason !== undefined) continue;
+      if (!takes(directory)) continue;
       const count = this.all.length === 1 ? 0 : [...directory.logs()].length;
       if (count >= fewest) continue;
       emptiest = directory;
@@ -57,8 +104,13 @@ export class LogDirectories {
     return emptiest.createLog(topicId, partition, config);
   }
 
+  /** Deletes the replica's log, after a copy of it or what a move has left over. */
   async deleteLog(topicId: TopicId, partition: PartitionIndex): Promise<void> {
-    await this.#holderOf(topicId, partition)?.deleteLog(topicId, partition);
+    const holder = this.holderOf(topicId, partition);
+    for (const directory of this.all)
+      if (directory !== holder && directory.offlineReason === undefined)
+        await deleteIn(directory, topicId, partition);
+    if (holder !== undefined) await deleteIn(holder, topicId, partition);
   }
 
   /** The epoch this broker served in last, if all directories have the same one; otherwise -1: some are old copies. */
@@ -76,9 +128,28 @@ export class LogDirectories {
     await Promise.all(this.all.map((directory) => directory.close(options)));
   }
 
-  #holderOf(topicId: TopicId, partition: PartitionIndex): LogDirectory | undefined {
-    return this.all.length === 1
-      ? this.all[0]
-      : this.all.find((directory) => directory.log(topicId, partition) !== undefined);
+  #holds(directory: LogDirectory, topicId: TopicId, partition: PartitionIndex): boolean {
+    const log = directory.log(topicId, partition);
+    return log !== undefined && !this.#strays.has(log) && this.#isReplicas(directory, topicId, partition);
+  }
+
+  /** What is here is the replica's, unless it is marked as a copy, or as what has moved away. */
+  #isReplicas(directory: LogDirectory, topicId: TopicId, partition: PartitionIndex): boolean {
+    const mark = directory.moves.find(topicId, partition);
+    if (mark === undefined) return true;
+    if (mark.kind === 'moved') return false;
+    const source = this.all.find(({ directoryId }) => directoryId === mark.directoryId);
+    const sourceMark = source?.moves.find(topicId, partition);
+    return sourceMark?.kind === 'moved' && sourceMark.directoryId === directory.directoryId;
   }
 }
+
+/** The log goes before its mark: until then it is not the replica's. */
+export const deleteIn = async (
+  directory: LogDirectory,
+  topicId: TopicId,
+  partition: PartitionIndex,
+): Promise<void> => {
+  if (directory.log(topicId, partition) !== undefined) await directory.deleteLog(topicId, partition);
+  if (directory.moves.find(topicId, partition) !== undefined) await directory.moves.clear(topicId, partition);
+};

@@ -13,6 +13,8 @@ export interface RepairHost {
   takeRole(replica: Replica): void;
   /** A former leader, whose log takes appends again, needs a new epoch. */
   repaired(replica: Replica, leaderEpoch: LeaderEpoch): void;
+  /** While it is being decided in which directory its log is; undefined when that is known. */
+  moveSettled(replica: Replica): Promise<void> | undefined;
 }
 
 const FIRST_RETRY_MS = 100;
@@ -136,6 +138,11 @@ export class ReplicaRepairs {
   }
 
   async #carryOut(replica: Replica, repair: Repair): Promise<void> {
+    const deciding = this.#host.moveSettled(replica);
+    if (deciding !== undefined) {
+      await deciding;
+      if (!this.#isWaiting(replica, repair)) return;
+    }
     const { machine, log } = replica;
     // Appends may have failed since it was decided, and a log that has failed takes no changes.
     if (log.failure !== undefined) await log.repair();

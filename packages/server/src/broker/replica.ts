@@ -10,7 +10,8 @@ export interface Replica {
   readonly topic: string;
   readonly partition: PartitionIndex;
   readonly machine: Partition;
-  readonly log: Log;
+  /** Another one once the replica has moved to another log directory: to be asked for each time. */
+  log: Log;
   readonly traffic: TopicTraffic;
   config: TopicConfiguration;
   /** Its log is being cut, or producer state read back: the rules may not be told a role meanwhile. */

@@ -8,14 +8,19 @@ import type { Log } from '@kafkaesque/storage';
 import { isThrottled } from '../configuration';
 import type { TopicConfiguration } from '../configuration';
 import type { IsrAnswer, IsrChange } from '../replication/replicated';
+import type { Throttle } from '../replication/throttle';
 import { eligibleEpoch } from './brokers-view';
 import { LogDeletions } from './log-deletions';
 import type { LogDirectories } from './log-directories';
 import { BROKER_RESOURCE, TOPIC_RESOURCE } from '../handlers/resource-types';
 import { writeProducerSnapshot } from './producer-snapshots';
 import type { BrokerTimes, Replica } from './replica';
+import type { DurableEnd } from './replica-move';
+import { ReplicaMoves } from './replica-moves';
 import { ReplicaRepairs, recovered } from './replica-repairs';
+import type { FollowerSide, ReplicationSide } from './replication-side';
 import { logConfig, partitionConfig } from './replica';
+import { tellDamage } from './told-damage';
 import type { Traffic } from './traffic';
 import type { WaitingRoom } from './waiting-room';
 
@@ -36,34 +41,10 @@ export interface ReplicasOptions {
    * sync no more.
    */
   readonly renewLeadership: (partitions: readonly LedPartition[]) => void;
-}
-
-/** The streams from and to other brokers, as the host of the replicas sees them. */
-export interface ReplicationSide {
-  /** Records were appended to what is led here. */
-  appended(replica: Replica): void;
-  /** The high watermark or the log start may have moved. */
-  moved(replica: Replica): void;
-  /** More of a follower's log is durable. */
-  durable(replica: Replica): void;
-  /** Records by which a follower is behind what consumers may read at its leader. */
-  lagOf(replica: Replica): number;
-  /** Another role, or epoch, or in-sync set. */
-  roleChanged(replica: Replica): void;
-  alterPartition(replica: Replica, change: IsrChange): void;
-}
-
-/** What the stream from a leader does to replicas beyond their rules; they follow again afterwards. */
-export interface FollowerSide {
-  carryOut(replica: Replica, effects: readonly Effect[]): void;
-  /** The log refused an append. */
-  failed(replica: Replica, cause: unknown): void;
-  truncate(replica: Replica, offset: Offset): void;
-  /** `then` is called once it has its role again. */
-  reset(replica: Replica, offset: Offset, then?: () => void): void;
-  raiseLogStart(replica: Replica, offset: Offset): void;
-  /** Whether the configuration holds it back here. Never what is in sync. */
-  isThrottled(replica: Replica): boolean;
+  /** Of moves between log directories. */
+  readonly moveThrottle: Throttle;
+  /** A replica lies in another log directory now. */
+  readonly moved: (replica: Replica) => void;
 }
 
 /** A partition as it is led now, here or elsewhere. */
@@ -86,6 +67,8 @@ export class Replicas {
   #hasRoles = false;
   readonly #deletions: LogDeletions;
   readonly #repairs: ReplicaRepairs;
+  /** Replicas that move between log directories. */
+  readonly moves: ReplicaMoves;
   readonly #followerSide: FollowerSide;
   /** The streams from and to other brokers; undefined where there are none. */
   #replication: ReplicationSide | undefined;
@@ -95,12 +78,22 @@ export class Replicas {
 
   constructor(options: ReplicasOptions) {
     this.#options = options;
-    const { directories, clock, logger } = options;
+    const { directories, clock, logger, moveThrottle: throttle } = options;
     this.#deletions = new LogDeletions(directories, clock, logger);
     this.#repairs = new ReplicaRepairs(clock, logger, {
       isHere: (replica) => this.#isHere(replica),
       takeRole: (replica) => this.#takeNewestRole(replica),
       repaired: (replica, leaderEpoch) => this.#repaired(replica, leaderEpoch),
+      moveSettled: (replica) => this.moves.settled(replica),
+    });
+    this.moves = new ReplicaMoves({
+      ...{ directories, clock, logger, throttle },
+      host: {
+        isHere: (replica) => this.#isHere(replica),
+        switched: (replica, durable) => this.#switched(replica, durable),
+        failed: (replica, cause) => this.#failed(replica, cause),
+        damaged: (replica) => this.damaged(replica),
+      },
     });
     this.#followerSide = {
       carryOut: (replica, effects) => this.carryOut(replica, effects),
@@ -152,6 +145,7 @@ export class Replicas {
   async open(image: MetadataImage): Promise<void> {
     this.#isLoading = false;
     this.#image = image;
+    this.#leaveStrays(image);
     for (const log of [...this.#options.directories.logs()]) {
       const topic = topicById(image, log.topicId);
       const known = topic?.partitions.get(log.partition);
@@ -185,6 +179,7 @@ export class Replicas {
   takeRoles(image: MetadataImage): void {
     this.#hasRoles = true;
     for (const topic of image.topicsById.values()) this.#follow(topic, topic.partitions, image);
+    for (const replica of this.all()) this.moves.resume(replica);
   }
 
   /** Carries out what a partition's rules decided, in order. */
@@ -277,11 +272,11 @@ export class Replicas {
   async applyRetention(): Promise<void> {
     const { clock, logger } = this.#options;
     for (const replica of [...this.all()]) {
-      const { topic, partition, machine, log } = replica;
+      const { topic, partition, machine } = replica;
       try {
         machine.expireProducers(clock.monotonicMs());
-        if (log.segmentCount !== replica.snapshotSegments) await writeProducerSnapshot(replica);
-        const deleted = await log.applyRetention(clock.wallMs(), machine.highWatermark);
+        if (replica.log.segmentCount !== replica.snapshotSegments) await writeProducerSnapshot(replica);
+        const deleted = await replica.log.applyRetention(clock.wallMs(), machine.highWatermark);
         // Fewer segments are no reason for another snapshot.
         replica.snapshotSegments -= Math.min(deleted, replica.snapshotSegments);
         if (deleted > 0) this.logStartRaised(replica);
@@ -307,6 +302,7 @@ export class Replicas {
   async close(): Promise<void> {
     this.#isClosed = true;
     this.#repairs.close();
+    await this.moves.close();
     await this.#deletions.close();
   }
 
@@ -314,9 +310,10 @@ export class Replicas {
   goOffline(path: string, cause: unknown): void {
     const failed = this.#options.directories.all.find((directory) => directory.path === path);
     for (const replica of this.all()) {
-      if (failed?.log(replica.topicId, replica.partition) === undefined) continue;
+      if (this.#options.directories.holderOf(replica.topicId, replica.partition) !== failed) continue;
       this.carryOut(replica, replica.machine.goOffline(messageOf(cause)));
     }
+    this.moves.directoryFailed();
   }
 
   #follow(topic: TopicImage, partitions: Iterable<PartitionImage>, image: MetadataImage): void {
@@ -441,44 +438,39 @@ export class Replicas {
       raisingTo: undefined,
       snapshotSegments: log.segmentCount,
     };
-    this.#tellDamage(topic, log);
-    log.listen({
-      durable: (endOffset, leaderEpoch) => {
-        this.carryOut(replica, machine.durable(endOffset, leaderEpoch));
-        if (machine.role.kind === 'follower') this.#replication?.durable(replica);
-      },
-      failed: (cause) => {
-        this.#options.logger.error('an append failed', {
-          topic: replica.topic,
-          partition: replica.partition,
-          error: messageOf(cause),
-        });
-        this.#failed(replica, cause);
-      },
-    });
+    tellDamage(topic.name, log, this.#options.logger);
+    this.#listen(replica);
     const replicas = this.#byTopic.get(topic.topicId) ?? [];
     replicas[log.partition] = replica;
     this.#byTopic.set(topic.topicId, replicas);
     return replica;
   }
 
-  #tellDamage({ name }: TopicImage, { partition, recovery, suspect, endOffset }: Log): void {
-    const { logger } = this.#options;
-    if (recovery.kind === 'corrupt') {
-      logger.error('a partition is damaged: it can be read up to there, and takes no records', {
-        topic: name,
-        partition,
-        reason: recovery.reason,
-      });
-    } else if (suspect !== undefined) {
-      const { reason } = suspect;
-      logger.error('a partition may have lost records behind its end', {
-        topic: name,
-        partition,
-        endOffset,
-        reason,
-      });
-    }
+  #listen(replica: Replica): void {
+    replica.log.listen({
+      durable: (endOffset, leaderEpoch) => this.#durable(replica, { endOffset, leaderEpoch }),
+      failed: (cause) => {
+        const { topic, partition } = replica;
+        this.#options.logger.error('an append failed', { topic, partition, error: messageOf(cause) });
+        this.#failed(replica, cause);
+      },
+    });
+  }
+
+  #durable(replica: Replica, { endOffset, leaderEpoch }: DurableEnd): void {
+    const { machine } = replica;
+    this.carryOut(replica, machine.durable(endOffset, leaderEpoch));
+    if (machine.role.kind === 'follower') this.#replication?.durable(replica);
+  }
+
+  /** Its log lies in another directory from now on. */
+  #switched(replica: Replica, durable: DurableEnd | undefined): void {
+    this.#listen(replica);
+    // The next look at retention keeps its producers in the new directory.
+    replica.snapshotSegments = -1;
+    if (replica.log.failure !== undefined) this.#failed(replica, replica.log.failure);
+    else if (durable !== undefined) this.#durable(replica, durable);
+    if (this.#isHere(replica)) this.#options.moved(replica);
   }
 
   #failed(replica: Replica, cause: unknown): void {
@@ -490,12 +482,12 @@ export class Replicas {
 
   /** The leader's log starts there now, and so does this one, up to its end. */
   #raiseLogStart(replica: Replica, offset: Offset): void {
-    const { log } = replica;
     const isUnderWay = replica.raisingTo !== undefined;
     replica.raisingTo = Offset(Math.max(replica.raisingTo ?? 0, offset));
     if (isUnderWay) return;
     const raise = async (): Promise<void> => {
       for (;;) {
+        const { log } = replica;
         const to = Offset(Math.min(replica.raisingTo ?? 0, log.endOffset));
         if (to <= log.logStartOffset) return;
         await log.raiseLogStart(to);
@@ -530,7 +522,7 @@ export class Replicas {
     this.carryOut(replica, replica.machine.goOffline(why));
     this.#options.waitingRoom.failed(replica.topicId, replica.partition);
     this.#replication?.roleChanged(replica);
-    this.#deletions.begin(replica, () => this.#createAgain(replica));
+    this.#deletions.begin(replica, () => this.#createAgain(replica), this.moves.cancel(replica));
   }
 
   /** A partition may come back to a broker that still deletes what it had of it. */
@@ -565,6 +557,20 @@ export class Replicas {
     this.#options.renewLeadership([{ topicId, partition, leaderEpoch, isDamaged: true }]);
   }
 
+  #leaveStrays(image: MetadataImage): void {
+    const { directories, nodeId, logger } = this.#options;
+    const assignedTo = (topicId: TopicId, partition: PartitionIndex): string | undefined => {
+      const known = topicById(image, topicId)?.partitions.get(partition);
+      return known?.directories[known.replicas.indexOf(nodeId)];
+    };
+    for (const { log, path } of directories.leaveStrays(assignedTo)) {
+      const { topicId, partition, endOffset } = log;
+      logger.error('another log directory has the log of a replica, too: this one is left as it is', {
+        ...{ topicId, partition, endOffset, path },
+      });
+    }
+  }
+
   #isHere(replica: Replica): boolean {
     return !this.#isClosed && this.find(replica.topicId, replica.partition) === replica;
   }
@@ -583,6 +589,7 @@ export class Replicas {
       const { flushPolicy } = replica.config;
       replica.config = this.#options.configurationOf(replica.topic, delta.after);
       replica.log.updateConfig(logConfig(replica.config));
+      this.moves.configChanged(replica);
       const config = partitionConfig(replica.config, times);
       this.carryOut(replica, replica.machine.updateConfig(config));
       // An epoch has one flush policy: by it the controller judges what a replica must have after a crash (section 7).

@@ -18,9 +18,10 @@ the default.
 
 **Changes** says when a change takes effect. **—** in that column: the key is known, its value is checked, so that the
 files of a Kafka cluster start this one unchanged, and it changes nothing in this release. Keys in *italics* are not Kafka's.
-Two keys of brokers are listed only where they are set: \`leader.replication.throttled.rate\` and
-\`follower.replication.throttled.rate\`, bytes a second for the topics' throttled replicas that are not in sync;
-\`kafka-reassign-partitions --throttle\` sets them.
+Three keys of brokers are listed only where they are set: \`leader.replication.throttled.rate\` and
+\`follower.replication.throttled.rate\`, bytes a second for the topics' throttled replicas that are not in sync, which
+\`kafka-reassign-partitions --throttle\` sets, and \`replica.alter.log.dirs.io.max.bytes.per.second\` for replicas that move
+between the log directories of a broker, which \`--replica-alter-log-dirs-throttle\` sets.
 A default that is *at most the number of brokers* is 1 on a single node, which therefore needs no settings.
 `;
 

@@ -70,17 +70,25 @@ const describe = async (
 
 const topicsIn = (broker: Broker, directory: LogDirectory, isAsked: IsAsked): readonly TopicAnswer[] => {
   const topics = new Map<string, PartitionAnswer[]>();
+  const { replicas, directories } = broker;
   for (const { topicId, partition, sizeBytes } of directory.logs()) {
     // A log that no committed metadata know has no name to be called by.
     const name = broker.topicById(topicId)?.name;
     if (name === undefined || !isAsked(name, partition)) continue;
-    const replica = broker.replicas.find(topicId, partition);
+    const isFutureKey = directories.futureHolderOf(topicId, partition) === directory;
+    // What a move has left over, and will be deleted, shows no more than what is deleted with its topic.
+    if (!isFutureKey && directories.holderOf(topicId, partition) !== directory) continue;
+    const replica = replicas.find(topicId, partition);
+    const lag =
+      replica === undefined
+        ? undefined
+        : isFutureKey
+          ? replicas.moves.lagOf(replica)
+          : replicas.lagOf(replica);
     const partitions = topics.get(name) ?? [];
     partitions.push({
-      partitionIndex: partition,
-      partitionSize: sizeBytes,
-      offsetLag: replica === undefined ? UNKNOWN_LAG : broker.replicas.lagOf(replica),
-      isFutureKey: false,
+      ...{ partitionIndex: partition, partitionSize: sizeBytes },
+      ...{ offsetLag: lag ?? UNKNOWN_LAG, isFutureKey },
     });
     topics.set(name, partitions);
   }

@@ -1,5 +1,5 @@
 import type { BrokerId, TopicId } from '@kafkaesque/kernel';
-import { PartitionIndex } from '@kafkaesque/kernel';
+import { Failure, PartitionIndex, silentLogger } from '@kafkaesque/kernel';
 import type { Command, MetadataImage, PartitionImage, TopicImage } from '@kafkaesque/metadata';
 import { emptyImage } from '@kafkaesque/metadata';
 import { ErrorCode } from '@kafkaesque/protocol';
@@ -183,12 +183,13 @@ describe('ListPartitionReassignments', () => {
 });
 
 describe('AlterReplicaLogDirs', () => {
-  /** Directories /a and /b, with partition 0 in /a; /c is offline. */
-  const open = (isAllowed = true) => {
+  /** Directories /a and /b, with partition 0 in /a; /c is offline. What a move fails with, if it does. */
+  const open = ({ isAllowed = true, failure }: { isAllowed?: boolean; failure?: Failure } = {}) => {
     const created: string[] = [];
+    const moved: string[] = [];
     const directory = (path: string, held: readonly number[], offlineReason?: Error): LogDirectory =>
       ({
-        ...{ path, directoryId: path, offlineReason },
+        ...{ path, directoryId: path, offlineReason, moves: { find: () => undefined } },
         logs: () => held,
         log: (_topicId: TopicId, index: number) => (held.includes(index) ? {} : undefined),
         createLog: (_topicId: TopicId, index: number) => created.push(`${path}/${index}`),
@@ -200,6 +201,16 @@ describe('AlterReplicaLogDirs', () => {
     ]);
     const broker = {
       directories,
+      replicas: {
+        find: (_topicId: TopicId, index: number) => (index === 0 ? { partition: index } : undefined),
+        moves: {
+          move: ({ partition }: { partition: number }, { path }: LogDirectory) => {
+            moved.push(`${path}/${partition}`);
+            return failure === undefined ? Promise.resolve() : Promise.reject(failure);
+          },
+        },
+      },
+      logger: silentLogger,
       isAllowed: () => isAllowed,
       topicByName: (name: string) =>
         name === 't'
@@ -211,18 +222,32 @@ describe('AlterReplicaLogDirs', () => {
       const { results } = await responseOf(alterReplicaLogDirs(broker)(context, { dirs }));
       return results[0]?.partitions[0]?.errorCode;
     };
-    return { alter, directories, created };
+    return { alter, directories, created, moved };
   };
 
   test.each([
-    ['a replica that is there already', 't', 0, '/a', ErrorCode.NONE],
-    ['a replica in another directory', 't', 0, '/b', ErrorCode.UNSUPPORTED_VERSION],
     ['a directory that the broker does not have', 't', 0, '/nowhere', ErrorCode.LOG_DIR_NOT_FOUND],
     ['a directory that has failed', 't', 0, '/c', ErrorCode.KAFKA_STORAGE_ERROR],
-    ['a partition that there is not', 't', 2, '/a', ErrorCode.REPLICA_NOT_AVAILABLE],
-    ['a topic that there is not', 'no', 0, '/a', ErrorCode.REPLICA_NOT_AVAILABLE],
+    ['a partition that there is not', 't', 2, '/a', ErrorCode.UNKNOWN_TOPIC_OR_PARTITION],
+    ['a topic that there is not', 'no', 0, '/a', ErrorCode.UNKNOWN_TOPIC_OR_PARTITION],
   ])('%s', async (_, topic, partition, path, errorCode) => {
-    expect(await open().alter(topic, partition, path)).toBe(errorCode);
+    const { alter, moved } = open();
+    expect(await alter(topic, partition, path)).toBe(errorCode);
+    expect(moved).toEqual([]);
+  });
+
+  test('a replica that is here begins to move', async () => {
+    const { alter, moved } = open();
+    expect(await alter('t', 0, '/b')).toBe(ErrorCode.NONE);
+    expect(moved).toEqual(['/b/0']);
+  });
+
+  test.each([
+    ['REPLICA_NOT_HERE', ErrorCode.REPLICA_NOT_AVAILABLE],
+    ['LOG_DIRS_OFFLINE', ErrorCode.KAFKA_STORAGE_ERROR],
+    ['ENOSPC', ErrorCode.KAFKA_STORAGE_ERROR],
+  ])('a move that fails with %s', async (code, errorCode) => {
+    expect(await open({ failure: new Failure(code, 'no') }).alter('t', 0, '/b')).toBe(errorCode);
   });
 
   test('a replica that comes later is put where it was wanted, once', async () => {
@@ -234,6 +259,6 @@ describe('AlterReplicaLogDirs', () => {
   });
 
   test('asks for ALTER on the cluster', async () => {
-    expect(await open(false).alter('t', 0, '/a')).toBe(ErrorCode.CLUSTER_AUTHORIZATION_FAILED);
+    expect(await open({ isAllowed: false }).alter('t', 0, '/a')).toBe(ErrorCode.CLUSTER_AUTHORIZATION_FAILED);
   });
 });

@@ -7,7 +7,8 @@ export class ReplicationMeters {
   #expands = 0;
   #failures = 0;
 
-  constructor(metrics: Metrics, maxLag: () => number) {
+  /** @param maxLag of followers behind their leaders @param maxMoveLag of copies in other log directories */
+  constructor(metrics: Metrics, maxLag: () => number, maxMoveLag: () => number) {
     const counter = (name: string, help: string, count: () => number): void => {
       metrics.observe('counter', `kafka_server_replicamanager_${name}_total`, help, (tell) => tell(count()));
     };
@@ -27,6 +28,12 @@ export class ReplicationMeters {
       'kafka_server_replicafetchermanager_maxlag',
       'The most records by which a replica of this broker is behind what its leader lets consumers read.',
       (tell) => tell(maxLag(), { clientId: 'Replica' }),
+    );
+    metrics.observe(
+      'gauge',
+      'kafka_server_replicaalterlogdirsmanager_maxlag',
+      'The most records that the copy of a replica lacks which moves to another log directory of this broker.',
+      (tell) => tell(maxMoveLag(), { clientId: 'ReplicaAlterLogDirs' }),
     );
   }
 

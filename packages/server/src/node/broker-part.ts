@@ -15,6 +15,7 @@ import { LogDirectories } from '../broker/log-directories';
 import { ProducerIds } from '../broker/producer-ids';
 import type { LedPartition } from '../broker/replicas';
 import { Replicas } from '../broker/replicas';
+import { settleMoves } from '../broker/settle-moves';
 import { Traffic } from '../broker/traffic';
 import { WaitingRoom } from '../broker/waiting-room';
 import type { BrokerConfiguration } from '../configuration';
@@ -24,6 +25,7 @@ import type { BrokerState } from '../metrics/broker-metrics';
 import { watchBroker } from '../metrics/broker-metrics';
 import { ReplicationMeters } from '../metrics/replication-metrics';
 import type { Replication } from '../replication/open-replication';
+import { Throttle } from '../replication/throttle';
 import type { NodeLoggers } from './node-loggers';
 import type { OpenFilesShares } from './open-files';
 import { tellFindings } from './recovery-findings';
@@ -52,6 +54,7 @@ export class BrokerPart {
   readonly waitingRoom: WaitingRoom;
   readonly replicationMeters: ReplicationMeters;
   readonly #options: BrokerPartOptions;
+  readonly #moveThrottle: Throttle;
   #lifecycle: BrokerLifecycle | undefined;
   #client: ControllerClient | undefined;
   #assignments: DirectoryAssignments | undefined;
@@ -67,7 +70,12 @@ export class BrokerPart {
     this.#options = options;
     this.directories = directories;
     this.waitingRoom = new WaitingRoom(world.clock);
-    this.replicationMeters = new ReplicationMeters(world.metrics, () => this.#replication?.maxLag ?? 0);
+    this.#moveThrottle = new Throttle(world.clock);
+    this.replicationMeters = new ReplicationMeters(
+      world.metrics,
+      () => this.#replication?.maxLag ?? 0,
+      () => this.replicas.moves.maxLag,
+    );
     this.replicas = new Replicas({
       nodeId,
       directories,
@@ -83,6 +91,8 @@ export class BrokerPart {
       renewLeadership: (partitions) => {
         void this.#renewLeadership(partitions);
       },
+      moveThrottle: this.#moveThrottle,
+      moved: ({ topicId, partition }) => this.#assignments?.moved(topicId, partition),
     });
   }
 
@@ -100,6 +110,7 @@ export class BrokerPart {
     else this.#deferred.push(delta);
     this.#replication?.changed(delta);
     this.#assignments?.changed(delta);
+    if (delta.configsChanged.length > 0) this.#limitMoves(delta.after);
   }
 
   /** Replicates with others from now on. To be called before `start`. */
@@ -114,6 +125,12 @@ export class BrokerPart {
     const rate = (side: 'leader' | 'follower'): number =>
       Number(nodeValue(`${side}.replication.throttled.rate`, layers));
     return { leader: rate('leader'), follower: rate('follower') };
+  }
+
+  #limitMoves(image: MetadataImage): void {
+    const layers = this.#options.dynamic.layers(image);
+    const rate = nodeValue('replica.alter.log.dirs.io.max.bytes.per.second', layers);
+    this.#moveThrottle.limitTo(Number(rate));
   }
 
   /** The broker as its handlers see it. */
@@ -177,6 +194,7 @@ export class BrokerPart {
     });
     await this.directories.recordBrokerEpoch(brokerEpoch);
     await this.#openReplicas(image());
+    this.#limitMoves(image());
     this.replicas.takeRoles(image());
     this.#assignments = new DirectoryAssignments({
       ...{ nodeId, image, controller: client, clock: world.clock, logger: loggers.replicas },
@@ -235,6 +253,7 @@ export class BrokerPart {
     this.#cancelRetention?.();
     this.#assignments?.close();
     this.#lifecycle?.stop();
+    this.#moveThrottle.close();
     this.#replication?.close();
     this.waitingRoom.close();
   }
@@ -311,6 +330,12 @@ export const openBrokerPart = async (options: BrokerPartOptions): Promise<Broker
     throw error;
   }
   for (const directory of opened) tellFindings(directory, loggers.logs);
+  try {
+    await settleMoves(opened, loggers.logs);
+  } catch (error) {
+    await Promise.allSettled(opened.map((directory) => directory.close()));
+    throw error;
+  }
   const part = new BrokerPart(options, new LogDirectories(opened));
   late.part = part;
   for (const { path, cause } of late.failed) part.directoryFailed(path, cause);

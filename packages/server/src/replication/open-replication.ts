@@ -10,7 +10,8 @@ import type {
 import type { MetadataDelta, MetadataImage } from '@kafkaesque/metadata';
 import { brokerById } from '@kafkaesque/metadata';
 import type { Replica } from '../broker/replica';
-import type { Replicas, ReplicationSide } from '../broker/replicas';
+import type { Replicas } from '../broker/replicas';
+import type { ReplicationSide } from '../broker/replication-side';
 import { isThrottled } from '../configuration';
 import type { ControllerDoor } from '../controller/controller-host';
 import type { MemberIdentity } from '../members/member-link';

@@ -93,6 +93,13 @@ export const replicationKeys = {
     .atLeast(0)
     .clusterWide()
     .internal(),
+  'replica.alter.log.dirs.io.max.bytes.per.second': long(
+    'unlimited',
+    'Bytes a second that this broker copies for replicas which move between its log directories.',
+  )
+    .atLeast(0)
+    .clusterWide()
+    .internal(),
   'follower.fetch.last.tiered.offset.enable': boolean(
     false,
     'Whether an empty follower begins at the last segment that lies in remote storage.',
