@@ -269,7 +269,10 @@ export class ReplicaMove {
         this.#isAtRest(from) &&
         agreedEnd(from, to) === to.endOffset &&
         to.failure === undefined;
-      if (!isStill || slices.sizeBytes === 0) return;
+      if (!isStill || slices.sizeBytes === 0) {
+        await this.#pause(LOOK_AGAIN_MS);
+        return;
+      }
       const batches = copiedBatches(slices);
       to.append(batches);
       throttle.took(slices.sizeBytes);
