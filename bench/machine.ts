@@ -33,6 +33,16 @@ export const processorSeconds = (pid: number): number => {
   return (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND;
 };
 
+/** Whether a process is there, and not only waits for its parent to hear of its end. */
+export const isRunning = (pid: number): boolean => {
+  try {
+    const text = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    return text.charAt(text.lastIndexOf(')') + 2) !== 'Z';
+  } catch {
+    return false;
+  }
+};
+
 /** Memory of a process that lies in RAM, in MiB. */
 export const residentMib = (pid: number): number => {
   const found = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'));

@@ -20,6 +20,12 @@ test('scenarios are chosen by name', () => {
   ]);
 });
 
+test('a star stands for all scenarios that begin with what is before it', () => {
+  expect(read('--scenario', 'failover*,snapshot').scenarios.map(({ name }) => name)).toEqual([
+    ...['snapshot', 'failover', 'failover-controller', 'failover-clean', 'failover-pause'],
+  ]);
+});
+
 test('the quick mode is one round of seconds, and what is said beside it holds', () => {
   expect(read('--quick')).toMatchObject({
     rounds: 1,
@@ -34,6 +40,7 @@ test('the quick mode is one round of seconds, and what is said beside it holds',
 
 test.each([
   [['--scenario', 'produce-2k'], 'produce-2k'],
+  [['--scenario', 'consume-*'], 'consume-*'],
   [['--server', 'redpanda'], 'redpanda'],
   [['--rounds', '0'], '--rounds 0'],
   [['--seconds', 'x'], '--seconds x'],

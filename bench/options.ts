@@ -22,9 +22,15 @@ export interface Options {
   readonly output: string;
 }
 
+/** What a run needs to know of them. */
+export type RunOptions = Pick<
+  Options,
+  'rounds' | 'seconds' | 'warming' | 'generator' | 'size' | 'maxSteal' | 'profileDirectory'
+>;
+
 export const usage = `npm run bench -- [options]
 
-  --scenario NAME,…     only these (--list shows all)
+  --scenario NAME,…     only these (--list shows all); scale-* are all that begin so
   --server NAME,…       only these: floor, kafkaesque, kafka (where it is present)
   --rounds N            rounds of each scenario, servers taking turns (5)
   --seconds N           of each counted run (4)
@@ -49,9 +55,11 @@ const chosen = <Choice extends string>(
   option: string,
 ): readonly Choice[] => {
   if (text === undefined) return choices;
-  return text.split(',').map((name) => {
-    const found = choices.find((choice) => choice === name);
-    if (found === undefined) throw new UsageError(`--${option} ${name}: one of ${choices.join(', ')}`);
+  return text.split(',').flatMap((name) => {
+    const found = choices.filter((choice) =>
+      name.endsWith('*') ? choice.startsWith(name.slice(0, -1)) : choice === name,
+    );
+    if (found.length === 0) throw new UsageError(`--${option} ${name}: one of ${choices.join(', ')}`);
     return found;
   });
 };

@@ -69,3 +69,15 @@ export const partsOf = ({ nodes, samples, timeDeltas }: CpuProfile): Parts => {
 /** Reads a `.cpuprofile`. */
 export const readProfile = (path: string): Parts =>
   partsOf(JSON.parse(readFileSync(path, 'utf8')) as CpuProfile);
+
+/** Several of them as one: of the nodes of a cluster. */
+export const sumOfParts = (all: readonly Parts[]): Parts => {
+  const sum: Record<string, number> = {};
+  for (const parts of all)
+    for (const [name, seconds] of Object.entries(parts)) sum[name] = (sum[name] ?? 0) + seconds;
+  return sum;
+};
+
+/** Against the bytes that were moved meanwhile. */
+export const perGb = (parts: Parts, bytes: number): Parts =>
+  Object.fromEntries(Object.entries(parts).map(([name, seconds]) => [name, seconds / (bytes / 1e9)]));

@@ -8,15 +8,19 @@ import { isForKload, kloadFor } from './load/kload';
 import type { Load } from './load/load';
 import { loadFor } from './load/load';
 import type { Outcome } from './load/outcome';
-import { fillPartitions, produceFor } from './load/produce';
+import { allPartitions, fillPartitions, produceFor } from './load/produce';
 import { machineTicks, processorSeconds, residentMib, stealBetween } from './machine';
-import type { Options } from './options';
+import type { RunOptions } from './options';
 import type { Parts } from './profile';
-import { readProfile } from './profile';
+import { perGb, readProfile } from './profile';
 import { measureQuorum } from './quorum/measure';
 import { loadSnapshotIn } from './quorum/snapshot';
+import { ClusterRounds } from './replication/cluster-rounds';
+import type { Run } from './sample';
+import { sampleOf } from './sample';
 import type { LoadScenario, MemoryScenario, QuorumScenario, Scenario, StartScenario } from './scenarios';
-import { kafkaCluster, ourCluster } from './servers/cluster';
+import { kafkaCluster } from './servers/kafka-cluster';
+import { ourCluster } from './servers/our-cluster';
 import type { RunningServer, ServerKind, ServerName } from './servers/server';
 
 /** The counted runs of one scenario on one server. */
@@ -30,18 +34,6 @@ export interface Measured {
   readonly discarded: readonly number[];
   /** Why there are no figures, if so. */
   readonly failure: string | undefined;
-}
-
-type RunOptions = Pick<
-  Options,
-  'rounds' | 'seconds' | 'warming' | 'generator' | 'size' | 'maxSteal' | 'profileDirectory'
->;
-
-/** One run. */
-interface Run {
-  readonly sample: Sample;
-  /** Seconds of the event loop for each GB, by what it did. */
-  readonly parts?: Parts;
 }
 
 const TOPIC = 'bench';
@@ -60,9 +52,11 @@ export class Bench {
     { readonly kind: ServerKind; readonly durability: string; readonly server: RunningServer } | undefined;
   #isKeptWarm = false;
   #topicNumber = 0;
+  readonly #clusters: ClusterRounds;
 
   constructor(options: RunOptions, say: (line: string) => void) {
     this.#options = options;
+    this.#clusters = new ClusterRounds(options);
     this.#say = say;
   }
 
@@ -78,7 +72,9 @@ export class Bench {
         failure: undefined as string | undefined,
       }));
     // A round of many deaths is as good as many rounds.
-    const wanted = scenario.kind === 'quorum' && scenario.measures === 'failover' ? 1 : rounds;
+    const hasManyDeaths =
+      scenario.kind === 'failover' || (scenario.kind === 'quorum' && scenario.measures === 'failover');
+    const wanted = hasManyDeaths ? 1 : rounds;
     for (let round = 0; round < wanted * 2; round += 1) {
       for (const result of results) {
         if (result.failure !== undefined || result.samples.length >= wanted) continue;
@@ -104,6 +100,11 @@ export class Bench {
 
   /** Stops what was kept. */
   async close(): Promise<void> {
+    await this.#closeServer();
+    await this.#clusters.close();
+  }
+
+  async #closeServer(): Promise<void> {
     const kept = this.#kept;
     this.#kept = undefined;
     await kept?.server.stop();
@@ -123,6 +124,17 @@ export class Bench {
           return { sample: await this.#quorum(scenario, kind, directory) };
         case 'snapshot':
           return { sample: loadSnapshotIn(directory, Math.ceil(scenario.partitions * this.#options.size)) };
+        case 'replicated':
+        case 'failover':
+        case 'scale':
+        case 'reassign':
+          // Nothing beside it: a kept server would be in its way.
+          await this.#closeServer();
+          return await this.#clusters.measure(
+            scenario,
+            kind.name === 'kafka' ? kafkaCluster : ourCluster,
+            directory,
+          );
       }
     } finally {
       rmSync(directory, { recursive: true, force: true });
@@ -220,7 +232,7 @@ export class Bench {
       try {
         const count = Math.ceil(partitions * size);
         await server.createTopic(TOPIC, count);
-        await fillPartitions(server.port, TOPIC, count, bytes * size);
+        await fillPartitions(server.port, TOPIC, allPartitions(count), bytes * size);
       } finally {
         await server.stop();
       }
@@ -237,7 +249,8 @@ export class Bench {
     // Nothing beside it: a kept server would be in its way.
     await this.close();
     const { size, seconds } = this.#options;
-    const cluster = await (kind.name === 'kafka' ? kafkaCluster : ourCluster).start(directory);
+    const clusters = kind.name === 'kafka' ? kafkaCluster : ourCluster;
+    const cluster = await clusters.start({ directory, durability: 'system' });
     try {
       return await measureQuorum(scenario, cluster, { size, seconds });
     } finally {
@@ -256,25 +269,13 @@ export class Bench {
       const count = Math.ceil(partitions * this.#options.size);
       await server.createTopic(TOPIC, count);
       // A partition that nothing was ever written to has no log to remember.
-      await fillPartitions(server.port, TOPIC, count, count * BYTES_EACH);
+      await fillPartitions(server.port, TOPIC, allPartitions(count), count * BYTES_EACH);
       return { idleMib, residentMib: residentMib(server.pid) };
     } finally {
       await server.stop();
     }
   }
 }
-
-const perGb = (parts: Parts, bytes: number): Parts =>
-  Object.fromEntries(Object.entries(parts).map(([name, seconds]) => [name, seconds / (bytes / 1e9)]));
-
-const sampleOf = (outcome: Outcome, used: number): Sample => ({
-  cpuSecondsPerGb: used / (outcome.bytes / 1e9),
-  processorShare: used / outcome.seconds,
-  mbPerSecond: outcome.bytes / 1e6 / outcome.seconds,
-  recordsPerSecond: outcome.records / outcome.seconds,
-  p50Ms: outcome.p50Ms,
-  p99Ms: outcome.p99Ms,
-});
 
 const line = (
   scenario: Scenario,

@@ -1,19 +1,13 @@
+import { atMost, noMoreThan } from './aims';
+import type { Described } from './described';
 import type { Aim, Figure } from './figures';
 import type { Crowd } from './load/crowd';
 import type { Load } from './load/load';
 import { recordsIn } from './load/batch';
 import type { ProduceLoad } from './load/produce';
+import type { ReplicationScenario } from './replication/scenarios';
+import { replicationScenarios } from './replication/scenarios';
 import type { Durability, ServerName } from './servers/server';
-
-interface Described {
-  readonly name: string;
-  readonly title: string;
-  readonly durability: Durability;
-  readonly servers: readonly ServerName[];
-  readonly aims: readonly Aim[];
-  /** What its table shows, the figure to compare first. */
-  readonly figures: readonly Figure[];
-}
 
 /** A load on one topic. */
 export interface LoadScenario extends Described {
@@ -49,7 +43,8 @@ export interface SnapshotScenario extends Described {
   readonly partitions: number;
 }
 
-export type Scenario = LoadScenario | StartScenario | MemoryScenario | QuorumScenario | SnapshotScenario;
+export type Scenario =
+  LoadScenario | StartScenario | MemoryScenario | QuorumScenario | SnapshotScenario | ReplicationScenario;
 
 const everyone: readonly ServerName[] = ['floor', 'kafkaesque', 'kafka'];
 const costs: readonly Figure[] = [
@@ -80,18 +75,6 @@ const spreadAims = (name: string): readonly Aim[] => [
   atMost(1, 'kafka', 'cpuSecondsPerGb', name),
 ];
 
-const atMost = (
-  limit: number,
-  server: ServerName,
-  figure: Figure = 'cpuSecondsPerGb',
-  scenario?: string,
-): Aim => ({
-  figure,
-  against: scenario === undefined ? { server } : { server, scenario },
-  kind: 'at most',
-  limit,
-});
-const noMoreThan = (limit: number, figure: Figure): Aim => ({ figure, kind: 'at most', limit });
 const resident = noMoreThan(300, 'residentMib');
 
 const loaded = (
@@ -114,8 +97,8 @@ const loaded = (
   aims,
 });
 
-const latency: Load = { kind: 'latency', rate: 1000, recordBytes: 100 };
-const spread: Load = { kind: 'spread', partitions: 1000, together: 1, recordBytes: 1000 };
+const latency: Load = { kind: 'latency', acks: 1, rate: 1000, recordBytes: 100 };
+const spread: Load = { kind: 'spread', acks: 1, partitions: 1000, together: 1, recordBytes: 1000 };
 const spreadTogether: Load = { ...spread, together: 100 };
 
 const quorum = (
@@ -289,4 +272,5 @@ export const scenarios: readonly Scenario[] = [
     partitions: 200_000,
     aims: [noMoreThan(3000, 'loadMs'), noMoreThan(400, 'residentMib'), noMoreThan(20, 'longestTurnMs')],
   },
+  ...replicationScenarios,
 ];

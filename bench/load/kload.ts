@@ -25,7 +25,15 @@ const flagsOf = (load: Load): readonly string[] => {
     case 'fetch':
       return ['fetch'];
     case 'latency':
-      return ['latency', '-acks', '1', '-rate', String(load.rate), '-record', String(load.recordBytes)];
+      return [
+        'latency',
+        '-acks',
+        String(load.acks),
+        '-rate',
+        String(load.rate),
+        '-record',
+        String(load.recordBytes),
+      ];
     case 'spread':
       throw new Error('kload does not spread load over partitions');
   }
@@ -48,7 +56,39 @@ export const kloadFor = async (
   seconds: number,
 ): Promise<Outcome> => {
   const where = ['-bootstrap', `127.0.0.1:${port}`, '-topic', topic, '-seconds', String(seconds)];
-  const child = spawn(program, [...flagsOf(load), ...where], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const result = (await kload([...flagsOf(load), ...where])) as KloadResult;
+  return {
+    records: result.records,
+    bytes: result.mb_s * 1e6 * result.seconds,
+    requests: Math.round(result.requests_s * result.seconds),
+    seconds: result.seconds,
+    p50Ms: result.p50_ms,
+    p99Ms: result.p99_ms,
+  };
+};
+
+/** What became of numbered records while a leader went away. */
+export interface KloadFailover {
+  readonly gap_ms: number;
+  readonly lost: number;
+  readonly duplicates: number;
+}
+
+/** Numbered records for so many seconds; after three of them the shell command is run. */
+export const kloadFailover = async (
+  ports: readonly number[],
+  topic: string,
+  command: string,
+  seconds: number,
+): Promise<KloadFailover> =>
+  (await kload([
+    ...['failover', '-bootstrap', ports.map((port) => `127.0.0.1:${port}`).join(',')],
+    ...['-topic', topic, '-acks', '-1', '-rate', '200', '-record', '100'],
+    ...['-seconds', String(seconds), '-kill', command],
+  ])) as KloadFailover;
+
+const kload = async (args: readonly string[]): Promise<unknown> => {
+  const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'] });
   let output = '';
   let complaints = '';
   child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()));
@@ -58,13 +98,5 @@ export const kloadFor = async (
     child.on('close', ended);
   });
   if (code !== 0) throw new Error(`kload failed: ${complaints}`);
-  const result = JSON.parse(output) as KloadResult;
-  return {
-    records: result.records,
-    bytes: result.mb_s * 1e6 * result.seconds,
-    requests: Math.round(result.requests_s * result.seconds),
-    seconds: result.seconds,
-    p50Ms: result.p50_ms,
-    p99Ms: result.p99_ms,
-  };
+  return JSON.parse(output);
 };

@@ -3,7 +3,7 @@ import type { LatencyLoad, SpreadLoad } from './open-loop';
 import { latencyFor, spreadFor } from './open-loop';
 import type { Outcome } from './outcome';
 import type { ProduceLoad } from './produce';
-import { produceFor } from './produce';
+import { allPartitions, produceFor } from './produce';
 
 /** Reads in answers of 1 MiB what `fill` produced before. */
 export interface FetchLoad {
@@ -23,6 +23,6 @@ export const loadFor = (port: number, topic: string, load: Load, seconds: number
     case 'latency':
       return latencyFor(port, topic, load, seconds);
     case 'spread':
-      return spreadFor(port, topic, load, seconds);
+      return spreadFor([{ port, partitions: allPartitions(load.partitions) }], topic, load, seconds);
   }
 };

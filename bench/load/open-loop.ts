@@ -6,11 +6,13 @@ import { fetchFrame, visitBatches } from './fetch';
 import { keepTime, sharedClockMs } from './metronome';
 import type { Outcome } from './outcome';
 import { latencyHistogram, percentiles, recordMs } from './outcome';
+import { within } from './patience';
 import { checkProduced } from './produce';
 
 /** One record at a time, on schedule, from its due moment until a waiting consumer has it. */
 export interface LatencyLoad {
   readonly kind: 'latency';
+  readonly acks: number;
   readonly rate: number;
   readonly recordBytes: number;
 }
@@ -18,6 +20,7 @@ export interface LatencyLoad {
 /** One batch a second for each of many partitions, on schedule, from its due moment until it is acknowledged. */
 export interface SpreadLoad {
   readonly kind: 'spread';
+  readonly acks: number;
   readonly partitions: number;
   /** How many partitions' batches share a request. */
   readonly together: number;
@@ -31,7 +34,8 @@ const SPREAD_CONNECTIONS = 10;
 /** How long a server that is behind may take to catch up: what it costs counts, however late. */
 const BEHIND_MS = 60_000;
 
-const endOffset = async (connection: LoadConnection, topic: string): Promise<number> => {
+/** Where a partition ends for consumers. */
+export const endOffset = async (connection: LoadConnection, topic: string): Promise<number> => {
   const { topics } = await connection.request(apis.ListOffsets, LIST_OFFSETS_VERSION, {
     replicaId: NO_REPLICA,
     isolationLevel: 0,
@@ -41,14 +45,6 @@ const endOffset = async (connection: LoadConnection, topic: string): Promise<num
   if (found === undefined || found.errorCode !== 0)
     throw new Error(`ListOffsets failed with error ${found?.errorCode ?? 'none'}`);
   return found.offset;
-};
-
-const within = async (ms: number, what: string, work: Promise<unknown>): Promise<void> => {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(what)), ms);
-  });
-  await Promise.race([work, late]).finally(() => clearTimeout(timer));
 };
 
 /** Produces and consumes on two connections. Fails if not every record arrives. */
@@ -63,7 +59,7 @@ export const latencyFor = async (
   try {
     const total = Math.round(load.rate * seconds);
     const batch = makeBatch({ recordCount: 1, recordBytes: load.recordBytes, codec: 'none' });
-    const frame = produceFrame({ topic, partitions: [0], acks: 1 }, batch);
+    const frame = produceFrame({ topic, partitions: [0], acks: load.acks }, batch);
     const firstOffset = await endOffset(consumer, topic);
     const latency = latencyHistogram();
     const due: number[] = [];
@@ -107,24 +103,44 @@ export const latencyFor = async (
   }
 };
 
-/** Produces over ten connections, each with its share of the partitions. Fails if not everything is acknowledged. */
+/** Partitions that one broker leads, and where it listens. */
+export interface Led {
+  readonly port: number;
+  readonly partitions: readonly number[];
+}
+
+/** Requests of `together` partitions each; what is left over goes without. */
+const chunked = (partitions: readonly number[], together: number): readonly (readonly number[])[] =>
+  Array.from({ length: Math.floor(partitions.length / together) }, (_, request) =>
+    partitions.slice(request * together, (request + 1) * together),
+  );
+
+/** Produces over ten connections to each broker, each with its share of the partitions. Fails if not everything is acknowledged. */
 export const spreadFor = async (
-  port: number,
+  led: readonly Led[],
   topic: string,
   load: SpreadLoad,
   seconds: number,
 ): Promise<Outcome> => {
   const connections: LoadConnection[] = [];
   try {
-    for (let index = 0; index < Math.min(SPREAD_CONNECTIONS, load.partitions); index += 1)
-      connections.push(await LoadConnection.open(port));
     const batch = makeBatch({ recordCount: 1, recordBytes: load.recordBytes, codec: 'none' });
-    const together = Math.min(load.together, load.partitions);
-    const frames = Array.from({ length: Math.floor(load.partitions / together) }, (_, request) => {
-      const partitions = Array.from({ length: together }, (_, index) => request * together + index);
-      return produceFrame({ topic, partitions, acks: 1 }, batch);
-    });
-    const total = Math.round(frames.length * seconds);
+    const together = Math.min(load.together, ...led.map(({ partitions }) => partitions.length));
+    const lanes: { readonly turn: number; readonly connection: LoadConnection; readonly frame: Buffer }[] =
+      [];
+    for (const { port, partitions } of led) {
+      const own: LoadConnection[] = [];
+      for (let index = 0; index < Math.min(SPREAD_CONNECTIONS, partitions.length); index += 1)
+        own.push(await LoadConnection.open(port));
+      connections.push(...own);
+      for (const [turn, some] of chunked(partitions, together).entries()) {
+        const frame = produceFrame({ topic, partitions: some, acks: load.acks }, batch);
+        lanes.push({ turn, connection: own[turn % own.length] as LoadConnection, frame });
+      }
+    }
+    // The brokers in turn.
+    lanes.sort((a, b) => a.turn - b.turn);
+    const total = Math.round(lanes.length * seconds);
     const latency = latencyHistogram();
     const beganMs = sharedClockMs();
     let acknowledged = 0;
@@ -133,9 +149,9 @@ export const spreadFor = async (
       finish = resolve;
     });
     const failed = Promise.race(connections.map((connection) => connection.failed));
-    const sent = keepTime(frames.length, seconds, (index, dueMs) => {
-      const frame = frames[index % frames.length] as Buffer;
-      connections[index % connections.length]?.send(frame, (answer) => {
+    const sent = keepTime(lanes.length, seconds, (index, dueMs) => {
+      const lane = lanes[index % lanes.length];
+      lane?.connection.send(lane.frame, (answer) => {
         checkProduced(answer);
         recordMs(latency, sharedClockMs() - dueMs);
         acknowledged += 1;

@@ -26,11 +26,12 @@ export const produceFor = async (
   topic: string,
   load: ProduceLoad,
   seconds: number,
+  partition = 0,
 ): Promise<Outcome> => {
   const connection = await LoadConnection.open(port);
   try {
     const batch = makeBatch(load);
-    const frame = produceFrame({ topic, partitions: [0], acks: load.acks }, batch);
+    const frame = produceFrame({ topic, partitions: [partition], acks: load.acks }, batch);
     const latency = latencyHistogram();
     const beganMs = performance.now();
     const endMs = beganMs + seconds * 1000;
@@ -69,18 +70,25 @@ const FILL_RECORD_BYTES = 1000;
 const FILL_BATCH_RECORDS = 65;
 const FILL_IN_FLIGHT = 20;
 
-/** Spreads `bytes` evenly over the partitions in batches of up to 64 KB, at least one each. */
+/** The partitions of a topic of so many. */
+export const allPartitions = (count: number): readonly number[] =>
+  Array.from({ length: count }, (_, partition) => partition);
+
+/** Spreads `bytes` evenly over the partitions in batches of up to 64 KB, at least one each. Gives the bytes of all batches. */
 export const fillPartitions = async (
   port: number,
   topic: string,
-  partitions: number,
+  partitions: readonly number[],
   bytes: number,
-): Promise<void> => {
+): Promise<number> => {
   const connection = await LoadConnection.open(port);
   try {
-    const recordCount = Math.min(FILL_BATCH_RECORDS, Math.ceil(bytes / partitions / FILL_RECORD_BYTES));
+    const recordCount = Math.min(
+      FILL_BATCH_RECORDS,
+      Math.ceil(bytes / partitions.length / FILL_RECORD_BYTES),
+    );
     const batch = makeBatch({ recordCount, recordBytes: FILL_RECORD_BYTES, codec: 'none' });
-    const total = Math.ceil(bytes / batch.length / partitions) * partitions;
+    const total = Math.ceil(bytes / batch.length / partitions.length) * partitions.length;
     let sent = 0;
     const filled = new Promise<void>((resolve) => {
       const next = (): void => {
@@ -88,7 +96,8 @@ export const fillPartitions = async (
           if (connection.inFlight === 0) resolve();
           return;
         }
-        const frame = produceFrame({ topic, partitions: [sent % partitions], acks: 1 }, batch);
+        const partition = partitions[sent % partitions.length] ?? 0;
+        const frame = produceFrame({ topic, partitions: [partition], acks: 1 }, batch);
         sent += 1;
         connection.send(frame, (answer) => {
           checkProduced(answer);
@@ -98,6 +107,7 @@ export const fillPartitions = async (
       for (let index = 0; index < FILL_IN_FLIGHT; index += 1) next();
     });
     await Promise.race([filled, connection.failed]);
+    return total * batch.length;
   } finally {
     connection.close();
   }

@@ -12,7 +12,8 @@ const script = process.env['KAFKA_PEER'] ?? resolve(__dirname, '../../../../shar
 /** Whether Apache Kafka can be measured here; it is never downloaded. */
 export const isKafkaPresent = (): boolean => existsSync(script) && existsSync(join(jars, '.complete'));
 
-const extras: Readonly<Record<Durability, string>> = {
+/** What makes Kafka promise as much; each ends its line. */
+export const flushing: Readonly<Record<Durability, string>> = {
   system: '',
   disk: 'log.flush.interval.messages=1\n',
 };
@@ -39,7 +40,7 @@ export const kafka: ServerKind = {
   warmSeconds: { first: 20, each: 3 },
   async start({ durability }) {
     const port = String(await freePort());
-    runKafka(['up', '1', port], { KAFKA_EXTRA: `${extras[durability]}log.segment.delete.delay.ms=1000` });
+    runKafka(['up', '1', port], { KAFKA_EXTRA: `${flushing[durability]}log.segment.delete.delay.ms=1000` });
     // Formatting is not part of a start: it is killed once and started on what it left.
     runKafka(['kill', '1', port]);
     const beganMs = performance.now();

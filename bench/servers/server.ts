@@ -55,16 +55,26 @@ const CREATE_TOPICS_VERSION = 5;
 const DELETE_TOPICS_VERSION = 4;
 const TOPIC_TIMEOUT_MS = 60_000;
 
-/** A port of 127.0.0.1 that is free now. */
-export const freePort = (): Promise<number> =>
-  new Promise((resolve, reject) => {
+/** Below what systems give to outgoing connections: nothing takes a port while the server that has it is down. */
+const LOWEST_PORT = 12_000;
+const PORTS = 20_000;
+const PORT_ATTEMPTS = 1000;
+
+/** A port of 127.0.0.1 that is free now, and so are those at the distances given from it. */
+export const freePort = async (distances: readonly number[] = []): Promise<number> => {
+  for (let attempt = 0; attempt < PORT_ATTEMPTS; attempt += 1) {
+    const port = LOWEST_PORT + Math.floor(Math.random() * PORTS);
+    const free = await Promise.all([0, ...distances].map((distance) => isFree(port + distance)));
+    if (free.every(Boolean)) return port;
+  }
+  throw new Error('there are no free ports on the loopback');
+};
+
+const isFree = (port: number): Promise<boolean> =>
+  new Promise((resolve) => {
     const server = createServer();
-    server.on('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address();
-      const port = typeof address === 'object' && address !== null ? address.port : 0;
-      server.close(() => resolve(port));
-    });
+    server.once('error', () => resolve(false));
+    server.listen({ host: '127.0.0.1', port }, () => server.close(() => resolve(true)));
   });
 
 /** Waits for the first answer to ApiVersions. Fails if `isOver` says that the server has ended, or after a minute. */
