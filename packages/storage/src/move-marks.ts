@@ -117,13 +117,17 @@ class DirectoryMarks implements MoveMarks {
 
   /** Whoever cannot say whether a mark is there is not asked any more: EIO takes the directory offline (rule 11). */
   async #change(change: () => Promise<void>): Promise<void> {
-    if (this.#context.offline) throw this.#context.failure;
+    this.#expectOnline();
     try {
       await change();
     } catch (cause) {
       if (!isOutOfSpace(cause)) this.#context.fail(cause);
       throw cause;
     }
+    this.#expectOnline();
+  }
+
+  #expectOnline(): void {
     if (this.#context.offline) throw this.#context.failure;
   }
 

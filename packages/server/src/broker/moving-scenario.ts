@@ -1,10 +1,10 @@
+import type { Clock, Disk, SeededRandom } from '@kafkaesque/kernel';
 import {
   BrokerId,
   BufferPool,
   Failure,
   LeaderEpoch,
   PartitionIndex,
-  SeededRandom,
   TimestampMs,
   TopicId,
   silentLogger,
@@ -13,7 +13,6 @@ import {
 import type { MetadataImage, MetadataRecord } from '@kafkaesque/metadata';
 import { applyRecords, emptyImage } from '@kafkaesque/metadata';
 import { batchSizeBytes, encodeBatch, recordsOf } from '@kafkaesque/protocol';
-import { Scheduler, SimulatedDisk, VirtualClock } from '@kafkaesque/sim';
 import type { Log, LogDirectory } from '@kafkaesque/storage';
 import { openLogDirectory } from '@kafkaesque/storage';
 import { readConfiguration, topicConfiguration } from '../configuration';
@@ -51,8 +50,21 @@ const created: readonly MetadataRecord[] = [
   },
 ];
 
+/** The simulated world, as the tests hand it in. */
+export interface MovingWorld {
+  readonly scheduler: {
+    readonly nowMs: number;
+    readonly eventCount: number;
+    run(limits: { readonly until?: () => boolean; readonly maximumEvents?: number }): Promise<unknown>;
+    after(delayMs: number, kind: string, happen: () => void): unknown;
+  };
+  readonly disk: { mount(): Disk; crash(how: 'kill' | 'power'): void };
+  readonly random: SeededRandom;
+  /** Of one life. */
+  newClock(): Clock & { stop(): void };
+}
+
 export interface MovingOptions {
-  readonly seed?: number;
   readonly topic?: Readonly<Record<string, string>>;
   readonly paths?: readonly string[];
 }
@@ -82,11 +94,9 @@ interface FailingDirectory {
 
 /** A broker that leads one partition, on a simulated disk with several log directories, over many lives. */
 export class MovingBroker {
-  readonly scheduler = new Scheduler();
-  readonly disk: SimulatedDisk;
-  clock = new VirtualClock({ scheduler: this.scheduler });
+  readonly scheduler: MovingWorld['scheduler'];
   /** Of the moves of this life. */
-  throttle = new Throttle(this.clock);
+  throttle: Throttle;
   /** Directories that the next start finds. */
   paths: readonly string[];
   /** What was acknowledged, by offset. */
@@ -95,18 +105,21 @@ export class MovingBroker {
   replicas: Replicas | undefined;
   /** Ids of the directories that the controller was told of. */
   readonly told: string[] = [];
-  readonly #random: SeededRandom;
+  readonly #world: MovingWorld;
+  #clock: ReturnType<MovingWorld['newClock']>;
   readonly #topic: Readonly<Record<string, string>>;
   readonly #appended: string[] = [];
   #image: MetadataImage = applyRecords(emptyImage, created, { offset: 1, epoch: 1 }).after;
   #count = 0;
   #life = 0;
 
-  constructor({ seed = 1, topic = {}, paths = ['/a', '/b'] }: MovingOptions = {}) {
-    this.#random = new SeededRandom(seed, 'moves');
+  constructor(world: MovingWorld, { topic = {}, paths = ['/a', '/b'] }: MovingOptions = {}) {
+    this.#world = world;
+    this.scheduler = world.scheduler;
+    this.#clock = world.newClock();
+    this.throttle = new Throttle(this.#clock);
     this.#topic = topic;
     this.paths = paths;
-    this.disk = new SimulatedDisk({ random: this.#random.fork('disk'), scheduler: this.scheduler });
   }
 
   get replica(): Replica {
@@ -129,15 +142,15 @@ export class MovingBroker {
   /** Begins a life. */
   async start(): Promise<void> {
     const life = ++this.#life;
-    const disk = this.disk.mount();
-    this.clock = new VirtualClock({ scheduler: this.scheduler });
-    this.throttle = new Throttle(this.clock);
+    const disk = this.#world.disk.mount();
+    this.#clock = this.#world.newClock();
+    this.throttle = new Throttle(this.#clock);
     const opened: LogDirectory[] = [];
     for (const path of this.paths)
       opened.push(
         await openLogDirectory({
-          ...{ disk, path, clock: this.clock, logger: silentLogger, metrics: silentMetrics },
-          random: this.#random.fork(`${path} ${life}`),
+          ...{ disk, path, clock: this.#clock, logger: silentLogger, metrics: silentMetrics },
+          random: this.#world.random.fork(`${path} ${life}`),
           pool: new BufferPool({ keptBytes: 1 << 20, poison: true }),
           ...{ clusterId: 'test-cluster-id-000000', nodeId: SELF },
           lock: () => Promise.resolve(() => Promise.resolve()),
@@ -150,8 +163,8 @@ export class MovingBroker {
     await settleMoves(opened, silentLogger);
     const directories = new LogDirectories(opened);
     const replicas = new Replicas({
-      ...{ nodeId: SELF, directories, clock: this.clock, logger: silentLogger },
-      waitingRoom: new WaitingRoom(this.clock),
+      ...{ nodeId: SELF, directories, clock: this.#clock, logger: silentLogger },
+      waitingRoom: new WaitingRoom(this.#clock),
       traffic: new Traffic(silentMetrics),
       timesOf: () => ({ producerIdExpirationMs: 86_400_000, replicaLagTimeMaxMs: 10_000 }),
       configurationOf: () => configurations(this.#topic),
@@ -172,8 +185,8 @@ export class MovingBroker {
   crash(how: 'kill' | 'power'): void {
     this.#life += 1;
     this.replicas = undefined;
-    this.clock.stop();
-    this.disk.crash(how);
+    this.#clock.stop();
+    this.#world.disk.crash(how);
   }
 
   async stop(): Promise<void> {
@@ -193,7 +206,7 @@ export class MovingBroker {
     const bytes = encodeBatch({ timestampMs: TimestampMs(1), records });
     const request = { acks: -1, origin: 'client', apiVersion: 9 } as const;
     const at = machine.endOffset;
-    const outcome = machine.append(bytes, request, this.clock.monotonicMs(), TimestampMs(1));
+    const outcome = machine.append(bytes, request, this.#clock.monotonicMs(), TimestampMs(1));
     if (outcome.kind !== 'accepted') return;
     try {
       log.append(outcome.batches);
@@ -227,13 +240,13 @@ export class MovingBroker {
 
   /** Runs until `work` has ended, and hands on how. */
   async settle<Value>(work: Promise<Value>): Promise<Value> {
-    let isSettled = false;
+    const standing = { isSettled: false };
     const mark = (): void => {
-      isSettled = true;
+      standing.isSettled = true;
     };
     work.then(mark, mark);
-    await this.run({ until: () => isSettled });
-    if (!isSettled) throw new Error('nothing is left to happen');
+    await this.run({ until: () => standing.isSettled });
+    if (!standing.isSettled) throw new Error('nothing is left to happen');
     return await work;
   }
 

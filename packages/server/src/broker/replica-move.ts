@@ -155,7 +155,6 @@ export class ReplicaMove {
       } catch (error) {
         if (hasCode(error, 'INVARIANT_BROKEN')) throw error;
         if (hasCode(error, 'LOG_CORRUPT')) this.#options.host.damaged(replica);
-        if (!this.#goesOn) break;
         const retryMs = this.#retryMs;
         this.#retryMs = Math.min(retryMs * 2, LONGEST_RETRY_MS);
         logger.warn('a replica could not be copied to another log directory; trying again', {
@@ -235,7 +234,7 @@ export class ReplicaMove {
 
   async #untilDurable(to: Log): Promise<void> {
     while (to.durableEndOffset < to.endOffset && this.#goesOn) {
-      if (to.failure !== undefined) throw to.failure;
+      if (to.failure !== undefined) throw thrownError(to.failure);
       await this.#pause();
     }
     this.#retryMs = FIRST_RETRY_MS;

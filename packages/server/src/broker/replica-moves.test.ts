@@ -1,10 +1,16 @@
-import { LeaderEpoch, Offset } from '@kafkaesque/kernel';
+import { LeaderEpoch, Offset, SeededRandom } from '@kafkaesque/kernel';
+import { Scheduler, SimulatedDisk, VirtualClock } from '@kafkaesque/sim';
 import type { Log } from '@kafkaesque/storage';
+import type { MovingOptions } from './moving-scenario';
 import { MovingBroker, PARTITION, TOPIC, assignedTo, ledBy, valuesOf } from './moving-scenario';
 
 /** A broker with records in one directory, and the path of the other. */
-const begun = async (options: ConstructorParameters<typeof MovingBroker>[0] = {}) => {
-  const broker = new MovingBroker(options);
+const begun = async ({ seed = 1, ...options }: MovingOptions & { readonly seed?: number } = {}) => {
+  const scheduler = new Scheduler();
+  const random = new SeededRandom(seed, 'moves');
+  const disk = new SimulatedDisk({ random: random.fork('disk'), scheduler });
+  const newClock = (): VirtualClock => new VirtualClock({ scheduler });
+  const broker = new MovingBroker({ scheduler, disk, random, newClock }, options);
   await broker.settle(broker.start());
   const from = broker.home ?? '';
   const to = broker.paths.find((path) => path !== from) ?? '';

@@ -33,6 +33,7 @@ const scene = () => {
     isHere: () => true,
     takeRole: () => void deeds.push(replica.isLoading ? 'role too early' : 'follows'),
     repaired: (_, leaderEpoch) => void deeds.push(`asks to lead after ${leaderEpoch}`),
+    moveSettled: () => undefined,
   });
   const pass = (ms: number): Promise<void> =>
     scheduler.settle(new Promise((resolve) => void scheduler.after(ms, 'test', () => resolve())));

@@ -20,6 +20,7 @@ import { ReplicaMoves } from './replica-moves';
 import { ReplicaRepairs, recovered } from './replica-repairs';
 import type { FollowerSide, ReplicationSide } from './replication-side';
 import { logConfig, partitionConfig } from './replica';
+import { leaveStrays } from './stray-logs';
 import { tellDamage } from './told-damage';
 import type { Traffic } from './traffic';
 import type { WaitingRoom } from './waiting-room';
@@ -145,7 +146,7 @@ export class Replicas {
   async open(image: MetadataImage): Promise<void> {
     this.#isLoading = false;
     this.#image = image;
-    this.#leaveStrays(image);
+    leaveStrays(this.#options, image);
     for (const log of [...this.#options.directories.logs()]) {
       const topic = topicById(image, log.topicId);
       const known = topic?.partitions.get(log.partition);
@@ -555,20 +556,6 @@ export class Replicas {
   /** Tells the controller that nobody is to rely on what is here. */
   #distrust({ topicId, partition, machine: { leaderEpoch } }: Replica): void {
     this.#options.renewLeadership([{ topicId, partition, leaderEpoch, isDamaged: true }]);
-  }
-
-  #leaveStrays(image: MetadataImage): void {
-    const { directories, nodeId, logger } = this.#options;
-    const assignedTo = (topicId: TopicId, partition: PartitionIndex): string | undefined => {
-      const known = topicById(image, topicId)?.partitions.get(partition);
-      return known?.directories[known.replicas.indexOf(nodeId)];
-    };
-    for (const { log, path } of directories.leaveStrays(assignedTo)) {
-      const { topicId, partition, endOffset } = log;
-      logger.error('another log directory has the log of a replica, too: this one is left as it is', {
-        ...{ topicId, partition, endOffset, path },
-      });
-    }
   }
 
   #isHere(replica: Replica): boolean {

@@ -1,0 +1,113 @@
+import type { Client } from '@kafkaesque/client';
+import { openClient } from '@kafkaesque/client';
+import { BrokerId } from '@kafkaesque/kernel';
+import type { Cluster } from '@kafkaesque/testkit';
+import { createCluster } from '@kafkaesque/testkit';
+
+const TOPIC = 'moved';
+const BROKERS = [1, 2, 3].map(BrokerId);
+
+describe('brokers with two log directories', () => {
+  let cluster: Cluster;
+  let client: Client;
+  beforeEach(async () => {
+    cluster = await createCluster({
+      brokers: 3,
+      controllers: 3,
+      perNode: ({ directory }) => ({ properties: { 'log.dirs': `${directory},${directory}-second` } }),
+    });
+    client = openClient({ bootstrapServers: cluster.bootstrapServers });
+  });
+  afterEach(async () => {
+    await client[Symbol.asyncDispose]();
+    await cluster.close();
+  });
+
+  /** Where a broker has the replica, and where a copy of it, with what the copy lacks. */
+  const placesOn = async (
+    broker: BrokerId,
+  ): Promise<readonly { readonly path: string; readonly future: boolean; readonly offsetLag: number }[]> => {
+    const [described] = await client.admin().describeLogDirs([broker]);
+    if (described?.kind !== 'done') throw new Error('nothing was described', { cause: described?.error });
+    return described.value.flatMap(({ path, replicas }) =>
+      replicas
+        .filter(({ topic }) => topic === TOPIC)
+        .map(({ future, offsetLag }) => ({ path, future, offsetLag })),
+    );
+  };
+  const otherPath = (broker: BrokerId, path: string): string => {
+    const { directory } = cluster.nodes[broker - 1]!;
+    return path === directory ? `${directory}-second` : directory;
+  };
+  const throttle = async (rate: string | null): Promise<void> => {
+    const changes = [
+      {
+        ...{ name: 'replica.alter.log.dirs.io.max.bytes.per.second', value: rate },
+        operation: rate === null ? ('delete' as const) : ('set' as const),
+      },
+    ];
+    const outcomes = await client
+      .admin()
+      .incrementalAlterConfigs(
+        BROKERS.map((id) => ({ resource: { type: 'broker' as const, name: String(id) }, changes })),
+      );
+    for (const outcome of outcomes) expect(outcome.kind).toBe('done');
+  };
+
+  test('move a replica under load, on its leader and on its followers, and no record is missing', async () => {
+    await client.admin().createTopics([{ name: TOPIC, assignments: [[1, 2, 3]] }]);
+    await using producer = client.producer();
+    const sent: string[] = [];
+    let isSending = true;
+    const sendOn = async (): Promise<void> => {
+      while (isSending) {
+        const values = Array.from({ length: 20 }, (_, i) => `${sent.length + i}`);
+        await Promise.all(values.map((value) => producer.send({ topic: TOPIC, partition: 0, value })));
+        sent.push(...values);
+      }
+    };
+    const sending = sendOn();
+    await throttle('0');
+    const targets = new Map<BrokerId, string>();
+    for (const broker of BROKERS) {
+      const [place] = await placesOn(broker);
+      targets.set(broker, otherPath(broker, place!.path));
+    }
+    const moves = [...targets].map(([broker, path]) => ({ topic: TOPIC, partition: 0, broker, path }));
+    for (const { kind } of await client.admin().alterReplicaLogDirs(moves)) expect(kind).toBe('done');
+    for (const [broker, path] of targets) {
+      const future = (await placesOn(broker)).find((place) => place.future);
+      expect(future?.path).toBe(path);
+      expect(future?.offsetLag).toBeGreaterThan(0);
+    }
+    await throttle(null);
+    for (const [broker, path] of targets) {
+      await cluster.waitFor(async () => {
+        const places = await placesOn(broker);
+        return places.length === 1 && places[0]?.path === path && !places[0].future;
+      });
+    }
+    const sentBefore = sent.length;
+    await cluster.waitFor(() => sent.length > sentBefore);
+    isSending = false;
+    await sending;
+    expect(await valuesRead(sent.length)).toEqual(sent);
+    // Whoever leads next has it all as well, where it lies now.
+    await cluster.restart(cluster.nodes[0]!);
+    expect(await valuesRead(sent.length)).toEqual(sent);
+    for (const [broker, path] of targets) {
+      await cluster.waitFor(async () => (await placesOn(broker))[0]?.path === path);
+    }
+  });
+
+  const valuesRead = async (count: number): Promise<readonly string[]> => {
+    await using consumer = client.consumer({ autoOffsetReset: 'earliest' });
+    consumer.assign([{ topic: TOPIC, partition: 0 }]);
+    const values: string[] = [];
+    for await (const record of consumer) {
+      values.push(record.value?.toString() ?? '');
+      if (values.length === count) break;
+    }
+    return values;
+  };
+});
