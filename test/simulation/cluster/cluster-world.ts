@@ -3,13 +3,14 @@ import { initialiseCodecs } from '@kafkaesque/protocol';
 import { noNetworkFaults } from '@kafkaesque/sim';
 import { Violation, violationOf } from '../runner/suite';
 import type { SeedOptions, SeedReport, Suite } from '../runner/suite';
-import { Clients } from './clients';
+import { Clients, TOPIC } from './clients';
 import { Cluster } from './cluster';
 import { compareDisks } from './disk-comparison';
 import { Nemesis } from './nemesis';
 import { Operator } from './operator';
 import { ClusterOracle } from './oracle/cluster-oracle';
 import { watchPartitions } from './oracle/partition-steps';
+import { Visitors } from './visitors';
 import { drawClusterShape, families } from './shape';
 
 const LEAST_EVENTS = 5_000;
@@ -25,15 +26,17 @@ export class ClusterWorld {
   readonly oracle: ClusterOracle;
   readonly clients: Clients;
   readonly operator: Operator;
+  readonly visitors: Visitors;
   readonly nemesis: Nemesis;
 
   constructor(seed: number, { nodes, without = new Set<string>(), trace }: SeedOptions) {
     const shape = drawClusterShape(seed, { without, ...(nodes === undefined ? {} : { nodes }) });
     this.cluster = new Cluster(seed, shape);
-    this.oracle = new ClusterOracle();
+    this.oracle = new ClusterOracle(TOPIC);
     this.clients = new Clients(this.cluster, this.oracle);
     this.operator = new Operator(this.cluster);
-    const hosts = [...this.clients.hosts, this.operator.host];
+    this.visitors = new Visitors(this.cluster);
+    const hosts = [...this.clients.hosts, this.operator.host, this.visitors.host];
     this.nemesis = new Nemesis(this.cluster, hosts, this.oracle);
     this.cluster.began = ({ nodeId }, view) => this.oracle.begins(nodeId, view);
     this.cluster.died = ({ nodeId }) => this.oracle.died(nodeId);
@@ -48,8 +51,9 @@ export class ClusterWorld {
   }
 
   get violation(): Violation | undefined {
-    const { oracle, cluster, clients, operator } = this;
-    return oracle.violation ?? cluster.violation ?? clients.violation ?? operator.violation;
+    const { oracle, cluster, clients, operator, visitors } = this;
+    return [oracle, cluster, clients, operator, visitors].find(({ violation }) => violation !== undefined)
+      ?.violation;
   }
 
   /** Whether something is broken; asked after every event. */
@@ -60,7 +64,7 @@ export class ClusterWorld {
 
   /** Chaos, then healing and the demand for progress. Returns when all is well; throws the first violation. */
   async live(maximumEvents = MOST_EVENTS): Promise<void> {
-    const { cluster, nemesis, clients, operator, oracle } = this;
+    const { cluster, nemesis, clients, operator, visitors, oracle } = this;
     const { scheduler, shape } = cluster;
     await initialiseCodecs();
     watchPartitions(this.oracle);
@@ -75,6 +79,7 @@ export class ClusterWorld {
       nemesis.begin();
       clients.begin();
       operator.begin();
+      visitors.begin();
       const until = (): boolean =>
         this.isBroken() || (scheduler.nowMs >= shape.chaosMs && scheduler.eventCount >= LEAST_EVENTS);
       await scheduler.run({ until, maximumEvents });
@@ -86,6 +91,7 @@ export class ClusterWorld {
       clients.judge();
       this.#throwViolation();
       clients.isOver = true;
+      visitors.isOver = true;
       await compareDisks(cluster, oracle);
       this.#throwViolation();
     } catch (cause) {
@@ -93,6 +99,7 @@ export class ClusterWorld {
       throw this.violation ?? cause;
     } finally {
       clients.isOver = true;
+      visitors.isOver = true;
       watchPartitions(undefined);
       process.off('unhandledRejection', rejected);
     }
@@ -113,13 +120,14 @@ export class ClusterWorld {
 
   /** Everybody comes back, producers succeed, everybody has everything, and all of it can be read. */
   async #converge(): Promise<void> {
-    const { cluster, clients, oracle } = this;
+    const { cluster, clients, visitors, oracle } = this;
     const acknowledged = clients.counts.acknowledged;
     await this.#until('no batch is acknowledged', () => clients.counts.acknowledged > acknowledged);
     clients.isResting = true;
+    visitors.isResting = true;
     await this.#until(
       'not everybody has what was exposed',
-      () => clients.isIdle && oracle.hasConverged() && oracle.areAllInSync(),
+      () => clients.isIdle && visitors.isIdle && oracle.hasConverged() && oracle.areAllInSync(),
     );
     let isRead = false;
     void clients.readAll().then(() => (isRead = true));
@@ -204,7 +212,7 @@ const run = async (options: SeedOptions): Promise<SeedReport> => {
     simulatedMs: scheduler.nowMs,
     hash: scheduler.trace.value,
     faults: faultsOf(world),
-    work: { ...world.oracle.counts, ...world.clients.counts, ...counts },
+    work: { ...world.oracle.counts, ...world.clients.counts, ...world.visitors.counts, ...counts },
     ...(violation === undefined ? {} : { violation }),
   };
 };

@@ -18,6 +18,7 @@ export class Directory {
   readonly #links: readonly KafkaLink[];
   readonly #random: Random;
   readonly #leaders = new Map<number, KnownLeader>();
+  #topicId = '';
 
   constructor(topic: string, brokerCount: number, network: Attachment, scheduler: Scheduler, random: Random) {
     this.topic = topic;
@@ -51,12 +52,16 @@ export class Directory {
       ASK_TIMEOUT_MS,
     );
     if (answer.kind === 'lost') return;
-    for (const { partitions } of answer.body.topics)
+    for (const { partitions, topicId } of answer.body.topics) {
+      // Another topic under the same name begins with epochs of its own.
+      if (topicId !== this.#topicId) this.#leaders.clear();
+      this.#topicId = topicId;
       for (const { partitionIndex, leaderId, leaderEpoch } of partitions) {
         const known = this.#leaders.get(partitionIndex);
         if (known !== undefined && known.leaderEpoch > leaderEpoch) continue;
         if (leaderId < 0) this.#leaders.delete(partitionIndex);
         else this.#leaders.set(partitionIndex, { nodeId: leaderId, leaderEpoch });
       }
+    }
   }
 }

@@ -322,4 +322,44 @@ export const mutants: readonly Mutant[] = [
       },
     ],
   },
+  {
+    name: 'deleted-topics-keep-their-logs',
+    about: 'a broker forgets the replicas of a deleted topic, and leaves their logs on its disk',
+    edits: [
+      {
+        file: `${SERVER}/broker/replicas.ts`,
+        find: "for (const replica of replicas) if (replica !== undefined) this.#drop(replica, 'the topic was deleted');",
+        replace: "for (const replica of replicas) replica?.machine.goOffline('the topic was deleted');",
+      },
+    ],
+  },
+  {
+    name: 'deletions-missed-while-away',
+    about: 'a broker that was away does not note which topics were deleted meanwhile',
+    edits: [
+      {
+        file: `${SERVER}/broker/replicas.ts`,
+        find: 'for (const topic of delta.topicsRemoved) this.#removedWhileLoading.add(topic.topicId);',
+        replace: '',
+      },
+    ],
+  },
+  {
+    name: 'deleted-by-absence',
+    about: 'a broker that starts deletes what an image does not know that is still old',
+    edits: [
+      {
+        file: `${SERVER}/broker/replicas.ts`,
+        find: 'for (const topic of delta.topicsRemoved) this.#removedWhileLoading.add(topic.topicId);',
+        replace:
+          'for (const { topicId } of this.#options.directories.logs())\n        if (topicById(delta.after, topicId) === undefined) this.#removedWhileLoading.add(topicId);',
+      },
+      {
+        file: `${SERVER}/broker/replicas.ts`,
+        find: 'if (topic !== undefined && known?.replicas.includes(this.#options.nodeId) === true)',
+        replace:
+          'if (topic !== undefined && known?.replicas.includes(this.#options.nodeId) === true && !this.#removedWhileLoading.has(log.topicId))',
+      },
+    ],
+  },
 ];

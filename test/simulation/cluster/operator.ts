@@ -4,16 +4,19 @@ import { Violation } from '../runner/suite';
 import { TOPIC } from './clients';
 import type { Cluster } from './cluster';
 import { Directory } from './directory';
+import { PASSING_TOPICS } from './visitors';
 
 const REASSIGN_VERSION = 1;
 const ELECT_VERSION = 2;
+const CREATE_VERSION = 5;
+const DELETE_VERSION = 5;
 const PREFERRED = 0;
 const REQUEST_TIMEOUT_MS = 4_000;
 const MOST_REPLICAS = 3;
 
-/** Rearranges the cluster while it works: replicas move, and leaderships go back to whom they belong. */
+/** Rearranges the cluster while it works: replicas move, leaderships go back to whom they belong, topics come and go. */
 export class Operator {
-  readonly counts = { reassignments: 0, cancels: 0, elections: 0 };
+  readonly counts = { reassignments: 0, cancels: 0, elections: 0, creations: 0, deletions: 0 };
   violation: Violation | undefined;
   /** Nothing more is asked for. */
   isResting = false;
@@ -34,9 +37,10 @@ export class Operator {
   }
 
   begin(): void {
-    const { reassignMs, electMs } = this.#cluster.shape.operator;
+    const { reassignMs, electMs, topicMs } = this.#cluster.shape.operator;
     this.#plan('reassign', reassignMs, (random) => this.#reassign(random));
     this.#plan('elect', electMs, (random) => this.#elect(random));
+    this.#plan('topic', topicMs, (random) => this.#createOrDelete(random));
   }
 
   /** Whatever is asked for has a stream of chance of its own: without it, the rest happens as before. */
@@ -58,8 +62,10 @@ export class Operator {
 
   /** One or all partitions get other replicas, or are to go back to those they had. */
   async #reassign(random: Random): Promise<void> {
-    const { partitionCount } = this.#cluster.shape;
+    const { partitionCount, operator } = this.#cluster.shape;
     const chosen = random.below(partitionCount + 1);
+    const isPassing = random.below(4) === 0 && operator.topicMs !== Infinity;
+    const name = isPassing ? PASSING_TOPICS[random.below(PASSING_TOPICS.length)] : TOPIC;
     const indexes = Array.from({ length: partitionCount }, (_, index) => index).filter(
       (index) => chosen === partitionCount || index === chosen,
     );
@@ -72,14 +78,14 @@ export class Operator {
     else this.counts.reassignments += 1;
     this.#cluster.say?.(
       this.host,
-      `reassigns ${partitions.map(({ partitionIndex, replicas }) => `${partitionIndex} to ${replicas?.join(' ') ?? 'where it was'}`).join(', ')}`,
+      `reassigns of ${name ?? TOPIC} ${partitions.map(({ partitionIndex, replicas }) => `${partitionIndex} to ${replicas?.join(' ') ?? 'where it was'}`).join(', ')}`,
     );
     const answer = await this.#directory
       .any()
       .ask(
         'AlterPartitionReassignments',
         REASSIGN_VERSION,
-        { timeoutMs: 2_000, topics: [{ name: TOPIC, partitions }] },
+        { timeoutMs: 2_000, topics: [{ name: name ?? TOPIC, partitions }] },
         REQUEST_TIMEOUT_MS,
       );
     if (answer.kind === 'lost') return;
@@ -107,6 +113,35 @@ export class Operator {
     this.#told('an election', answer.body.errorCode);
     for (const { partitionResult } of answer.body.replicaElectionResults)
       for (const { errorCode } of partitionResult) this.#told('an election', errorCode);
+  }
+
+  async #createOrDelete(random: Random): Promise<void> {
+    const name = PASSING_TOPICS[random.below(PASSING_TOPICS.length)] ?? TOPIC;
+    const isDeletion = random.below(2) === 0;
+    const isCreation = !isDeletion || random.below(2) === 0;
+    if (isDeletion) await this.#delete(name);
+    if (isCreation) await this.#create(name, 1 + random.below(2), 1 + random.below(MOST_REPLICAS));
+  }
+
+  async #delete(name: string): Promise<void> {
+    this.counts.deletions += 1;
+    this.#cluster.say?.(this.host, `deletes ${name}`);
+    const answer = await this.#directory
+      .any()
+      .ask('DeleteTopics', DELETE_VERSION, { topicNames: [name], timeoutMs: 2_000 }, REQUEST_TIMEOUT_MS);
+    if (answer.kind === 'lost') return;
+    for (const { errorCode } of answer.body.responses) this.#told('a deletion', errorCode);
+  }
+
+  async #create(name: string, numPartitions: number, replicationFactor: number): Promise<void> {
+    this.counts.creations += 1;
+    this.#cluster.say?.(this.host, `creates ${name}`);
+    const topic = { name, numPartitions, replicationFactor, assignments: [], configs: [] };
+    const answer = await this.#directory
+      .any()
+      .ask('CreateTopics', CREATE_VERSION, { topics: [topic], timeoutMs: 2_000 }, REQUEST_TIMEOUT_MS);
+    if (answer.kind === 'lost') return;
+    for (const { errorCode } of answer.body.topics) this.#told('a creation', errorCode);
   }
 
   #drawReplicas(random: Random): readonly BrokerId[] {

@@ -20,6 +20,8 @@ export interface NemesisShape {
 export interface OperatorShape {
   readonly reassignMs: number;
   readonly electMs: number;
+  /** Topics beside the one that is judged are created and deleted. */
+  readonly topicMs: number;
 }
 
 /** How one seed's world differs from others (swarm). */
@@ -67,6 +69,7 @@ export const families = [
   'clocks',
   'reassignments',
   'elections',
+  'topics',
 ] as const;
 export type Family = (typeof families)[number];
 
@@ -90,6 +93,7 @@ const drawNemesis = (pick: Pick): NemesisShape => {
 const drawOperator = (pick: Pick): OperatorShape => ({
   reassignMs: pick(Infinity, 20_000, 5_000, 1_000),
   electMs: pick(Infinity, 20_000, 3_000),
+  topicMs: pick(Infinity, 15_000, 4_000, 1_500),
 });
 
 const withoutFamilies = (shape: ClusterShape, without: ReadonlySet<string>): ClusterShape => {
@@ -128,6 +132,7 @@ const withoutFamilies = (shape: ClusterShape, without: ReadonlySet<string>): Clu
     operator: {
       reassignMs: rate(operator.reassignMs, 'reassignments'),
       electMs: rate(operator.electMs, 'elections'),
+      topicMs: rate(operator.topicMs, 'topics'),
     },
   };
 };

@@ -12,16 +12,31 @@ import { ShadowLog, isSame, shadowOf, textOf } from './shadow-log';
 /** Sees every step of every replica and every committed appointment, and keeps its own account of what must be true. */
 export class ClusterOracle implements PartitionWatcher {
   violation: Violation | undefined;
-  readonly counts = { exposed: 0, leaders: 0, truncations: 0, overridden: 0, inSyncSets: 0, replicasAnew: 0 };
+  readonly counts = {
+    exposed: 0,
+    leaders: 0,
+    truncations: 0,
+    overridden: 0,
+    inSyncSets: 0,
+    replicasAnew: 0,
+    deletedLogs: 0,
+  };
   say: ((node: string, what: string) => void) | undefined;
   /** Told when a broker leads a partition in a new epoch. */
   elected: (nodeId: number) => void = () => undefined;
-  /** There is one topic. */
+  /** Name of the topic whose clients tell what they were told; it is never deleted. */
+  readonly #judged: string;
   #topicId = '';
+  /** Of the newest metadata that were seen. */
+  #newestOffset = -1;
   readonly #logs = new Map<string, GlobalLog>();
   readonly #watched = new Map<Partition, Watched>();
   readonly #views = new Map<number, NodeView>();
   readonly #images = new Map<number, MetadataImage>();
+
+  constructor(judged: string) {
+    this.#judged = judged;
+  }
 
   /** A broker's life begins. */
   begins(node: number, view: NodeView): void {
@@ -117,14 +132,12 @@ export class ClusterOracle implements PartitionWatcher {
 
   /** Who leads a partition, by the newest metadata. */
   leaders(): ReadonlySet<number> {
-    return new Set(
-      [...this.#logs.values()].flatMap(({ newest }) => (newest === undefined ? [] : [newest.leader])),
-    );
+    return new Set(this.#present().flatMap(({ newest }) => (newest === undefined ? [] : [newest.leader])));
   }
 
   /** Whether all replicas hold everything that was exposed, and nothing else. */
   hasConverged(): boolean {
-    return [...this.#logs.values()].every(({ shadows, exposed, newest }) =>
+    return this.#present().every(({ shadows, exposed, newest }) =>
       newest?.replicas.every((node) => {
         const shadow = shadows.get(node);
         return exposed.length === 0
@@ -136,7 +149,7 @@ export class ClusterOracle implements PartitionWatcher {
 
   /** Whether every partition has a leader, all its replicas in sync, and none on the way to others. */
   areAllInSync(): boolean {
-    return [...this.#logs.values()].every(
+    return this.#present().every(
       ({ newest }) =>
         newest !== undefined &&
         newest.leader >= 0 &&
@@ -151,11 +164,11 @@ export class ClusterOracle implements PartitionWatcher {
 
   /** Which nodes hold which partition, by the newest metadata. */
   assignments(): ReadonlyMap<string, readonly number[]> {
-    return new Map([...this.#logs.values()].map(({ name, newest }) => [name, newest?.replicas ?? []]));
+    return new Map(this.#present().map(({ name, newest }) => [name, newest?.replicas ?? []]));
   }
 
   standing(): string {
-    return [...this.#logs.values()]
+    return this.#present()
       .map(({ name, exposed, shadows, newest }) => {
         const ends = [...shadows].map(
           ([node, shadow]) => `${node}: ${shadow.endOffset}/${shadow.durableEnd}`,
@@ -163,6 +176,11 @@ export class ClusterOracle implements PartitionWatcher {
         return `${name}: exposed ${endOf(exposed)}, of ${placesOf(newest)}, led by ${newest?.leader ?? '?'} in ${newest?.leaderEpoch ?? '?'}, in sync ${newest?.isr.join(' ') ?? '?'}, ends ${ends.join(', ')}`;
       })
       .join('; ');
+  }
+
+  /** Logs of topics that are there. */
+  #present(): readonly GlobalLog[] {
+    return [...this.#logs.values()].filter(({ isDeleted }) => !isDeleted);
   }
 
   #of(machine: Partition): Watched {
@@ -182,7 +200,7 @@ export class ClusterOracle implements PartitionWatcher {
     const key = `${topicId} ${partition}`;
     let log = this.#logs.get(key);
     if (log === undefined) {
-      log = newGlobalLog(`partition ${partition}`);
+      log = newGlobalLog(topicId, partition);
       this.#logs.set(key, log);
     }
     return log;
@@ -333,12 +351,29 @@ export class ClusterOracle implements PartitionWatcher {
 
   /** What the metadata of one node say; images of one offset are alike, which the quorum's own simulation sees to. */
   #read(image: MetadataImage): void {
+    if (image.offset > this.#newestOffset) this.#newest(image);
     for (const topic of image.topicsById.values())
       for (const partition of topic.partitions) this.#appointed(image, topic.topicId, partition);
   }
 
+  /** What was known and is not there any more was deleted, for good: ids are not used again. */
+  #newest({ offset, topicsById, topicIdsByName }: MetadataImage): void {
+    this.#newestOffset = offset;
+    this.#topicId = topicIdsByName.get(this.#judged) ?? this.#topicId;
+    for (const log of this.#logs.values()) {
+      const isThere = topicsById.has(log.topicId);
+      if (log.isDeleted && isThere)
+        this.#violate('P7 what is deleted stays so', `${log.name} is there again at offset ${offset}`);
+      if (log.isDeleted || isThere || log.newest === undefined) continue;
+      log.isDeleted = true;
+      this.counts.deletedLogs += 1;
+      this.say?.('metadata', `${log.name} is deleted`);
+    }
+    if (this.#topicId !== '' && !topicsById.has(this.#topicId))
+      this.#violate('P1 acknowledged durability', `the topic ${this.#judged} is gone at offset ${offset}`);
+  }
+
   #appointed(image: MetadataImage, topicId: string, partition: PartitionImage): void {
-    this.#topicId = topicId;
     const log = this.#log(topicId, partition.partition);
     const { partitionEpoch, isr, leader, leaderEpoch, eligibleLeaderReplicas } = partition;
     const known = log.appointments.get(partitionEpoch);

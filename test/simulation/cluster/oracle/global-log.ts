@@ -6,6 +6,9 @@ import type { ShadowBatch } from './shadow-log';
 /** What all replicas of one partition must agree on. */
 export interface GlobalLog {
   readonly name: string;
+  readonly topicId: string;
+  /** By the newest metadata its topic was deleted. */
+  isDeleted: boolean;
   /** Everything below any high watermark that anybody has had. */
   readonly exposed: ShadowBatch[];
   /** What stands at an offset of an epoch, for ever. */
@@ -23,8 +26,9 @@ export interface GlobalLog {
   readonly outOfSyncAt: Map<number, number>;
 }
 
-export const newGlobalLog = (name: string): GlobalLog => ({
-  ...{ name, exposed: [], placed: new Map(), leaders: new Map() },
+export const newGlobalLog = (topicId: string, partition: number): GlobalLog => ({
+  ...{ name: `partition ${partition} of ${topicId.slice(0, 6)}`, topicId, isDeleted: false },
+  ...{ exposed: [], placed: new Map(), leaders: new Map() },
   ...{ appointments: new Map(), newest: undefined, shadows: new Map() },
   ...{ givenUp: new Set(), outOfSyncAt: new Map() },
 });
