@@ -195,6 +195,7 @@ const faultsOf = ({ cluster, nemesis, operator }: ClusterWorld): Record<string, 
     killedWhenElected: nemesis.counts.killedWhenElected,
     quietTurns: nemesis.counts.quietTurns,
     ...operator.counts,
+    ownControllers: cluster.shape.hasOwnControllers ? 1 : 0,
   };
 };
 

@@ -9,6 +9,8 @@ import type { NodeRole } from './node';
 import type { ClusterShape } from './shape';
 
 const CONTROLLERS = 3;
+const FIRST_CONTROLLER = 101;
+const BOTH = ['broker', 'controller'] as const;
 
 /** A machine of the cluster, and what runs on it. */
 export interface Member {
@@ -47,9 +49,15 @@ export class Cluster {
     this.shape = shape;
     const random = this.random.fork('network');
     this.network = new SimulatedNetwork({ random, scheduler: this.scheduler, faults: shape.network });
-    this.members = Array.from({ length: shape.brokerCount }, (_, index) =>
-      this.#member(index + 1, index < CONTROLLERS ? ['broker', 'controller'] : ['broker']),
-    );
+    const { brokerCount, hasOwnControllers } = shape;
+    this.members = [
+      ...Array.from({ length: brokerCount }, (_, index) =>
+        this.#member(1 + index, hasOwnControllers || index >= CONTROLLERS ? ['broker'] : BOTH),
+      ),
+      ...Array.from({ length: hasOwnControllers ? CONTROLLERS : 0 }, (_, index) =>
+        this.#member(FIRST_CONTROLLER + index, ['controller']),
+      ),
+    ];
     this.#voters = this.members
       .filter(({ roles }) => roles.includes('controller'))
       .map(({ nodeId }) => nodeId);

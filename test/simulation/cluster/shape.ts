@@ -26,8 +26,9 @@ export interface OperatorShape {
 
 /** How one seed's world differs from others (swarm). */
 export interface ClusterShape {
-  /** Their ids are 1 and up; the first three are controllers as well. */
+  /** Their ids are 1 and up; the first three are controllers as well, unless these are nodes of their own. */
   readonly brokerCount: number;
+  readonly hasOwnControllers: boolean;
   readonly partitionCount: number;
   /** Of brokers, by Kafka's names. */
   readonly settings: Readonly<Record<string, number>>;
@@ -70,6 +71,7 @@ export const families = [
   'reassignments',
   'elections',
   'topics',
+  'ownControllers',
 ] as const;
 export type Family = (typeof families)[number];
 
@@ -102,6 +104,7 @@ const withoutFamilies = (shape: ClusterShape, without: ReadonlySet<string>): Clu
   const { nemesis, operator, disk, network } = shape;
   return {
     ...shape,
+    hasOwnControllers: !off('ownControllers') && shape.hasOwnControllers,
     driftPpm: off('clocks') ? 0 : shape.driftPpm,
     disk: {
       ...disk,
@@ -160,6 +163,7 @@ export const drawClusterShape = (
     network: random.below(4) === 0 ? noNetworkFaults : drawNetworkFaults(random),
     nemesis: drawNemesis(pick),
     operator: drawOperator(pick),
+    hasOwnControllers: random.below(3) === 0,
     downMs: pick(10, 500, 5_000, 20_000),
     longestPauseMs: pick(50, 1_000, 10_000),
     partitionForMs: pick(300, 3_000, 12_000),
