@@ -32,11 +32,14 @@ export const wholeIndex = async (
       return segment.index;
     }
     const { cuts } = log;
-    const to = segment.index?.from ?? segment.sizeBytes;
+    const { index: behind } = segment;
+    const to = behind?.from ?? segment.sizeBytes;
     const before =
       (await indexFromFiles(context, log, segment, to)) ??
       (await indexFromBatches(context, log, segment, to));
-    if (log.cuts !== cuts) continue;
+    // Another reader may have put both halves together by now, or somebody has thrown the second one away.
+    const isOther = behind === undefined ? segment.index?.from === 0 : segment.index !== behind;
+    if (log.cuts !== cuts || isOther) continue;
     segment.index = joined(before, segment.index);
   }
 };

@@ -68,6 +68,23 @@ describe('segments', () => {
     await directory.close();
   });
 
+  test('are read by several at once after a start, when half of an index is in memory alone', async () => {
+    const { open, withLog } = world();
+    const changes = { indexIntervalBytes: 150 };
+    const first = await withLog(changes);
+    const batches = await appendAll(first.log, 12);
+    await first.directory.close({ brokerEpoch: BrokerEpoch(1) });
+    const directory = await open();
+    const log = directory.log(TOPIC, partition(0));
+    if (log === undefined) throw new Error('the log is there');
+    log.updateConfig(config(changes));
+    batches.push(...(await appendAll(log, 12)));
+    const reads = await Promise.all([0, 1, 2].map((from) => readAll(log, from)));
+    expect(reads.map((read) => read.length)).toEqual([24, 23, 22]);
+    expect(reads[0]).toEqual(batches.map(({ bytes }) => bytes));
+    await directory.close();
+  });
+
   test('have indexes in Kafka’s formats beside them once they are left', async () => {
     const { disk, names, withLog } = world();
     const { directory, log } = await withLog({ segmentBytes: 1000, indexIntervalBytes: 150 });
