@@ -40,6 +40,8 @@ export class ClusterWorld {
     this.nemesis = new Nemesis(this.cluster, hosts, this.oracle);
     this.cluster.began = ({ nodeId }, view) => this.oracle.begins(nodeId, view);
     this.cluster.died = ({ nodeId }) => this.oracle.died(nodeId);
+    this.cluster.closed = ({ nodeId }) => this.oracle.closed(nodeId);
+    this.cluster.replaced = ({ nodeId }, directoryId) => this.oracle.replaced(nodeId, directoryId);
     if (trace === undefined) return;
     const { scheduler } = this.cluster;
     const say = (node: string, what: string): void =>
@@ -194,6 +196,8 @@ const faultsOf = ({ cluster, nemesis, operator }: ClusterWorld): Record<string, 
     wallJumps: total(({ machine }) => machine.counts.wallJumps),
     killedWhenElected: nemesis.counts.killedWhenElected,
     quietTurns: nemesis.counts.quietTurns,
+    shutdowns: cluster.counts.shutdowns,
+    wipes: total(({ machine }) => machine.counts.wipes),
     ...operator.counts,
     ownControllers: cluster.shape.hasOwnControllers ? 1 : 0,
   };

@@ -8,6 +8,8 @@ import { CLUSTER, DATA, hostOf, startClusterNode } from './node';
 import type { NodeRole } from './node';
 import type { ClusterShape } from './shape';
 
+/** A node that has not stopped by then is killed. */
+const STOPS_WITHIN_MS = 40_000;
 const CONTROLLERS = 3;
 const FIRST_CONTROLLER = 101;
 const BOTH = ['broker', 'controller'] as const;
@@ -18,6 +20,9 @@ export interface Member {
   readonly roles: readonly NodeRole[];
   readonly machine: SimulatedMachine;
   running: Node | undefined;
+  isStopping: boolean;
+  /** Its disk is being made ready. */
+  isFormatting: boolean;
 }
 
 /** Codes that a failing disk may end a process with, or keep it from starting. */
@@ -35,14 +40,19 @@ export class Cluster {
   readonly members: readonly Member[];
   readonly random: SeededRandom;
   readonly shape: ClusterShape;
-  readonly counts = { starts: 0, failedStarts: 0, faults: 0 };
+  readonly counts = { starts: 0, failedStarts: 0, faults: 0, shutdowns: 0, cleanShutdowns: 0 };
   /** What must never happen to a process has happened. */
   violation: Violation | undefined;
   began: (member: Member, view: NodeView) => void = () => undefined;
   died: (member: Member) => void = () => undefined;
+  /** Told when a node has stopped as it should. */
+  closed: (member: Member) => void = () => undefined;
+  /** Told of another disk, empty, in place of the old one. */
+  replaced: (member: Member, directoryId: string) => void = () => undefined;
   say: ((node: string, what: string) => void) | undefined;
   readonly #voters: readonly number[];
   #areDisksCalm = false;
+  #diskCount = 0;
 
   constructor(seed: number, shape: ClusterShape) {
     this.random = new SeededRandom(seed, 'cluster-world');
@@ -63,18 +73,10 @@ export class Cluster {
       .map(({ nodeId }) => nodeId);
   }
 
-  /** Writes what formatting writes, before anything goes wrong. */
+  /** Formats all disks, before anything goes wrong. */
   async format(): Promise<void> {
-    for (const { nodeId, machine } of this.members) {
-      const { disk } = machine;
-      const { faults } = disk;
-      disk.faults = calmed(faults);
-      const directoryId = Buffer.alloc(16, nodeId).toString('base64url');
-      const properties = { clusterId: CLUSTER, nodeId: BrokerId(nodeId), directoryId };
-      await this.scheduler.settle(writeMetaProperties(disk.mount(), DATA, properties));
-      disk.crash('kill');
-      disk.faults = faults;
-    }
+    for (const member of this.members)
+      await this.scheduler.settle(this.#formatDisk(member, this.#newDirectoryId(member)));
   }
 
   /** From now on disks do not fail, and take their ordinary time. */
@@ -89,7 +91,7 @@ export class Cluster {
 
   start(member: Member): void {
     const { machine, nodeId, roles } = member;
-    if (machine.process !== undefined) return;
+    if (machine.process !== undefined || member.isFormatting) return;
     this.counts.starts += 1;
     const process = machine.start();
     const { life } = process;
@@ -120,6 +122,66 @@ export class Cluster {
     this.#dead(member, again);
   }
 
+  /** Stops a node as an operator would; it is started again, after a loss of power of the whole machine, too. */
+  shutdown(member: Member, kind: Death): void {
+    const { machine, running } = member;
+    const life = machine.process?.life;
+    if (running === undefined || life === undefined || member.isStopping) return;
+    member.isStopping = true;
+    this.counts.shutdowns += 1;
+    this.say?.(machine.name, 'is told to stop');
+    const end = (): void => {
+      if (life.alive) this.kill(member, kind);
+    };
+    running.close().then(
+      () => {
+        if (!life.alive) return;
+        this.counts.cleanShutdowns += 1;
+        this.say?.(machine.name, 'has stopped');
+        this.closed(member);
+        end();
+      },
+      (cause: unknown) => {
+        if (life.alive) this.#fault(member, life, 'stopping', cause);
+      },
+    );
+    this.scheduler.after(STOPS_WITHIN_MS, 'cluster.stop', end);
+  }
+
+  /** An empty disk in place of the old one. */
+  wipe(member: Member): void {
+    const { machine } = member;
+    if (member.isFormatting) return;
+    if (machine.process !== undefined) this.kill(member, 'power', false);
+    machine.wipe([DATA]);
+    const directoryId = this.#newDirectoryId(member);
+    this.say?.(machine.name, 'gets an empty disk');
+    this.replaced(member, directoryId);
+    void this.#formatDisk(member, directoryId).then(() => {
+      this.scheduler.after(1 + this.random.below(this.shape.downMs), 'start', () => this.start(member));
+    });
+  }
+
+  #newDirectoryId({ nodeId }: Member): string {
+    const id = Buffer.alloc(16, nodeId);
+    id.writeUInt32BE(++this.#diskCount, 12);
+    return id.toString('base64url');
+  }
+
+  /** Writes what formatting writes. */
+  async #formatDisk(member: Member, directoryId: string): Promise<void> {
+    const { nodeId, machine } = member;
+    const { disk } = machine;
+    const { faults } = disk;
+    member.isFormatting = true;
+    disk.faults = calmed(faults);
+    const properties = { clusterId: CLUSTER, nodeId: BrokerId(nodeId), directoryId };
+    await writeMetaProperties(disk.mount(), DATA, properties);
+    disk.crash('kill');
+    disk.faults = this.#areDisksCalm ? calmed(faults) : faults;
+    member.isFormatting = false;
+  }
+
   #member(nodeId: number, roles: readonly NodeRole[]): Member {
     const { random, scheduler, network, shape } = this;
     const own = random.fork(`machine ${nodeId}`);
@@ -133,13 +195,17 @@ export class Cluster {
         this.#dead(member, true);
       },
     });
-    const member: Member = { nodeId, roles, machine, running: undefined };
+    const member: Member = {
+      ...{ nodeId, roles, machine, running: undefined },
+      ...{ isStopping: false, isFormatting: false },
+    };
     return member;
   }
 
   #dead(member: Member, again: boolean): void {
     this.died(member);
     member.running = undefined;
+    member.isStopping = false;
     if (!again) return;
     const { random, shape, scheduler } = this;
     const downMs = 1 + random.below(shape.downMs);

@@ -362,4 +362,49 @@ export const mutants: readonly Mutant[] = [
       },
     ],
   },
+  {
+    name: 'replaced-disks-stay-in-sync',
+    about: 'a broker that comes back with an empty disk stays in the in-sync sets',
+    edits: [
+      {
+        file: `${DECIDE}/elections.ts`,
+        find: "if (change === undefined || change.kind === 'arriving') return target;",
+        replace:
+          "if (change === undefined || change.kind === 'arriving' || change.kind === 'distrusted') return target;",
+      },
+    ],
+  },
+  {
+    name: 'replaced-disks-stay-eligible',
+    about: 'a broker that cannot show what it comes after is believed to have what it had',
+    edits: [
+      {
+        file: `${DECIDE}/register-broker.ts`,
+        find: "if (existing === undefined || previousBrokerEpoch !== existing.epoch) return 'distrusted';",
+        replace: "if (existing === undefined || previousBrokerEpoch > existing.epoch) return 'distrusted';",
+      },
+    ],
+  },
+  {
+    name: 'producers-kept-by-no-clean-shutdown',
+    about: 'a clean shutdown keeps a producer state that knows nobody',
+    edits: [
+      {
+        file: `${PARTITION}/producer-snapshot.ts`,
+        find: 'const all = [...entries];',
+        replace: 'const all = [...entries].slice(0, 0);',
+      },
+    ],
+  },
+  {
+    name: 'stopped-before-all-is-written',
+    about: 'a node that stops says so before its logs are durable',
+    edits: [
+      {
+        file: `${SERVER}/node/node.ts`,
+        find: "    await step(() =>\n      broker?.directories.close(\n        how === 'clean' && broker.epoch >= 0 ? { brokerEpoch: broker.epoch } : undefined,\n      ),\n    );",
+        replace: '    void broker?.directories.close();',
+      },
+    ],
+  },
 ];

@@ -96,6 +96,10 @@ export class Nemesis {
         return;
       case 'blackoutMs':
         return this.#blackout(random);
+      case 'shutdownMs':
+        return this.#shutdown(random);
+      case 'wipeMs':
+        return this.#wipe(random);
       default:
         return assertNever(deed);
     }
@@ -130,6 +134,19 @@ export class Nemesis {
   #kill(random: Random, kind: Death): void {
     const member = (random.below(2) === 0 ? this.#leader(random) : undefined) ?? this.#alive(random);
     if (member !== undefined) this.#cluster.kill(member, kind);
+  }
+
+  #shutdown(random: Random): void {
+    const member = (random.below(2) === 0 ? this.#leader(random) : undefined) ?? this.#alive(random);
+    if (member !== undefined) this.#cluster.shutdown(member, random.below(2) === 0 ? 'kill' : 'power');
+  }
+
+  /** A disk at a time, and only while all that it holds is elsewhere too: what is beyond that nobody promises. */
+  #wipe(random: Random): void {
+    const found = this.#cluster.members.filter(({ roles }) => !roles.includes('controller'));
+    const member = found[random.below(Math.max(found.length, 1))];
+    if (member === undefined || !this.#oracle.isSpare(member.nodeId)) return;
+    this.#cluster.wipe(member);
   }
 
   #pause(random: Random): void {

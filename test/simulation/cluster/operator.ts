@@ -120,7 +120,7 @@ export class Operator {
     const isDeletion = random.below(2) === 0;
     const isCreation = !isDeletion || random.below(2) === 0;
     if (isDeletion) await this.#delete(name);
-    if (isCreation) await this.#create(name, 1 + random.below(2), 1 + random.below(MOST_REPLICAS));
+    if (isCreation) await this.#create(name, 1 + random.below(2), this.#drawCount(random));
   }
 
   async #delete(name: string): Promise<void> {
@@ -146,11 +146,15 @@ export class Operator {
 
   #drawReplicas(random: Random): readonly BrokerId[] {
     const left = Array.from({ length: this.#cluster.shape.brokerCount }, (_, index) => index + 1);
-    const count = 1 + random.below(MOST_REPLICAS);
+    const count = this.#drawCount(random);
     return Array.from(
       { length: count },
       () => left.splice(random.below(left.length), 1)[0] as BrokerId | undefined,
     ).filter((brokerId) => brokerId !== undefined);
+  }
+
+  #drawCount(random: Random): number {
+    return Math.max(this.#cluster.shape.operator.leastReplicas, 1 + random.below(MOST_REPLICAS));
   }
 
   /** Refusals are part of the work; an error that nobody foresaw is not. */

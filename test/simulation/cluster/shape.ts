@@ -14,6 +14,10 @@ export interface NemesisShape {
   readonly wallJumpMs: number;
   /** All processes die at once. */
   readonly blackoutMs: number;
+  /** A node is stopped as an operator stops it, and started again. */
+  readonly shutdownMs: number;
+  /** A broker's disk is replaced by an empty one, where that loses nothing. */
+  readonly wipeMs: number;
 }
 
 /** How often an operator asks for something, in the same terms. */
@@ -22,6 +26,8 @@ export interface OperatorShape {
   readonly electMs: number;
   /** Topics beside the one that is judged are created and deleted. */
   readonly topicMs: number;
+  /** What one disk has must be elsewhere as well where disks are replaced. */
+  readonly leastReplicas: number;
 }
 
 /** How one seed's world differs from others (swarm). */
@@ -72,6 +78,8 @@ export const families = [
   'elections',
   'topics',
   'ownControllers',
+  'shutdowns',
+  'wipes',
 ] as const;
 export type Family = (typeof families)[number];
 
@@ -89,13 +97,16 @@ const drawNemesis = (pick: Pick): NemesisShape => {
     stallMs: often(),
     wallJumpMs: pick(Infinity, 40_000, 10_000),
     blackoutMs: pick(Infinity, Infinity, 30_000, 10_000),
+    shutdownMs: pick(Infinity, 20_000, 8_000, 3_000),
+    wipeMs: pick(Infinity, Infinity, 10_000, 2_000),
   };
 };
 
-const drawOperator = (pick: Pick): OperatorShape => ({
+const drawOperator = (pick: Pick, { wipeMs }: NemesisShape): OperatorShape => ({
   reassignMs: pick(Infinity, 20_000, 5_000, 1_000),
   electMs: pick(Infinity, 20_000, 3_000),
   topicMs: pick(Infinity, 15_000, 4_000, 1_500),
+  leastReplicas: wipeMs === Infinity ? 1 : 2,
 });
 
 const withoutFamilies = (shape: ClusterShape, without: ReadonlySet<string>): ClusterShape => {
@@ -131,8 +142,11 @@ const withoutFamilies = (shape: ClusterShape, without: ReadonlySet<string>): Clu
       stallMs: rate(nemesis.stallMs, 'slowDisks'),
       wallJumpMs: rate(nemesis.wallJumpMs, 'clocks'),
       blackoutMs: rate(nemesis.blackoutMs, 'blackouts'),
+      shutdownMs: rate(nemesis.shutdownMs, 'shutdowns'),
+      wipeMs: rate(nemesis.wipeMs, 'wipes'),
     },
     operator: {
+      ...operator,
       reassignMs: rate(operator.reassignMs, 'reassignments'),
       electMs: rate(operator.electMs, 'elections'),
       topicMs: rate(operator.topicMs, 'topics'),
@@ -149,6 +163,7 @@ export const drawClusterShape = (
   const pick: Pick = (...choices) => choices[random.below(choices.length)] ?? 0;
   const sessionMs = pick(9_000, 3_000, 2_000);
   const brokerCount = pick(3, 3, 4, 5);
+  const nemesis = drawNemesis(pick);
   const shape: ClusterShape = {
     brokerCount: nodes ?? brokerCount,
     partitionCount: pick(1, 2, 3),
@@ -161,8 +176,8 @@ export const drawClusterShape = (
     },
     disk: random.below(3) === 0 ? noDiskFaults : drawDiskFaults(random),
     network: random.below(4) === 0 ? noNetworkFaults : drawNetworkFaults(random),
-    nemesis: drawNemesis(pick),
-    operator: drawOperator(pick),
+    nemesis,
+    operator: drawOperator(pick, nemesis),
     hasOwnControllers: random.below(3) === 0,
     downMs: pick(10, 500, 5_000, 20_000),
     longestPauseMs: pick(50, 1_000, 10_000),

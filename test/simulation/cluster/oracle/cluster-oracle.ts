@@ -20,6 +20,7 @@ export class ClusterOracle implements PartitionWatcher {
     inSyncSets: 0,
     replicasAnew: 0,
     deletedLogs: 0,
+    logsLeft: 0,
   };
   say: ((node: string, what: string) => void) | undefined;
   /** Told when a broker leads a partition in a new epoch. */
@@ -27,8 +28,10 @@ export class ClusterOracle implements PartitionWatcher {
   /** Name of the topic whose clients tell what they were told; it is never deleted. */
   readonly #judged: string;
   #topicId = '';
-  /** Of the newest metadata that were seen. */
-  #newestOffset = -1;
+  /** The newest metadata that were seen. */
+  #newestImage: MetadataImage | undefined;
+  /** Of disks that replaced others, by node. */
+  readonly #directories = new Map<number, string>();
   readonly #logs = new Map<string, GlobalLog>();
   readonly #watched = new Map<Partition, Watched>();
   readonly #views = new Map<number, NodeView>();
@@ -53,6 +56,32 @@ export class ClusterOracle implements PartitionWatcher {
     }
     this.#views.delete(node);
     for (const [machine, watched] of this.#watched) if (watched.node === node) this.#watched.delete(machine);
+  }
+
+  /** A broker has stopped as it should: what its logs hold is durable. */
+  closed(node: number): void {
+    for (const { machine, log } of this.#views.get(node)?.replicas() ?? []) {
+      const { node: owner, shadow } = this.#of(machine);
+      // A log that refused an append is not whole before it has been read back.
+      const isWhole = machine.role.kind === 'leader' || machine.role.kind === 'follower';
+      if (owner === node && isWhole)
+        shadow.durableEnd = Math.max(shadow.durableEnd, Math.min(log.endOffset, shadow.endOffset));
+    }
+  }
+
+  /** A broker has an empty disk, of another name. */
+  replaced(node: number, directoryId: string): void {
+    this.#directories.set(node, directoryId);
+    for (const { shadows } of this.#logs.values()) if (shadows.has(node)) shadows.set(node, new ShadowLog());
+  }
+
+  /** Whether everything that a broker's disk holds is elsewhere too, and everybody knows what to make of an empty one. */
+  isSpare(node: number): boolean {
+    return (
+      this.areAllInSync() &&
+      [...this.#directories.keys()].every((other) => !this.#isReplacedUnheard(this.#newestImage, other)) &&
+      this.#present().every(({ newest }) => newest?.replicas.some((replica) => replica !== node) !== false)
+    );
   }
 
   appended(machine: Partition, batches: readonly PlacedBatch[]): void {
@@ -160,6 +189,12 @@ export class ClusterOracle implements PartitionWatcher {
 
   nameOf(topicId: string, partition: number): string {
     return this.#log(topicId, partition).name;
+  }
+
+  /** Whether a node may still have a log that the newest metadata do not know: it was away when that was deleted. */
+  mayBeLeft(topicId: string, partition: number, node: number): boolean {
+    const { isDeleted, seenGoing } = this.#log(topicId, partition);
+    return isDeleted && !seenGoing.has(node);
   }
 
   /** Which nodes hold which partition, by the newest metadata. */
@@ -324,6 +359,7 @@ export class ClusterOracle implements PartitionWatcher {
     for (const member of members) {
       // This leader has not heard yet that others replaced it, whose logs may be gone: they had acknowledged this before.
       if ((outOfSyncAt.get(member) ?? -1) > role.partitionEpoch && isGivenUp(log, member)) continue;
+      if (this.#isReplacedUnheard(this.#newestImage, member)) continue;
       const durableEnd =
         member === node ? machine.durableEndOffset : (log.shadows.get(member)?.durableEnd ?? 0);
       if (durableEnd < highWatermark)
@@ -343,22 +379,27 @@ export class ClusterOracle implements PartitionWatcher {
   #readImages(): void {
     for (const [node, view] of this.#views) {
       const image = view.image();
-      if (this.#images.get(node) === image) continue;
+      const before = this.#images.get(node);
+      if (before === image) continue;
       this.#images.set(node, image);
       this.#read(image);
+      if (before === undefined || before.topicsById === image.topicsById) continue;
+      for (const log of this.#logs.values())
+        if (before.topicsById.has(log.topicId) && !image.topicsById.has(log.topicId)) log.seenGoing.add(node);
     }
   }
 
   /** What the metadata of one node say; images of one offset are alike, which the quorum's own simulation sees to. */
   #read(image: MetadataImage): void {
-    if (image.offset > this.#newestOffset) this.#newest(image);
+    if (image.offset > (this.#newestImage?.offset ?? -1)) this.#newest(image);
     for (const topic of image.topicsById.values())
       for (const partition of topic.partitions) this.#appointed(image, topic.topicId, partition);
   }
 
   /** What was known and is not there any more was deleted, for good: ids are not used again. */
-  #newest({ offset, topicsById, topicIdsByName }: MetadataImage): void {
-    this.#newestOffset = offset;
+  #newest(image: MetadataImage): void {
+    const { offset, topicsById, topicIdsByName } = image;
+    this.#newestImage = image;
     this.#topicId = topicIdsByName.get(this.#judged) ?? this.#topicId;
     for (const log of this.#logs.values()) {
       const isThere = topicsById.has(log.topicId);
@@ -391,7 +432,7 @@ export class ClusterOracle implements PartitionWatcher {
     const { newest } = log;
     if (newest === undefined || newest.partitionEpoch < partitionEpoch) {
       log.newest = partition;
-      this.#appointedNow(log, partition);
+      this.#appointedNow(image, log, partition);
     }
     this.say?.(
       'metadata',
@@ -408,8 +449,13 @@ export class ClusterOracle implements PartitionWatcher {
   }
 
   /** Whoever may be elected has everything that was exposed: those in sync, or where they are too few, those that are eligible. */
-  #appointedNow({ name, exposed, shadows }: GlobalLog, partition: PartitionImage): void {
+  #appointedNow(
+    image: MetadataImage,
+    { name, exposed, shadows }: GlobalLog,
+    partition: PartitionImage,
+  ): void {
     for (const member of [...partition.isr, ...partition.eligibleLeaderReplicas]) {
+      if (this.#isReplacedUnheard(image, member)) continue;
       const durableEnd = shadows.get(member)?.durableEnd ?? 0;
       if (durableEnd < endOf(exposed))
         this.#violate(
@@ -417,6 +463,14 @@ export class ClusterOracle implements PartitionWatcher {
           `${name}: node ${member} has ${durableEnd} durably, ${endOf(exposed)} is exposed, and it may lead at partition epoch ${partition.partitionEpoch}`,
         );
     }
+  }
+
+  /** Whether a broker has another disk, which the metadata do not know yet. */
+  #isReplacedUnheard(image: MetadataImage | undefined, node: number): boolean {
+    const directoryId = this.#directories.get(node);
+    if (directoryId === undefined) return false;
+    const broker = image === undefined ? undefined : brokerById(image, node as BrokerId);
+    return broker?.directories.includes(directoryId) !== true;
   }
 
   #violate(invariant: string, message: string): void {
