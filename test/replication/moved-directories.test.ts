@@ -1,6 +1,8 @@
+import { writeFile } from 'node:fs/promises';
 import type { Client } from '@kafkaesque/client';
 import { openClient } from '@kafkaesque/client';
 import { BrokerId } from '@kafkaesque/kernel';
+import { openNodeDisk, openToldDisk, toldFileOf } from '@kafkaesque/storage';
 import type { Cluster } from '@kafkaesque/testkit';
 import { createCluster } from '@kafkaesque/testkit';
 
@@ -14,7 +16,10 @@ describe('brokers with two log directories', () => {
     cluster = await createCluster({
       brokers: 3,
       controllers: 3,
-      perNode: ({ directory }) => ({ properties: { 'log.dirs': `${directory},${directory}-second` } }),
+      perNode: ({ directory }) => ({
+        properties: { 'log.dirs': `${directory},${directory}-second` },
+        world: { disk: openToldDisk(openNodeDisk(), `${directory}-second`) },
+      }),
     });
     client = openClient({ bootstrapServers: cluster.bootstrapServers });
   });
@@ -98,6 +103,49 @@ describe('brokers with two log directories', () => {
     for (const [broker, path] of targets) {
       await cluster.waitFor(async () => (await placesOn(broker))[0]?.path === path);
     }
+  });
+
+  test('a replica that has moved away has nothing to do any more with the directory that it came from', async () => {
+    const [first] = cluster.nodes;
+    const { directory } = first!;
+    const second = `${directory}-second`;
+    const move = async (partition: number, path: string): Promise<void> => {
+      const moves = [{ topic: TOPIC, partition, broker: BROKERS[0]!, path }];
+      for (const { kind } of await client.admin().alterReplicaLogDirs(moves)) expect(kind).toBe('done');
+      await cluster.waitFor(async () => (await pathsOf(partition)).join() === path);
+    };
+    const pathsOf = async (asked: number): Promise<readonly string[]> => {
+      const [described] = await client.admin().describeLogDirs([BROKERS[0]!]);
+      if (described?.kind !== 'done') return [];
+      return described.value.flatMap(({ path, replicas }) =>
+        replicas.flatMap(({ topic, partition }) => (topic === TOPIC && partition === asked ? [path] : [])),
+      );
+    };
+    const inSync = (partition: number): string =>
+      [...(cluster.nodes[1]?.running?.partition(TOPIC, partition)?.inSyncReplicas ?? [])].sort().join();
+    await client.admin().createTopics([
+      {
+        name: TOPIC,
+        assignments: [
+          [1, 2, 3],
+          [1, 2, 3],
+        ],
+      },
+    ]);
+    await using producer = client.producer();
+    const send = async (value: string): Promise<void> => {
+      await Promise.all([0, 1].map((partition) => producer.send({ topic: TOPIC, partition, value })));
+    };
+    await send('before');
+    for (const partition of [0, 1]) await move(partition, second);
+    await move(0, directory);
+    await writeFile(toldFileOf(second), 'fail-once');
+    await send('during');
+    await cluster.waitFor(() => inSync(1) === '2,3');
+    await send('after');
+    expect(inSync(0)).toBe('1,2,3');
+    expect(cluster.nodes[1]?.running?.partition(TOPIC, 0)?.leader).toBe(1);
+    expect(await valuesRead(3)).toEqual(['before', 'during', 'after']);
   });
 
   const valuesRead = async (count: number): Promise<readonly string[]> => {

@@ -3,6 +3,7 @@ import { hasCode, messageOf, thrownError } from '@kafkaesque/kernel';
 import type { Log, LogDirectory } from '@kafkaesque/storage';
 import type { Throttle } from '../replication/throttle';
 import { agreedEnd, copiedBatches } from './copied-batches';
+import type { CopyLanes } from './copy-lanes';
 import { deleteIn } from './log-directories';
 import type { Replica } from './replica';
 
@@ -29,6 +30,7 @@ export interface ReplicaMoveOptions {
   readonly logger: Logger;
   /** Of all moves of this broker. */
   readonly throttle: Throttle;
+  readonly lanes: CopyLanes;
   readonly host: MoveHost;
 }
 
@@ -50,7 +52,7 @@ const NOBODY = { durable: () => undefined, failed: () => undefined };
  * 1. The target's mark `future` is durable, and a log begins there that copies the source's.
  * 2. When it has everything, the replica's appends go to it from that turn on. Acknowledgements still come from the
  *    source: what was appended since waits.
- * 3. Both logs are flushed, and the source's mark `moved` decides. Now the copy's durable end is acknowledged.
+ * 3. When both logs are durable, the source's mark `moved` decides. Now the copy's durable end is acknowledged.
  * 4. The target's mark goes, the source's log, and the source's mark.
  */
 export class ReplicaMove {
@@ -147,25 +149,31 @@ export class ReplicaMove {
   }
 
   async #run(): Promise<void> {
-    const { replica, throttle, target, logger } = this.#options;
-    const { topic, partition } = replica;
+    const { throttle, target } = this.#options;
     while (this.#stage === 'copying' && this.#goesOn) {
       try {
         await this.#step();
       } catch (error) {
         if (hasCode(error, 'INVARIANT_BROKEN')) throw error;
-        if (hasCode(error, 'LOG_CORRUPT')) this.#options.host.damaged(replica);
-        const retryMs = this.#retryMs;
-        this.#retryMs = Math.min(retryMs * 2, LONGEST_RETRY_MS);
-        logger.warn('a replica could not be copied to another log directory; trying again', {
-          ...{ topic, partition, path: target.path, retryMs, error: messageOf(error) },
-        });
-        await this.#pause(retryMs);
+        await this.#afterFailure(error);
       }
     }
     throttle.forget(this);
     if (this.#stage === 'switched') await this.#removeSource();
     else if (this.#end === 'cancelled') await this.#insist([target], () => this.#deleteIn(target));
+  }
+
+  async #afterFailure(error: unknown): Promise<void> {
+    if (!this.#goesOn) return;
+    const { replica, target, logger, host } = this.#options;
+    const { topic, partition } = replica;
+    if (hasCode(error, 'LOG_CORRUPT')) host.damaged(replica);
+    const retryMs = this.#retryMs;
+    this.#retryMs = Math.min(retryMs * 2, LONGEST_RETRY_MS);
+    logger.warn('a replica could not be copied to another log directory; trying again', {
+      ...{ topic, partition, path: target.path, retryMs, error: messageOf(error) },
+    });
+    await this.#pause(retryMs);
   }
 
   /** Without both directories it cannot go on before the next start. */
@@ -192,12 +200,12 @@ export class ReplicaMove {
         await this.#flush(from, to);
       else if (to.endOffset < from.endOffset) {
         if (throttle.isExhausted) await this.#untilAllowed();
-        else await this.#copyPiece(from, to);
+        else await this.#copyNext(from, to);
       } else if (!this.#switch(from, to)) await this.#pause(LOOK_AGAIN_MS);
     }
     if (!this.#isSwitching) return;
     await this.#decide(from, to);
-    if (!this.isDecided) await this.#pause(FIRST_RETRY_MS);
+    if (!this.isDecided) await this.#pause(LONGEST_RETRY_MS);
   }
 
   /** A log that is being cut, or is damaged, is no original to copy. */
@@ -253,6 +261,15 @@ export class ReplicaMove {
     const snapshot = await from.latestProducerSnapshot(to.endOffset);
     if (snapshot !== undefined) await to.writeProducerSnapshot(snapshot.offset, snapshot.bytes);
     this.#isFlushed = true;
+  }
+
+  /** When it is this move's turn, and until what it has copied is durable. */
+  #copyNext(from: Log, to: Log): Promise<void> {
+    return this.#options.lanes.run(async () => {
+      if (!this.#goesOn || !this.#isAtRest(from)) return;
+      await this.#copyPiece(from, to);
+      if (!this.#isSwitching) await this.#untilDurable(to);
+    });
   }
 
   async #copyPiece(from: Log, to: Log): Promise<void> {
@@ -316,10 +333,12 @@ export class ReplicaMove {
 
   /** Undefined: the copy is the replica's log now, and will be found to be. */
   async #failureToDecide(from: Log, to: Log): Promise<Error | undefined> {
-    const { replica, source, target } = this.#options;
+    const { replica, source, target, clock } = this.#options;
     const { topicId, partition } = replica;
     try {
-      await Promise.all([from.flush(), to.flush()]);
+      await to.flush();
+      while (from.durableEndOffset < from.endOffset && from.failure === undefined)
+        await this.#untilWoken(clock.monotonicMs() + LOOK_AGAIN_MS);
       if (from.suspect !== undefined) await to.distrust(from.suspect.reason);
       const failure = from.failure ?? to.failure;
       if (failure !== undefined) return thrownError(failure);
@@ -332,18 +351,19 @@ export class ReplicaMove {
   }
 
   /**
-   * The replica's log is the old one again, which lacks what was appended meanwhile: the rules start over from what it
-   * has, once it is certain that no start would take the copy for the replica's.
+   * Once it is certain that no start would take the copy for the replica's, the replica's log is the old one again. If
+   * that lacks what was appended meanwhile, the rules start over from what it has.
    */
   async #takeBack(from: Log, cause: Error): Promise<void> {
     const { replica, source, target, host, logger } = this.#options;
     const { topic, topicId, partition } = replica;
-    replica.log = from;
-    host.failed(replica, cause);
     logger.warn('a replica could not change over to another log directory', {
       ...{ topic, partition, path: target.path, error: cause.message },
     });
     await this.#insist([source], () => source.moves.clear(topicId, partition));
+    replica.log = from;
+    if (replica.machine.endOffset !== from.endOffset || from.failure !== undefined)
+      host.failed(replica, cause);
     this.#isFlushed = false;
     this.#stage = 'copying';
   }

@@ -72,6 +72,12 @@ describe.each(['ack', 'replication'])(
         void broker.replicas!.moves.move(broker.replica, broker.directory(to));
         await broker.run({ maximumEvents: crashAt });
         broker.crash(how);
+        // The start that follows does not come to its end every time.
+        if (crashAt % 2 === 1) {
+          void broker.start();
+          await broker.run({ maximumEvents: crashAt % 60 });
+          broker.crash(how);
+        }
         await broker.settle(broker.start());
         outcomes.add(broker.home === from ? 'from' : 'to');
         // What was not flushed yet a loss of power may take; then it goes for good.

@@ -2,6 +2,7 @@ import type { Clock, Logger } from '@kafkaesque/kernel';
 import { Failure, messageOf } from '@kafkaesque/kernel';
 import type { LogDirectory } from '@kafkaesque/storage';
 import type { Throttle } from '../replication/throttle';
+import { CopyLanes } from './copy-lanes';
 import type { LogDirectories } from './log-directories';
 import type { Replica } from './replica';
 import { ReplicaMove } from './replica-move';
@@ -22,6 +23,7 @@ export interface ReplicaMovesOptions {
 export class ReplicaMoves {
   readonly #options: ReplicaMovesOptions;
   readonly #underWay = new Map<Replica, ReplicaMove>();
+  readonly #lanes = new CopyLanes();
   #isClosed = false;
 
   constructor(options: ReplicaMovesOptions) {
@@ -119,7 +121,10 @@ export class ReplicaMoves {
     logger.info('a replica moves to another log directory', {
       ...{ topic, partition, from: source.path, to: target.path },
     });
-    const move = new ReplicaMove({ replica, source, target, clock, logger, throttle, host });
+    const move = new ReplicaMove({
+      ...{ replica, source, target, clock, logger, throttle, host },
+      lanes: this.#lanes,
+    });
     this.#underWay.set(replica, move);
     void move.over.finally(() => this.#underWay.delete(replica));
     return move;
