@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import type { Layout } from './node-files';
+import { mayMakeNetworks } from './node-network';
 import { scenarios } from './scenarios/registry';
 import { runScenario } from './scenarios/run-scenario';
 import type { Scenario } from './scenarios/scenario';
@@ -47,6 +48,10 @@ const runOne = async (scenario: Scenario): Promise<boolean> => {
   const [rounds, seed, replicas] = [wholeNumber('rounds'), wholeNumber('seed'), wholeNumber('replicas')];
   if (scenario.needsReplicas === true && replicas === 1) {
     say(`${scenario.id} needs more than one replica`);
+    return true;
+  }
+  if (scenario.needsNetwork === true && !mayMakeNetworks()) {
+    say(`${scenario.id} needs a machine on which this user may make network namespaces`);
     return true;
   }
   const given = values.directory === undefined ? undefined : join(resolve(values.directory), scenario.id);

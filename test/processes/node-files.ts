@@ -12,6 +12,8 @@ export interface NodePlan {
   readonly file: string;
   /** Where its data lies; made when it is formatted. */
   readonly directory: string;
+  /** Where it listens. */
+  readonly host: string;
   /** Undefined: it is no broker. */
   readonly clientPort: number | undefined;
   /** Undefined: it is no controller. */
@@ -44,14 +46,18 @@ const ROLES: Readonly<Record<Layout, readonly (readonly NodeRole[])[]>> = {
   separate: [['controller'], ['controller'], ['controller'], ['broker'], ['broker'], ['broker']],
 };
 
+/** The ids of its nodes. */
+export const nodeIdsOf = (layout: Layout): readonly number[] => ROLES[layout].map((_, index) => index + 1);
+
 /**
  * Writes `server.properties` of three nodes that are both, or of three controllers and three brokers, on free ports of
- * the loopback, each in a directory of its own below `directory`.
+ * the loopback, or of the host that each has, each in a directory of its own below `directory`.
  */
 export const planCluster = async (
   directory: string,
   layout: Layout,
   settings: Readonly<Record<string, string | number>> = {},
+  hostOf: (nodeId: number) => string = () => '127.0.0.1',
 ): Promise<ClusterPlan> => {
   const roles = ROLES[layout];
   const ports = await freePorts(3 * roles.length);
@@ -64,6 +70,7 @@ export const planCluster = async (
       roles: own,
       file: join(home, 'server.properties'),
       directory: join(home, 'data'),
+      host: hostOf(nodeId),
       clientPort: own.includes('broker') ? clientPort : undefined,
       controllerPort: own.includes('controller') ? controllerPort : undefined,
       metricsPort,
@@ -74,7 +81,7 @@ export const planCluster = async (
     nodes,
     initialControllers: nodes
       .filter((node) => node.controllerPort !== undefined)
-      .map((node) => `${node.nodeId}@127.0.0.1:${node.controllerPort}:${freshId()}`)
+      .map((node) => `${node.nodeId}@${node.host}:${node.controllerPort}:${freshId()}`)
       .join(','),
   };
   for (const node of nodes) writeProperties(plan, node, settings);
@@ -86,13 +93,13 @@ const writeProperties = (
   node: NodePlan,
   settings: Readonly<Record<string, string | number>>,
 ): void => {
-  const { nodeId, roles, clientPort, controllerPort, metricsPort } = node;
+  const { nodeId, roles, host, clientPort, controllerPort, metricsPort } = node;
   const listeners = [
-    ...(clientPort === undefined ? [] : [`PLAINTEXT://127.0.0.1:${clientPort}`]),
-    ...(controllerPort === undefined ? [] : [`CONTROLLER://127.0.0.1:${controllerPort}`]),
+    ...(clientPort === undefined ? [] : [`PLAINTEXT://${host}:${clientPort}`]),
+    ...(controllerPort === undefined ? [] : [`CONTROLLER://${host}:${controllerPort}`]),
   ];
   const bootstrap = nodes.flatMap((one) =>
-    one.controllerPort === undefined ? [] : [`127.0.0.1:${one.controllerPort}`],
+    one.controllerPort === undefined ? [] : [`${one.host}:${one.controllerPort}`],
   );
   const properties = {
     'process.roles': roles.join(','),
@@ -101,6 +108,7 @@ const writeProperties = (
     listeners: listeners.join(','),
     'controller.listener.names': 'CONTROLLER',
     'log.dirs': node.directory,
+    'metrics.host': host,
     'metrics.port': metricsPort,
     ...settings,
   };

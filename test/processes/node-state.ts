@@ -10,15 +10,17 @@ export interface NodeState {
   readonly quorumState: string;
   /** 1 on the active controller, else 0. */
   readonly isActive: boolean;
+  /** Of the quorum. */
+  readonly epoch: number;
 }
 
 const ANSWER_MS = 2000;
 
 /** Asks a node; undefined when it does not answer, because it is not up, stands still, or is on its way down. */
-export const nodeState = async (metricsPort: number): Promise<NodeState | undefined> => {
+export const nodeState = async (metricsPort: number, host = '127.0.0.1'): Promise<NodeState | undefined> => {
   let text: string;
   try {
-    const answer = await fetch(`http://127.0.0.1:${metricsPort}/metrics`, {
+    const answer = await fetch(`http://${host}:${metricsPort}/metrics`, {
       signal: AbortSignal.timeout(ANSWER_MS),
       headers: { connection: 'close' },
     });
@@ -36,5 +38,6 @@ export const nodeState = async (metricsPort: number): Promise<NodeState | undefi
     leader: value('kafka_server_raftmetrics_current_leader'),
     quorumState: label('kafka_server_raftmetrics_current_state', 'current_state'),
     isActive: value('kafka_controller_kafkacontroller_activecontrollercount') === 1,
+    epoch: value('kafka_server_raftmetrics_current_epoch'),
   };
 };

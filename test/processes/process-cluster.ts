@@ -5,6 +5,7 @@ import type { ClusterPlan, Layout, NodePlan } from './node-files';
 import { planCluster } from './node-files';
 import type { NodeState } from './node-state';
 import { nodeState } from './node-state';
+import type { NodeNetwork } from './node-network';
 import type { SpawnedNode } from './spawned-node';
 import { spawnNode } from './spawned-node';
 
@@ -15,6 +16,8 @@ export interface ProcessClusterOptions {
   readonly settings?: Readonly<Record<string, string | number>>;
   /** Of each node's process. */
   readonly environment?: (node: NodePlan) => Readonly<Record<string, string>>;
+  /** Of its nodes, in which ways can be cut; the caller's to remove, after the cluster. Absent: all are on the loopback. */
+  readonly network?: NodeNetwork;
 }
 
 const PATIENCE_MS = 60_000;
@@ -57,7 +60,9 @@ export class ProcessCluster implements AsyncDisposable {
 
   /** Writes the files of its nodes, and formats and starts nothing. */
   static async plan(options: ProcessClusterOptions): Promise<ProcessCluster> {
-    const plan = await planCluster(options.directory, options.layout, options.settings);
+    const { directory, layout, settings, network } = options;
+    const hostOf = network === undefined ? undefined : (nodeId: number) => network.hostOf(nodeId);
+    const plan = await planCluster(directory, layout, settings, hostOf);
     return new ProcessCluster(options, plan);
   }
 
@@ -75,6 +80,12 @@ export class ProcessCluster implements AsyncDisposable {
     return cluster;
   }
 
+  /** Fails where all nodes are on the loopback. */
+  get network(): NodeNetwork {
+    const { network } = this.#options;
+    if (network === undefined) throw new Error('the nodes have no network of their own');
+    return network;
+  }
   get nodes(): readonly NodePlan[] {
     return this.plan.nodes;
   }
@@ -85,10 +96,10 @@ export class ProcessCluster implements AsyncDisposable {
     return this.plan.nodes.filter(({ roles }) => roles.includes('broker'));
   }
   get bootstrapServers(): string {
-    return this.brokers.map(({ clientPort }) => `127.0.0.1:${clientPort}`).join(',');
+    return this.brokers.map(({ host, clientPort }) => `${host}:${clientPort}`).join(',');
   }
   get bootstrapControllers(): string {
-    return this.controllers.map(({ controllerPort }) => `127.0.0.1:${controllerPort}`).join(',');
+    return this.controllers.map(({ host, controllerPort }) => `${host}:${controllerPort}`).join(',');
   }
 
   node(nodeId: number): NodePlan {
@@ -123,7 +134,11 @@ export class ProcessCluster implements AsyncDisposable {
   launch(nodeId: number): SpawnedNode {
     if (this.isUp(nodeId)) throw new Error(`node ${nodeId} is up already`);
     const node = this.node(nodeId);
-    const process = spawnNode(node.file, this.#options.environment?.(node));
+    const process = spawnNode(
+      node.file,
+      this.#options.environment?.(node),
+      this.#options.network?.commandOf(nodeId),
+    );
     this.#processes.set(nodeId, process);
     return process;
   }
@@ -145,7 +160,8 @@ export class ProcessCluster implements AsyncDisposable {
   }
 
   state(nodeId: number): Promise<NodeState | undefined> {
-    return nodeState(this.node(nodeId).metricsPort);
+    const { host, metricsPort } = this.node(nodeId);
+    return nodeState(metricsPort, host);
   }
 
   /** The controller that is active, once the others have followed it. */

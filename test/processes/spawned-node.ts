@@ -44,9 +44,14 @@ process.once('exit', () => {
   for (const one of running) one.kill();
 });
 
-/** Starts a node; what its processes write is kept beside its file, in `output.log`. Whoever starts it sees to it that it ends; at the latest it ends with this process. */
-export const spawnNode = (file: string, environment: Readonly<Record<string, string>> = {}): SpawnedNode => {
-  const child = spawn(process.execPath, [program(), 'server', file], {
+/** Starts a node; what its processes write is kept beside its file, in `output.log`. Whoever starts it sees to it that it ends; at the latest it ends with this process. `before`: a command that becomes the one behind it. */
+export const spawnNode = (
+  file: string,
+  environment: Readonly<Record<string, string>> = {},
+  before: readonly string[] = [],
+): SpawnedNode => {
+  const [command, ...args] = [...before, process.execPath, program(), 'server', file];
+  const child = spawn(command, args, {
     env: { PATH: process.env['PATH'] ?? '', ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],
   });

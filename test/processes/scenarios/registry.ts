@@ -1,3 +1,4 @@
+import { cuts } from './cuts';
 import { damage } from './damage';
 import { disks } from './disks';
 import { kills } from './kills';
@@ -7,5 +8,8 @@ import { stalls } from './stalls';
 
 /** All scenarios, by id. */
 export const scenarios: ReadonlyMap<string, Scenario> = new Map(
-  [...kills, ...stalls, ...disks, ...damage, ...membership].map((scenario) => [scenario.id, scenario]),
+  [...kills, ...cuts, ...stalls, ...disks, ...damage, ...membership].map((scenario) => [
+    scenario.id,
+    scenario,
+  ]),
 );

@@ -2,6 +2,8 @@ import { SeededRandom } from '@kafkaesque/kernel';
 import { checkHistory, summaryOf } from '@kafkaesque/testkit';
 import type { HistoryReport } from '@kafkaesque/testkit';
 import type { Layout } from '../node-files';
+import { nodeIdsOf } from '../node-files';
+import { NodeNetwork } from '../node-network';
 import { runOwnTool } from '../../interop/own-tool';
 import { ProcessCluster } from '../process-cluster';
 import type { Scenario } from './scenario';
@@ -19,6 +21,8 @@ export interface ScenarioOptions {
   /** Instead of the scenario's own. */
   readonly layout?: Layout;
   readonly say?: (line: string) => void;
+  /** Whether an outage that lasts for too long breaks a promise; default: yes. On a machine that is busy it says nothing. */
+  readonly isTimed?: boolean;
 }
 
 export interface ScenarioOutcome {
@@ -39,13 +43,24 @@ export const runScenario = async (options: ScenarioOptions): Promise<ScenarioOut
   const { scenario, directory, seed, rounds, replicas } = options;
   const say = options.say ?? ((): void => undefined);
   const { environment } = scenario;
+  const { isTimed = true } = options;
+  const layout = options.layout ?? scenario.layout ?? 'combined';
+  await using network =
+    scenario.needsNetwork === true ? await NodeNetwork.open(nodeIdsOf(layout)) : undefined;
   await using cluster = await ProcessCluster.start({
-    directory,
-    layout: options.layout ?? scenario.layout ?? 'combined',
+    ...{ directory, layout },
+    ...(network === undefined ? {} : { network }),
     ...(environment === undefined ? {} : { environment: ({ nodeId }) => environment(nodeId, seed) }),
   });
   const random = new SeededRandom(seed, `chaos ${scenario.id}`);
-  await using stage = await ChaosStage.open({ cluster, random, partitions: PARTITIONS, replicas, say });
+  await using stage = await ChaosStage.open({
+    cluster,
+    random,
+    partitions: PARTITIONS,
+    replicas,
+    isTimed,
+    say,
+  });
   let done = 0;
   try {
     while (done < rounds && stage.violations.length === 0) {

@@ -13,6 +13,8 @@ export interface Scenario {
   readonly environment?: (nodeId: number, seed: number) => Readonly<Record<string, string>>;
   /** With one replica there would be nothing left to read. */
   readonly needsReplicas?: boolean;
+  /** Its nodes are in a network of their own, in which it cuts ways. */
+  readonly needsNetwork?: boolean;
   /** What it does to a disk may lie where nobody has looked yet: `fsck` is heard, and is no judge. */
   readonly leavesDamage?: boolean;
   /** One round; afterwards all nodes are up again. */

@@ -12,6 +12,8 @@ export interface StageOptions {
   readonly random: Random;
   readonly partitions: number;
   readonly replicas: number;
+  /** Whether outages are held to their bounds. */
+  readonly isTimed: boolean;
   readonly say: (line: string) => void;
 }
 
@@ -204,7 +206,7 @@ export class ChaosStage implements AsyncDisposable {
     const gaps = acknowledgementGaps(this.workload.events, fromMs, performance.now());
     const [longest] = gaps.filter(({ log }) => names?.includes(log) !== false);
     const longestMs = Math.round(longest?.lengthMs ?? 0);
-    const bound = this.replicas > 1 ? boundMs : undefined;
+    const bound = this.replicas > 1 && this.#options.isTimed ? boundMs : undefined;
     this.outages.push({ what, longestMs, boundMs: bound });
     const asked = bound === undefined ? '' : ` (at most ${bound} ms)`;
     this.say(`${what}: not available for ${longestMs} ms${asked}`);
