@@ -38,6 +38,8 @@ const ip = (args: readonly string[], lines?: readonly string[]): Promise<void> =
     child.stdin?.end(lines?.map((line) => `${line}\n`).join(''));
   });
 
+let opened = 0;
+
 /** Networks that nobody has removed yet: they would outlive the process. */
 const standing = new Set<NodeNetwork>();
 process.once('exit', () => {
@@ -55,7 +57,7 @@ export class NodeNetwork implements AsyncDisposable {
 
   private constructor(nodeIds: readonly number[], subnet: string) {
     this.#nodeIds = nodeIds;
-    this.#bridge = `kq${process.pid}`;
+    this.#bridge = `kq${process.pid}${String.fromCharCode(97 + (opened++ % 26))}`;
     this.#subnet = subnet;
   }
 
@@ -92,18 +94,24 @@ export class NodeNetwork implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     standing.delete(this);
-    await Promise.all(
-      this.#nodeIds.map((nodeId) =>
-        ip(['netns', 'delete', this.#namespaceOf(nodeId)]).catch(() => undefined),
-      ),
-    );
-    await ip(['link', 'delete', this.#bridge]).catch(() => undefined);
+    // What is not there was not made.
+    for (const args of this.#removals()) await ip(args).catch(() => undefined);
   }
 
   /** As the process ends. */
   removeNow(): void {
-    for (const nodeId of this.#nodeIds) spawnSync('ip', ['netns', 'delete', this.#namespaceOf(nodeId)]);
-    spawnSync('ip', ['link', 'delete', this.#bridge]);
+    for (const args of this.#removals()) spawnSync('ip', args);
+  }
+
+  /** A namespace may live on for a while when its name is gone, and its link with it. */
+  #removals(): readonly (readonly string[])[] {
+    return [
+      ...this.#nodeIds.flatMap((nodeId) => [
+        ['link', 'delete', this.#linkOf(nodeId)],
+        ['netns', 'delete', this.#namespaceOf(nodeId)],
+      ]),
+      ['link', 'delete', this.#bridge],
+    ];
   }
 
   async #build(): Promise<void> {
@@ -115,7 +123,7 @@ export class NodeNetwork implements AsyncDisposable {
         `addr add ${this.#addressOf('clients')}/24 dev ${this.#bridge}`,
         `link set ${this.#bridge} up`,
         ...this.#nodeIds.flatMap((nodeId) => {
-          const link = `${this.#bridge}n${nodeId}`;
+          const link = this.#linkOf(nodeId);
           const peer = `name eth0 address ${this.#hardwareOf(nodeId)} netns ${this.#namespaceOf(nodeId)}`;
           return [`link add ${link} type veth peer ${peer}`, `link set ${link} master ${this.#bridge} up`];
         }),
@@ -159,6 +167,10 @@ export class NodeNetwork implements AsyncDisposable {
 
   #namespaceOf(nodeId: number): string {
     return `${this.#bridge}-${nodeId}`;
+  }
+
+  #linkOf(nodeId: number): string {
+    return `${this.#bridge}n${nodeId}`;
   }
 
   #addressOf(place: Place): string {

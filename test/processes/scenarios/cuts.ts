@@ -4,13 +4,22 @@ import { until } from '../process-cluster';
 import type { Scenario } from './scenario';
 import type { ChaosStage } from './stage';
 
-/** `broker.session.timeout.ms` and `replica.lag.time.max.ms`, as they are by default. */
-const SESSION_MS = 9000;
-const LAG_MS = 10_000;
+const CUT_MS = 20_000;
+/** `broker.session.timeout.ms`, as it is by default. */
+const SESSION_MS = 3000;
+/** `replica.lag.time.max.ms` by default, and until a leader looks again, which it does twice in that time. */
+const LAG_MS = 10_000 + 5000;
 /** Twice `controller.quorum.fetch.timeout.ms`, and an election. */
 const BETWEEN_CONTROLLERS_MS = 2 * 1500 + 1000;
 /** A client asks whoever is silent for so long, and then somebody else. */
 const REQUEST_MS = 3000;
+/** Until whoever is not heard of is fenced, and clients have asked somebody else. */
+const FENCED_MS = SESSION_MS + REQUEST_MS + 2000;
+/**
+ * Clients that reach a broker which hears no controller may ask it again and again, and believe what it says of the leaders:
+ * nobody has told it better. So they may be without an answer until the cut ends.
+ */
+const MISLED_MS = CUT_MS + REQUEST_MS + 1000;
 const COLD_START_MS = 15_000;
 
 const bothWays = (one: Place, others: readonly Place[]): readonly Way[] =>
@@ -28,8 +37,6 @@ interface Cut {
   readonly ways: readonly Way[];
   readonly boundMs: number;
 }
-
-const CUT_MS = 16_000;
 
 /** Cuts for a while, measures until everything is acknowledged again, and waits until all replicas are in sync. */
 const cutForAWhile = async (
@@ -60,8 +67,7 @@ const SYMMETRIC: readonly ((stage: ChaosStage) => Promise<Cut>)[] = [
     return {
       what: `node ${nodeId} heard nobody but clients, and nobody else heard it`,
       ways: bothWays(nodeId, otherIds(stage.cluster.nodes, nodeId)),
-      // Clients may ask it again and again: it says that it leads until it knows that its session is over.
-      boundMs: SESSION_MS + REQUEST_MS + 1000,
+      boundMs: MISLED_MS,
     };
   },
   async (stage) => {
@@ -69,7 +75,7 @@ const SYMMETRIC: readonly ((stage: ChaosStage) => Promise<Cut>)[] = [
     return {
       what: `node ${nodeId} was cut off from nodes and clients`,
       ways: bothWays(nodeId, [...otherIds(stage.cluster.nodes, nodeId), 'clients']),
-      boundMs: SESSION_MS + REQUEST_MS + 1000,
+      boundMs: FENCED_MS,
     };
   },
   async (stage) => {
@@ -87,7 +93,7 @@ const SYMMETRIC: readonly ((stage: ChaosStage) => Promise<Cut>)[] = [
     return {
       what: `broker ${nodeId} and the controllers did not hear each other`,
       ways: bothWays(nodeId, otherIds(stage.cluster.controllers, nodeId)),
-      boundMs: SESSION_MS + REQUEST_MS + 1000,
+      boundMs: MISLED_MS,
     };
   },
   async (stage) => {
@@ -116,9 +122,13 @@ const symmetric: Scenario = {
 /** Waits until another controller is active than the one that was, and says how long that took. */
 const replaced = async (stage: ChaosStage, before: number, what: string): Promise<void> => {
   const fromMs = performance.now();
+  const others = otherIds(stage.cluster.controllers, before);
   await until(
     `node ${before} is still the active controller`,
-    async () => (await stage.cluster.active()).nodeId !== before || undefined,
+    async () => {
+      const states = await Promise.all(others.map((nodeId) => stage.cluster.state(nodeId)));
+      return states.some((state) => state?.isActive === true) || undefined;
+    },
     () => stage.cluster.testimony(),
   );
   const electedMs = Math.round(performance.now() - fromMs);
@@ -137,7 +147,7 @@ const epochOf = async (stage: ChaosStage): Promise<number> => {
   return Math.max(...states.map((state) => state?.epoch ?? -1));
 };
 
-/** Nobody may keep electing controllers because somebody is heard of one in two directions. */
+/** Nobody may keep electing controllers because one of them hears, or is heard, in one direction only. */
 const withFewElections = async (
   stage: ChaosStage,
   what: string,
@@ -154,31 +164,46 @@ const withFewElections = async (
   if (elections > mostElections) stage.violations.push(`${what}: ${elections} elections of controllers`);
 };
 
+/** One-way cuts, round by round. */
+const ONE_WAY: readonly ((stage: ChaosStage, active: number) => Cut)[] = [
+  (stage, active) => ({
+    what: `controller ${active} heard nobody`,
+    ways: placesBut(stage, active).map((from) => ({ from, to: active })),
+    boundMs: BETWEEN_CONTROLLERS_MS + FENCED_MS,
+  }),
+  (stage, active) => ({
+    what: `controller ${active} was heard by nobody`,
+    ways: placesBut(stage, active).map((to) => ({ from: active, to })),
+    boundMs: BETWEEN_CONTROLLERS_MS + FENCED_MS,
+  }),
+  (stage, active) => {
+    const [from = 0, to = 0] = stage.shuffled(otherIds(stage.cluster.nodes, active));
+    return {
+      what: `what node ${from} said to node ${to} did not arrive`,
+      ways: [{ from, to }],
+      // The controller hears both, so that nobody is fenced: whoever leads waits for the other until it lags.
+      boundMs: LAG_MS + 1000,
+    };
+  },
+];
+
+const placesBut = (stage: ChaosStage, nodeId: number): readonly Place[] => [
+  ...otherIds(stage.cluster.nodes, nodeId),
+  'clients',
+];
+
 const oneWay: Scenario = {
   id: 'C11',
-  what: 'for a while what a node says arrives and what others say to it does not, or the other way round',
+  what: 'for a while a controller and leader hears nobody, or is heard by nobody; then one leader is not heard by another',
   layout: 'combined',
   needsNetwork: true,
   needsReplicas: true,
   round: async (stage, round) => {
-    const { nodeId } =
-      round % 4 < 3 && round % 4 > 0 ? await stage.cluster.active() : await stage.someLeader();
-    const others = otherIds(stage.cluster.nodes, nodeId);
-    const from = (to: number): Way => ({ from: nodeId, to });
-    const back = (to: number): Way => ({ from: to, to: nodeId });
-    const one = stage.pick(others);
-    const alone = { boundMs: BETWEEN_CONTROLLERS_MS + SESSION_MS + REQUEST_MS + 1000 };
-    const pair = { boundMs: LAG_MS + BETWEEN_CONTROLLERS_MS + 1000 };
-    const cuts: readonly Cut[] = [
-      { what: `what node ${nodeId} said to node ${one} did not arrive`, ways: [from(one)], ...pair },
-      { what: `controller ${nodeId} heard no other node`, ways: others.map(back), ...alone },
-      { what: `controller ${nodeId} was heard by no other node`, ways: others.map(from), ...alone },
-      { what: `what node ${one} said to node ${nodeId} did not arrive`, ways: [back(one)], ...pair },
-    ];
-    const cut = cuts[round % cuts.length] ?? cuts[0]!;
-    const isAlone = cut.ways.length > 1;
+    const { nodeId } = await stage.cluster.active();
+    const cut = (ONE_WAY[(round - 1) % ONE_WAY.length] ?? ONE_WAY[0]!)(stage, nodeId);
+    const isReplaced = cut.ways.length > 1;
     await withFewElections(stage, cut.what, () =>
-      cutForAWhile(stage, cut, () => (isAlone ? replaced(stage, nodeId, cut.what) : Promise.resolve())),
+      cutForAWhile(stage, cut, () => (isReplaced ? replaced(stage, nodeId, cut.what) : Promise.resolve())),
     );
   },
 };
@@ -201,7 +226,7 @@ const powerOfTheOnlyOne: Scenario = {
     const off = ({ nodeId }: NodePlan): readonly Way[] =>
       bothWays(nodeId, [...otherIds(cluster.nodes, nodeId), 'clients']);
     await stage.outage(`node ${first.nodeId} was cut off`, () => cluster.network.cut(off(first)), {
-      boundMs: SESSION_MS + REQUEST_MS + 1000,
+      boundMs: FENCED_MS,
     });
     const fromMs = performance.now();
     await cluster.network.cut(off(second));
