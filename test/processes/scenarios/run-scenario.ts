@@ -23,6 +23,8 @@ export interface ScenarioOptions {
   readonly say?: (line: string) => void;
   /** Whether an outage that lasts for too long breaks a promise; default: yes. On a machine that is busy it says nothing. */
   readonly isTimed?: boolean;
+  /** Asked before each round: no further one. */
+  readonly isOver?: () => boolean;
 }
 
 export interface ScenarioOutcome {
@@ -63,7 +65,7 @@ export const runScenario = async (options: ScenarioOptions): Promise<ScenarioOut
   });
   let done = 0;
   try {
-    while (done < rounds && stage.violations.length === 0) {
+    while (done < rounds && stage.violations.length === 0 && options.isOver?.() !== true) {
       await stage.sleep(300 + random.below(700));
       await scenario.round(stage, done + 1);
       stage.lookForDeaths();
