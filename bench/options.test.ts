@@ -32,8 +32,9 @@ test('the quick mode is one round of seconds, and what is said beside it holds',
     touchesMemory: false,
     servers: ['floor', 'kafkaesque'],
   });
-  expect(read('--quick', '--rounds', '2', '--server', 'kafka')).toMatchObject({
+  expect(read('--quick', '--rounds', '2', '--size', '0.1', '--server', 'kafka')).toMatchObject({
     rounds: 2,
+    size: 0.1,
     servers: ['kafka'],
   });
 });
@@ -44,6 +45,7 @@ test.each([
   [['--server', 'redpanda'], 'redpanda'],
   [['--rounds', '0'], '--rounds 0'],
   [['--seconds', 'x'], '--seconds x'],
+  [['--size', '0'], '--size 0'],
   [['--generator', 'wrk'], 'wrk'],
   [['--fast'], '--fast'],
 ])('%j is refused', (args, named) => {

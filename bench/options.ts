@@ -34,6 +34,7 @@ export const usage = `npm run bench -- [options]
   --server NAME,…       only these: floor, kafkaesque, kafka (where it is present)
   --rounds N            rounds of each scenario, servers taking turns (5)
   --seconds N           of each counted run (4)
+  --size PART           of the partitions, bytes and deaths that the large scenarios make (1)
   --generator kload     load by kload instead of our own generator (KLOAD names the program)
   --no-touch            do not write to the free memory first
   --profile DIRECTORY   V8's profiles of the floor and of our node, and what they say
@@ -92,7 +93,7 @@ export const readOptions = (args: readonly string[]): Options | 'list' | 'help' 
     warming: quick ? 0.1 : 1,
     generator: values.generator,
     touchesMemory: !quick && !values['no-touch'],
-    size: quick ? 0.02 : 1,
+    size: positive(values.size ?? (quick ? '0.02' : '1'), 'size'),
     maxSteal: quick ? 1 : 0.05,
     profileDirectory: values.profile,
     output: values.output,
@@ -108,6 +109,7 @@ const parse = (args: readonly string[]) => {
         server: { type: 'string' },
         rounds: { type: 'string' },
         seconds: { type: 'string' },
+        size: { type: 'string' },
         generator: { type: 'string', default: 'own' },
         'no-touch': { type: 'boolean', default: false },
         profile: { type: 'string' },

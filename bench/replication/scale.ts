@@ -18,7 +18,8 @@ export interface ScaleAmount {
 }
 
 const TOPIC = 'many';
-const QUIET_SECONDS = 15;
+/** Half a minute after its start a node looks at its segments for the first time, and writes down what new ones need. */
+const QUIET_SECONDS = 40;
 const IDLE_FACTOR = 5;
 const POLL_MS = 20;
 

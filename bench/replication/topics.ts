@@ -4,6 +4,7 @@ import type { LoadConnection } from '../load/connection';
 import type { Led } from '../load/open-loop';
 import { until, withPort } from '../quorum/requests';
 import type { RunningCluster } from '../servers/cluster';
+import { untilLed } from '../servers/server';
 
 const CREATE_TOPICS_VERSION = 5;
 const DELETE_TOPICS_VERSION = 4;
@@ -78,6 +79,8 @@ export const createReplicated = async (
     if (errorCode !== 0) throw new Error(`topic ${name} was not created: ${errorMessage ?? errorCode}`);
   });
   await untilInSync(cluster, name, replicas);
+  for (const { port, partitions } of await ledIn(cluster, name))
+    await withPort(port, (connection) => untilLed(connection, name, partitions));
 };
 
 /** Waits until every broker tells that all replicas are in sync, and that somebody leads. */

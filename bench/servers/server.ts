@@ -119,7 +119,11 @@ export const createTopic = (
     });
     const { errorCode, errorMessage } = topics[0] ?? { errorCode: -1, errorMessage: 'no answer' };
     if (errorCode !== 0) throw new Error(`topic ${name} was not created: ${errorMessage ?? errorCode}`);
-    await untilLed(connection, name, partitions);
+    await untilLed(
+      connection,
+      name,
+      Array.from({ length: partitions }, (_, index) => index),
+    );
   });
 
 export const deleteTopic = (port: number, name: string): Promise<void> =>
@@ -136,13 +140,14 @@ const LIST_OFFSETS_VERSION = 7;
 const LATEST = -1;
 const LEADER_TIMEOUT_MS = 60_000;
 
-/** A topic is there at once; until its leaders know that they lead may take a moment. Only they answer for offsets. */
-const untilLed = async (connection: LoadConnection, name: string, partitions: number): Promise<void> => {
+/** A topic is there at once; until its leader knows that it leads may take a moment. Only leaders answer for offsets. */
+export const untilLed = async (
+  connection: LoadConnection,
+  name: string,
+  partitions: readonly number[],
+): Promise<void> => {
   const deadlineMs = performance.now() + LEADER_TIMEOUT_MS;
-  const asked = Array.from({ length: partitions }, (_, partitionIndex) => ({
-    partitionIndex,
-    timestamp: LATEST,
-  }));
+  const asked = partitions.map((partitionIndex) => ({ partitionIndex, timestamp: LATEST }));
   for (;;) {
     const { topics } = await connection.request(apis.ListOffsets, LIST_OFFSETS_VERSION, {
       replicaId: BrokerId(-1),
@@ -150,9 +155,9 @@ const untilLed = async (connection: LoadConnection, name: string, partitions: nu
       topics: [{ name, partitions: asked }],
     });
     const led = topics[0]?.partitions.filter(({ errorCode }) => errorCode === 0) ?? [];
-    if (led.length === partitions) return;
+    if (led.length === partitions.length) return;
     if (performance.now() > deadlineMs)
-      throw new Error(`${partitions - led.length} partitions have no leader`);
+      throw new Error(`${partitions.length - led.length} partitions have no leader`);
     await sleep(50);
   }
 };
