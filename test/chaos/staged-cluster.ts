@@ -40,7 +40,11 @@ export const stageCluster = async (options: ClusterOptions = {}): Promise<Staged
     topicId,
     async send(records, sizeBytes) {
       await using client = openClient({ bootstrapServers: cluster.bootstrapServers });
-      await using producer = client.producer({ lingerMs: 0, retries: 3 });
+      await using producer = client.producer({
+        lingerMs: 0,
+        deliveryTimeoutMs: 20_000,
+        requestTimeoutMs: 10_000,
+      });
       for (let left = records; left > 0; left--) {
         const partition = sequence % PARTITIONS;
         const sent: SentValue = { producer: 'stage', sequence: sequence++, isIdempotent: true };
