@@ -3,7 +3,7 @@ import { assert } from '@kafkaesque/kernel';
 import type { Command, CommandResponses } from './decide/commands';
 import { decide } from './decide/decide';
 import type { ControllerSettings, Decision } from './decide/decision';
-import { applyRecords, replay } from './delta/apply-records';
+import { applyRecords, replaySnapshotRecord } from './delta/apply-records';
 import { ImageDraft } from './delta/image-draft';
 import { differenceInSteps } from './delta/image-difference';
 import type { MetadataDelta } from './delta/metadata-delta';
@@ -111,7 +111,7 @@ class MetadataController implements Controller {
       // One draft for each chunk, so that none of them has more to finish than its own chunk.
       records: (chunk) => {
         const draft = new ImageDraft(image);
-        for (const record of chunk) replay(draft, record);
+        for (const record of chunk) replaySnapshotRecord(draft, record);
         image = draft.finish(offset, epoch).after;
       },
       finish: () => this.#replace(before, { ...image, offset, epoch, topicRemovedAt: offset }, changed),

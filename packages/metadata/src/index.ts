@@ -47,6 +47,7 @@ export {
   registeredBrokers,
   registeredControllers,
   stateHash,
+  isRemovedTopic,
   topicById,
   topicByName,
   topicNames,

@@ -108,6 +108,15 @@ export const replay = (draft: ImageDraft, record: MetadataRecord): void => {
   }
 };
 
+/**
+ * Carries over one record of a snapshot, which says what there is, and of what there is no more only that it was removed by
+ * a committed record.
+ */
+export const replaySnapshotRecord = (draft: ImageDraft, record: MetadataRecord): void => {
+  if (record.kind === 'RemoveTopicRecord') draft.rememberRemoved(record.value.topicId);
+  else replay(draft, record);
+};
+
 /** The image after a batch, and what the batch changed. `image` stays as it was. */
 export const applyRecords = (
   image: MetadataImage,

@@ -11,6 +11,8 @@ import type {
 } from '../image/metadata-image';
 import type { MapDraft, PersistentMap } from '../image/persistent-map';
 import { emptyMap } from '../image/persistent-map';
+import type { RemovedTopics } from '../image/removed-topics';
+import { withRemoved } from '../image/removed-topics';
 import { ReplicaIndexDraft } from '../image/replica-index';
 import { StateHashDraft, hashText } from '../image/state-hash';
 import { metricName } from '../image/topic-name';
@@ -32,6 +34,7 @@ export class ImageDraft {
   #controllers: PersistentMap<ControllerImage>;
   #configs: MetadataImage['configs'];
   #nextProducerId: ProducerId;
+  #removedTopics: RemovedTopics;
   readonly #topics = new Map<TopicId, TopicDraft>();
   readonly #removed = new Set<TopicId>();
   readonly #touchedBrokers = new Set<string>();
@@ -52,6 +55,7 @@ export class ImageDraft {
     this.#controllers = before.controllers;
     this.#configs = before.configs;
     this.#nextProducerId = before.nextProducerId;
+    this.#removedTopics = before.removedTopics;
   }
 
   /** What every node must have had before this batch, or what it says is not what the leader says. */
@@ -81,10 +85,16 @@ export class ImageDraft {
     const metric = metricName(name);
     if (metric !== undefined) this.#topicNamesByMetricName.delete(metric);
     this.#removed.add(topicId);
+    this.rememberRemoved(topicId);
     const resource: ConfigResource = { type: 2, name };
     const overrides = this.#configs.get(configKey(resource));
     if (overrides === undefined) return;
     for (const key of overrides.values.keys()) this.setConfig(resource, key, null);
+  }
+
+  /** A topic that was removed before the snapshot was made that is being read. */
+  rememberRemoved(topicId: TopicId): void {
+    this.#removedTopics = withRemoved(this.#removedTopics, topicId);
   }
 
   partition(topicId: TopicId, partition: number): PartitionImage | undefined {
@@ -193,6 +203,7 @@ export class ImageDraft {
         configs: this.#configs,
         nextProducerId: this.#nextProducerId,
         topicRemovedAt: this.#removed.size > 0 ? offset : before.topicRemovedAt,
+        removedTopics: this.#removedTopics,
         replicas: topics.replicas,
         stateSum: hash.finish(),
       },

@@ -13,6 +13,7 @@ import type { PersistentMap } from './persistent-map';
 import { emptyMap } from './persistent-map';
 import { partitionsIn } from './partition-set';
 import type { HeldReplicas } from './replica-index';
+import { noRemovedTopics, wasRemoved } from './removed-topics';
 import { holdsNothing } from './replica-index';
 import { emptySum, hashText } from './state-hash';
 
@@ -29,6 +30,7 @@ export const emptyImage: MetadataImage = {
   configs: emptyMap(),
   nextProducerId: ProducerId(0),
   topicRemovedAt: -1,
+  removedTopics: noRemovedTopics,
   replicas: emptyMap(),
   stateSum: emptySum,
 };
@@ -39,6 +41,10 @@ export const NO_BROKER_EPOCH = BrokerEpoch(-1);
 /** A topic; undefined when there is none of that id. */
 export const topicById = (image: MetadataImage, topicId: TopicId): TopicImage | undefined =>
   image.topicsById.get(topicId);
+
+/** Whether a committed record is remembered that removed it. */
+export const isRemovedTopic = (image: MetadataImage, topicId: TopicId): boolean =>
+  wasRemoved(image.removedTopics, topicId);
 
 /** A topic; undefined when there is none of that name now. */
 export const topicByName = (image: MetadataImage, name: string): TopicImage | undefined => {

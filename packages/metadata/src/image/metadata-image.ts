@@ -10,6 +10,7 @@ import type { Endpoint, SupportedFeature } from '../records';
 import type { PersistentMap } from './persistent-map';
 import type { PersistentVector } from './persistent-vector';
 import type { ReplicaIndex } from './replica-index';
+import type { RemovedTopics } from './removed-topics';
 import type { StateSum } from './state-hash';
 
 /** One partition as the committed metadata has it. Never changed: a change makes a new object. */
@@ -100,6 +101,8 @@ export interface MetadataImage {
    * and not the same on all nodes: whoever finds a topic missing asks whether it may have been there.
    */
   readonly topicRemovedAt: number;
+  /** The topics that were removed last; a memory, and no part of `stateSum`. */
+  readonly removedTopics: RemovedTopics;
   /** What each broker holds and leads; follows from the topics. */
   readonly replicas: ReplicaIndex;
   /** Sum over all facts; see `stateHash`. */

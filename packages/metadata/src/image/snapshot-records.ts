@@ -2,6 +2,7 @@ import { NO_BROKER } from '@kafkaesque/kernel';
 import type { MetadataRecord } from '../records';
 import { NO_BROKER_EPOCH, registeredBrokers, registeredControllers } from './lookups';
 import type { BrokerImage, ControllerImage, MetadataImage, TopicImage } from './metadata-image';
+import { removedTopicIds } from './removed-topics';
 
 /** Records in one chunk of a snapshot: small enough that writing or applying one never holds up a node. */
 const CHUNK_RECORDS = 1000;
@@ -81,10 +82,17 @@ export function* recordsOfImage(image: MetadataImage): IterableIterator<Metadata
   }
 }
 
-/** `recordsOfImage` in chunks, made as they are asked for. */
+/** The facts, and the topics that are remembered to have been removed. */
+function* recordsOfSnapshot(image: MetadataImage): IterableIterator<MetadataRecord> {
+  yield* recordsOfImage(image);
+  for (const topicId of removedTopicIds(image.removedTopics))
+    yield { kind: 'RemoveTopicRecord', value: { topicId } };
+}
+
+/** A snapshot in chunks, made as they are asked for; `replaySnapshotRecord` takes its records. */
 export function* snapshotChunks(image: MetadataImage): IterableIterator<readonly MetadataRecord[]> {
   let chunk: MetadataRecord[] = [];
-  for (const record of recordsOfImage(image)) {
+  for (const record of recordsOfSnapshot(image)) {
     chunk.push(record);
     if (chunk.length < CHUNK_RECORDS) continue;
     yield chunk;

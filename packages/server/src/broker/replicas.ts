@@ -1,7 +1,7 @@
 import type { BrokerId, Clock, LeaderEpoch, Logger, PartitionIndex, TopicId } from '@kafkaesque/kernel';
 import { Offset, hasCode, messageOf } from '@kafkaesque/kernel';
 import type { MetadataDelta, MetadataImage, PartitionImage, TopicImage } from '@kafkaesque/metadata';
-import { topicById } from '@kafkaesque/metadata';
+import { isRemovedTopic, topicById } from '@kafkaesque/metadata';
 import type { Effect, Leadership } from '@kafkaesque/partition';
 import { Partition } from '@kafkaesque/partition';
 import type { Log } from '@kafkaesque/storage';
@@ -62,8 +62,6 @@ export class Replicas {
   readonly #options: ReplicasOptions;
   /** By partition; a hole where another broker holds it. */
   readonly #byTopic = new Map<TopicId, (Replica | undefined)[]>();
-  /** Topics that committed records removed while their logs were not open yet. */
-  readonly #removedWhileLoading = new Set<TopicId>();
   #isLoading = true;
   #hasRoles = false;
   readonly #deletions: LogDeletions;
@@ -120,14 +118,11 @@ export class Replicas {
       for (const replica of replicas) if (replica !== undefined) yield replica;
   }
 
-  /** Acts on a committed change. Until `open`, only removals are noted: logs are not looked at yet. */
+  /** Acts on a committed change; until `open` logs are not looked at yet. */
   apply(delta: MetadataDelta): void {
     this.#image = delta.after;
-    if (this.#isLoading) {
-      for (const topic of delta.topicsRemoved) this.#removedWhileLoading.add(topic.topicId);
-      return;
-    }
-    for (const topic of delta.topicsRemoved) this.#remove(topic);
+    if (this.#isLoading) return;
+    for (const topic of delta.topicsRemoved) this.#remove(topic, delta.after);
     for (const topic of delta.topicsCreated) this.#follow(topic, topic.partitions, delta.after);
     for (const change of delta.topicsChanged) {
       this.#follow(
@@ -152,9 +147,8 @@ export class Replicas {
       const known = topic?.partitions.get(log.partition);
       if (topic !== undefined && known?.replicas.includes(this.#options.nodeId) === true)
         await this.#repairs.load(this.#adopt(topic, log, image));
-      else if (known !== undefined) await this.#options.directories.deleteLog(log.topicId, log.partition);
-      else if (this.#removedWhileLoading.has(log.topicId))
-        await this.#options.directories.deleteLog(log.topicId, log.partition);
+      else if (known !== undefined || isRemovedTopic(image, log.topicId))
+        this.#deleteUnheld(log, topic?.name);
       else {
         const { topicId, partition, sizeBytes } = log;
         this.#options.logger.error(
@@ -163,7 +157,6 @@ export class Replicas {
         );
       }
     }
-    this.#removedWhileLoading.clear();
     for (const topic of image.topicsById.values()) {
       for (const partition of topic.partitions) {
         const isOurs = partition.replicas.includes(this.#options.nodeId);
@@ -510,24 +503,45 @@ export class Replicas {
       });
   }
 
-  #remove(topic: TopicImage): void {
+  /** A snapshot may lack a topic without saying that it was removed: then its logs stay, and take no part. */
+  #remove(topic: TopicImage, image: MetadataImage): void {
     const replicas = this.#byTopic.get(topic.topicId);
     if (replicas === undefined) return;
     this.#byTopic.delete(topic.topicId);
     this.#options.traffic.forget(topic.topicId);
-    for (const replica of replicas) if (replica !== undefined) this.#drop(replica, 'the topic was deleted');
+    const isRemoved = isRemovedTopic(image, topic.topicId);
+    if (!isRemoved)
+      this.#options.logger.error(
+        'the metadata do not know a topic any more, and not that it was deleted. Its logs are left as they are',
+        { topic: topic.name, topicId: topic.topicId },
+      );
+    for (const replica of replicas) {
+      if (replica === undefined) continue;
+      if (isRemoved) this.#drop(replica, 'the topic was deleted');
+      else this.#leave(replica, 'the metadata do not know the topic');
+    }
+  }
+
+  /** A log that was found at the start, and that committed records gave up while this broker was away. */
+  #deleteUnheld({ topicId, partition }: Log, topic = 'of a deleted topic'): void {
+    this.#deletions.begin({ topicId, topic, partition }, () => this.#createAgain({ topicId, partition }));
   }
 
   /** A committed record says that this broker does not hold it any more. */
   #drop(replica: Replica, why: string): void {
-    this.carryOut(replica, replica.machine.goOffline(why));
-    this.#options.waitingRoom.failed(replica.topicId, replica.partition);
-    this.#replication?.roleChanged(replica);
+    this.#leave(replica, why);
     this.#deletions.begin(replica, () => this.#createAgain(replica), this.moves.cancel(replica));
   }
 
+  /** It takes no part any more. */
+  #leave(replica: Replica, why: string): void {
+    this.carryOut(replica, replica.machine.goOffline(why));
+    this.#options.waitingRoom.failed(replica.topicId, replica.partition);
+    this.#replication?.roleChanged(replica);
+  }
+
   /** A partition may come back to a broker that still deletes what it had of it. */
-  #createAgain({ topicId, partition }: Replica): void {
+  #createAgain({ topicId, partition }: Pick<Replica, 'topicId' | 'partition'>): void {
     const image = this.#image;
     const topic = image === undefined ? undefined : topicById(image, topicId);
     const newest = topic?.partitions.get(partition);
