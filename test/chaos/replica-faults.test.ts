@@ -5,17 +5,21 @@ import { runScenario } from '../processes/scenarios/run-scenario';
 import { selection } from '../processes/scenarios/selection';
 
 /** As many faults as fit, each once; `npm run chaos` makes as many as it is asked for, and measures them. */
-const BUDGET_MS = 20_000;
+const BUDGET_MS = 15_000;
 
 test('records of three libraries that were acknowledged outlive nodes that lose power, stand still and are restarted', async () => {
   const directory = mkdtempSync(join(tmpdir(), 'replica-faults-'));
   const seed = Math.floor(Math.random() * 2 ** 32);
-  const startedMs = performance.now();
+  let startedMs: number | undefined;
   const lines: string[] = [];
   try {
     const { violations, rounds, report, tally } = await runScenario({
       ...{ scenario: selection, directory, seed, rounds: 4, replicas: 3, isTimed: false },
-      isOver: () => performance.now() - startedMs > BUDGET_MS,
+      isOver: () => {
+        // Asked for the first time once the cluster serves, however long that takes.
+        startedMs ??= performance.now();
+        return performance.now() - startedMs > BUDGET_MS;
+      },
       say: (line) => lines.push(line),
     });
     expect({ seed, lines, violations }).toEqual({ seed, lines, violations: [] });
