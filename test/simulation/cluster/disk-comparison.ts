@@ -29,10 +29,6 @@ export const compareDisks = async (cluster: Cluster, oracle: ClusterOracle): Pro
           'replicas are whole',
           `node ${nodeId}, partition ${log.partition}: ${damage.message}`,
         );
-      if (oracle.mayBeLeft(log.topicId, log.partition, nodeId)) {
-        oracle.counts.logsLeft += 1;
-        continue;
-      }
       const key = oracle.nameOf(log.topicId, log.partition);
       const known = replicas.get(key) ?? [];
       known.push({ nodeId, log });

@@ -20,7 +20,6 @@ export class ClusterOracle implements PartitionWatcher {
     inSyncSets: 0,
     replicasAnew: 0,
     deletedLogs: 0,
-    logsLeft: 0,
   };
   say: ((node: string, what: string) => void) | undefined;
   /** Told when a broker leads a partition in a new epoch. */
@@ -189,12 +188,6 @@ export class ClusterOracle implements PartitionWatcher {
 
   nameOf(topicId: string, partition: number): string {
     return this.#log(topicId, partition).name;
-  }
-
-  /** Whether a node may still have a log that the newest metadata do not know: it was away when that was deleted. */
-  mayBeLeft(topicId: string, partition: number, node: number): boolean {
-    const { isDeleted, seenGoing } = this.#log(topicId, partition);
-    return isDeleted && !seenGoing.has(node);
   }
 
   /** Which nodes hold which partition, by the newest metadata. */
@@ -379,13 +372,9 @@ export class ClusterOracle implements PartitionWatcher {
   #readImages(): void {
     for (const [node, view] of this.#views) {
       const image = view.image();
-      const before = this.#images.get(node);
-      if (before === image) continue;
+      if (this.#images.get(node) === image) continue;
       this.#images.set(node, image);
       this.#read(image);
-      if (before === undefined || before.topicsById === image.topicsById) continue;
-      for (const log of this.#logs.values())
-        if (before.topicsById.has(log.topicId) && !image.topicsById.has(log.topicId)) log.seenGoing.add(node);
     }
   }
 

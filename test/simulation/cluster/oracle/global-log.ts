@@ -9,11 +9,6 @@ export interface GlobalLog {
   readonly topicId: string;
   /** By the newest metadata its topic was deleted. */
   isDeleted: boolean;
-  /**
-   * Nodes that saw it go, in a life that knew it. Whoever was away, and began with a snapshot that does not know it, has
-   * only its absence, which is no deletion: its log stays.
-   */
-  readonly seenGoing: Set<number>;
   /** Everything below any high watermark that anybody has had. */
   readonly exposed: ShadowBatch[];
   /** What stands at an offset of an epoch, for ever. */
@@ -33,7 +28,6 @@ export interface GlobalLog {
 
 export const newGlobalLog = (topicId: string, partition: number): GlobalLog => ({
   ...{ name: `partition ${partition} of ${topicId.slice(0, 6)}`, topicId, isDeleted: false },
-  seenGoing: new Set(),
   ...{ exposed: [], placed: new Map(), leaders: new Map() },
   ...{ appointments: new Map(), newest: undefined, shadows: new Map() },
   ...{ givenUp: new Set(), outOfSyncAt: new Map() },
