@@ -32,7 +32,7 @@ export class ClusterWorld {
   constructor(seed: number, { nodes, without = new Set<string>(), trace }: SeedOptions) {
     const shape = drawClusterShape(seed, { without, ...(nodes === undefined ? {} : { nodes }) });
     this.cluster = new Cluster(seed, shape);
-    this.oracle = new ClusterOracle(TOPIC);
+    this.oracle = new ClusterOracle(TOPIC, () => this.cluster.scheduler.nowMs);
     this.clients = new Clients(this.cluster, this.oracle);
     this.operator = new Operator(this.cluster);
     this.visitors = new Visitors(this.cluster);
@@ -41,6 +41,8 @@ export class ClusterWorld {
     this.cluster.began = ({ nodeId }, view) => this.oracle.begins(nodeId, view);
     this.cluster.died = ({ nodeId }) => this.oracle.died(nodeId);
     this.cluster.closed = ({ nodeId }) => this.oracle.closed(nodeId);
+    this.cluster.impaired = ({ nodeId }) => this.oracle.impaired(nodeId);
+    this.cluster.repaired = ({ nodeId }) => this.oracle.repaired(nodeId);
     this.cluster.replaced = ({ nodeId }, directoryId) => this.oracle.replaced(nodeId, directoryId);
     if (trace === undefined) return;
     const { scheduler } = this.cluster;
@@ -116,6 +118,7 @@ export class ClusterWorld {
     for (const member of members) {
       member.machine.spare();
       member.machine.resume();
+      this.cluster.repairDirectory(member);
       scheduler.after(random.below(200), 'start', () => this.cluster.start(member));
     }
   }
@@ -196,6 +199,7 @@ const faultsOf = ({ cluster, nemesis, operator }: ClusterWorld): Record<string, 
     wallJumps: total(({ machine }) => machine.counts.wallJumps),
     killedWhenElected: nemesis.counts.killedWhenElected,
     quietTurns: nemesis.counts.quietTurns,
+    brokenDirectories: total(({ machine }) => machine.disk.counts.brokenDirectories),
     shutdowns: cluster.counts.shutdowns,
     wipes: total(({ machine }) => machine.counts.wipes),
     ...operator.counts,

@@ -9,6 +9,9 @@ import { endOf, firstFrom, newGlobalLog, newWatched } from './global-log';
 import type { GlobalLog, Watched } from './global-log';
 import { ShadowLog, isSame, shadowOf, textOf } from './shadow-log';
 
+/** How long a deletion that a broker has heard of takes, with retries after ENOSPC. */
+const DELETES_WITHIN_MS = 4_000;
+
 /** Sees every step of every replica and every committed appointment, and keeps its own account of what must be true. */
 export class ClusterOracle implements PartitionWatcher {
   violation: Violation | undefined;
@@ -27,7 +30,10 @@ export class ClusterOracle implements PartitionWatcher {
   elected: (nodeId: number) => void = () => undefined;
   /** Name of the topic whose clients tell what they were told; it is never deleted. */
   readonly #judged: string;
+  readonly #now: () => number;
   #topicId = '';
+  /** Nodes of which a directory has failed, until they start with it again. */
+  readonly #impaired = new Set<number>();
   /** The newest metadata that were seen. */
   #newestImage: MetadataImage | undefined;
   /** Of disks that replaced others, by node. */
@@ -37,8 +43,9 @@ export class ClusterOracle implements PartitionWatcher {
   readonly #views = new Map<number, NodeView>();
   readonly #images = new Map<number, MetadataImage>();
 
-  constructor(judged: string) {
+  constructor(judged: string, now: () => number) {
     this.#judged = judged;
+    this.#now = now;
   }
 
   /** A broker's life begins. */
@@ -47,8 +54,28 @@ export class ClusterOracle implements PartitionWatcher {
     this.#images.delete(node);
   }
 
+  /** One of a broker's directories has failed. */
+  impaired(node: number): void {
+    this.#impaired.add(node);
+    this.#forgetDeletions(node);
+  }
+
+  /** It is there again. */
+  repaired(node: number): void {
+    this.#impaired.delete(node);
+  }
+
+  /** What was begun just now was perhaps not carried out. */
+  #forgetDeletions(node: number): void {
+    for (const { seenGoing } of this.#logs.values()) {
+      const seenMs = seenGoing.get(node);
+      if (seenMs !== undefined && seenMs > this.#now() - DELETES_WITHIN_MS) seenGoing.delete(node);
+    }
+  }
+
   /** A broker's life is over; what its log held is remembered. */
   died(node: number): void {
+    this.#forgetDeletions(node);
     // Whoever dies amid a step may have told others already of what it came to.
     for (const { machine } of this.#views.get(node)?.replicas() ?? []) {
       const watched = this.#of(machine);
@@ -385,7 +412,12 @@ export class ClusterOracle implements PartitionWatcher {
       this.#read(image);
       if (before === undefined || before.topicsById === image.topicsById) continue;
       for (const log of this.#logs.values())
-        if (before.topicsById.has(log.topicId) && !image.topicsById.has(log.topicId)) log.seenGoing.add(node);
+        if (
+          before.topicsById.has(log.topicId) &&
+          !image.topicsById.has(log.topicId) &&
+          !this.#impaired.has(node)
+        )
+          log.seenGoing.set(node, this.#now());
     }
   }
 

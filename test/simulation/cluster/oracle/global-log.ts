@@ -10,10 +10,10 @@ export interface GlobalLog {
   /** By the newest metadata its topic was deleted. */
   isDeleted: boolean;
   /**
-   * Nodes that saw it go, in a life that knew it. Whoever was away, and began with a snapshot that does not know it, has
-   * only its absence, which is no deletion: its log stays.
+   * Nodes that saw it go and could delete it, by when. Whoever was away, and begins with a snapshot that does not know
+   * it, has only its absence, which is no deletion: its log stays.
    */
-  readonly seenGoing: Set<number>;
+  readonly seenGoing: Map<number, number>;
   /** Everything below any high watermark that anybody has had. */
   readonly exposed: ShadowBatch[];
   /** What stands at an offset of an epoch, for ever. */
@@ -33,7 +33,7 @@ export interface GlobalLog {
 
 export const newGlobalLog = (topicId: string, partition: number): GlobalLog => ({
   ...{ name: `partition ${partition} of ${topicId.slice(0, 6)}`, topicId, isDeleted: false },
-  seenGoing: new Set(),
+  seenGoing: new Map(),
   ...{ exposed: [], placed: new Map(), leaders: new Map() },
   ...{ appointments: new Map(), newest: undefined, shadows: new Map() },
   ...{ givenUp: new Set(), outOfSyncAt: new Map() },
