@@ -8,7 +8,10 @@ const root = join(__dirname, '..');
 const node = (args: readonly string[]): { status: number | null; stdout: string; stderr: string } =>
   spawnSync(process.execPath, args, { cwd: root, encoding: 'utf8', timeout: 100_000 });
 
-const asked = ['fetch', 'durable-latency', 'durable-spread', 'start-loaded', 'partitions'];
+const asked = [
+  ...['fetch', 'durable-latency', 'durable-spread', 'start-loaded', 'partitions'],
+  ...['replicated-produce-16k', 'failover'],
+];
 
 test('the quick mode measures our node and the floor from end to end', () => {
   const built = node([join(root, 'node_modules/typescript/bin/tsc'), '-b', 'bench']);
@@ -27,13 +30,19 @@ test('the quick mode measures our node and the floor from end to end', () => {
       'durable-spread kafkaesque',
       'start-loaded kafkaesque',
       'partitions kafkaesque',
+      'replicated-produce-16k kafkaesque',
+      'failover kafkaesque',
     ]);
     for (const { scenario, samples } of measured) {
       expect(samples.length).toBe(1);
       const [sample = {}] = samples;
       // Processor time is counted in hundredths of a second: of little load there may be none.
       for (const value of Object.values(sample)) expect(value).toBeGreaterThanOrEqual(0);
-      expect(sample.idleMib).toBeGreaterThan(20);
+      if (scenario === 'failover') {
+        expect(sample).toMatchObject({ lostRecords: 0, duplicateRecords: 0 });
+        continue;
+      }
+      if (scenario !== 'replicated-produce-16k') expect(sample.idleMib).toBeGreaterThan(20);
       if (scenario === 'partitions') expect(sample.residentMib).toBeGreaterThan(20);
       else if (scenario === 'start-loaded') expect(sample.startMs).toBeGreaterThan(10);
       else expect(sample.recordsPerSecond).toBeGreaterThan(0);

@@ -116,6 +116,7 @@ export class ClusterWorld {
     for (const member of members) {
       member.machine.spare();
       member.machine.resume();
+      this.cluster.repairDirectory(member);
       scheduler.after(random.below(200), 'start', () => this.cluster.start(member));
     }
   }
@@ -196,6 +197,7 @@ const faultsOf = ({ cluster, nemesis, operator }: ClusterWorld): Record<string, 
     wallJumps: total(({ machine }) => machine.counts.wallJumps),
     killedWhenElected: nemesis.counts.killedWhenElected,
     quietTurns: nemesis.counts.quietTurns,
+    brokenDirectories: total(({ machine }) => machine.disk.counts.brokenDirectories),
     shutdowns: cluster.counts.shutdowns,
     wipes: total(({ machine }) => machine.counts.wipes),
     ...operator.counts,

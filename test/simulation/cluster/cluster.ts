@@ -4,7 +4,7 @@ import { Scheduler, SimulatedMachine, SimulatedNetwork } from '@kafkaesque/sim';
 import type { Death, DiskFaults, ProcessLife } from '@kafkaesque/sim';
 import { writeMetaProperties } from '@kafkaesque/storage';
 import { Violation } from '../runner/suite';
-import { CLUSTER, DATA, hostOf, startClusterNode } from './node';
+import { CLUSTER, directoriesOf, hostOf, startClusterNode } from './node';
 import type { NodeRole } from './node';
 import type { ClusterShape } from './shape';
 
@@ -21,6 +21,10 @@ export interface Member {
   readonly machine: SimulatedMachine;
   running: Node | undefined;
   isStopping: boolean;
+  /** Its log directories. */
+  readonly directories: readonly string[];
+  /** The one of them that has failed. */
+  broken: string | undefined;
   /** Its disk is being made ready. */
   isFormatting: boolean;
 }
@@ -76,7 +80,7 @@ export class Cluster {
   /** Formats all disks, before anything goes wrong. */
   async format(): Promise<void> {
     for (const member of this.members)
-      await this.scheduler.settle(this.#formatDisk(member, this.#newDirectoryId(member)));
+      await this.scheduler.settle(this.#formatDisk(member, this.#newDirectoryIds(member)));
   }
 
   /** From now on disks do not fail, and take their ordinary time. */
@@ -151,32 +155,58 @@ export class Cluster {
   /** An empty disk in place of the old one. */
   wipe(member: Member): void {
     const { machine } = member;
-    if (member.isFormatting) return;
+    if (member.isFormatting || member.broken !== undefined) return;
     if (machine.process !== undefined) this.kill(member, 'power', false);
-    machine.wipe([DATA]);
-    const directoryId = this.#newDirectoryId(member);
+    machine.wipe(member.directories);
+    const directoryIds = this.#newDirectoryIds(member);
     this.say?.(machine.name, 'gets an empty disk');
-    this.replaced(member, directoryId);
-    void this.#formatDisk(member, directoryId).then(() => {
+    this.replaced(member, directoryIds[0] ?? '');
+    void this.#formatDisk(member, directoryIds).then(() => {
       this.scheduler.after(1 + this.random.below(this.shape.downMs), 'start', () => this.start(member));
     });
   }
 
-  #newDirectoryId({ nodeId }: Member): string {
-    const id = Buffer.alloc(16, nodeId);
-    id.writeUInt32BE(++this.#diskCount, 12);
-    return id.toString('base64url');
+  /** Whether it can fail now: one of a broker's directories at a time, or nothing would show that the others go on. */
+  breakDirectory(member: Member, directory: string): boolean {
+    if (member.isFormatting || member.broken !== undefined) return false;
+    this.say?.(member.machine.name, `has lost ${directory}`);
+    member.broken = directory;
+    member.machine.disk.break(directory);
+    return true;
+  }
+
+  /** The directory is there again as it was. Only a restart brings back what is in it. */
+  repairDirectory(member: Member): void {
+    const { machine, broken } = member;
+    if (broken === undefined) return;
+    this.say?.(machine.name, `has ${broken} again`);
+    member.broken = undefined;
+    machine.disk.repair(broken);
+    if (machine.process !== undefined) this.kill(member, 'kill');
+    else this.scheduler.after(1 + this.random.below(this.shape.downMs), 'start', () => this.start(member));
+  }
+
+  #newDirectoryIds({ nodeId, directories }: Member): readonly string[] {
+    return directories.map(() => {
+      const id = Buffer.alloc(16, nodeId);
+      id.writeUInt32BE(++this.#diskCount, 12);
+      return id.toString('base64url');
+    });
   }
 
   /** Writes what formatting writes. */
-  async #formatDisk(member: Member, directoryId: string): Promise<void> {
-    const { nodeId, machine } = member;
+  async #formatDisk(member: Member, directoryIds: readonly string[]): Promise<void> {
+    const { nodeId, machine, directories } = member;
     const { disk } = machine;
     const { faults } = disk;
     member.isFormatting = true;
     disk.faults = calmed(faults);
-    const properties = { clusterId: CLUSTER, nodeId: BrokerId(nodeId), directoryId };
-    await writeMetaProperties(disk.mount(), DATA, properties);
+    const mount = disk.mount();
+    for (const [index, directory] of directories.entries()) {
+      const directoryId = directoryIds[index] ?? '';
+      const properties = { clusterId: CLUSTER, nodeId: BrokerId(nodeId), directoryId };
+      await writeMetaProperties(mount, directory, properties);
+    }
     disk.crash('kill');
     disk.faults = this.#areDisksCalm ? calmed(faults) : faults;
     member.isFormatting = false;
@@ -185,9 +215,10 @@ export class Cluster {
   #member(nodeId: number, roles: readonly NodeRole[]): Member {
     const { random, scheduler, network, shape } = this;
     const own = random.fork(`machine ${nodeId}`);
+    const directories = directoriesOf(roles, shape);
     const machine: SimulatedMachine = new SimulatedMachine({
       name: hostOf(nodeId),
-      ...{ random: own, scheduler, network, directories: [DATA], faults: shape.disk },
+      ...{ random: own, scheduler, network, directories, faults: shape.disk },
       driftPpm: shape.driftPpm === 0 ? 0 : own.below(2 * shape.driftPpm + 1) - shape.driftPpm,
       wallSkewMs: own.below(2000) - 1000,
       died: (kind) => {
@@ -197,7 +228,7 @@ export class Cluster {
     });
     const member: Member = {
       ...{ nodeId, roles, machine, running: undefined },
-      ...{ isStopping: false, isFormatting: false },
+      ...{ directories, broken: undefined, isStopping: false, isFormatting: false },
     };
     return member;
   }
@@ -230,7 +261,8 @@ export class Cluster {
     this.counts.failedStarts += 1;
     if (!diskCodes.some((code) => hasCode(cause, code)))
       this.#violate('an undamaged disk starts', `${machine.name}: ${text}`, cause);
-    this.kill(member, 'power');
+    // Where a directory is away it is started once that is back.
+    this.kill(member, 'power', member.broken === undefined);
   }
 
   #violate(invariant: string, message: string, cause: unknown): void {

@@ -2,7 +2,6 @@ import { compareReplicas, inspectLogDirectory } from '@kafkaesque/storage';
 import type { ComparedReplica, InspectedDirectory } from '@kafkaesque/storage';
 import { Violation } from '../runner/suite';
 import type { Cluster } from './cluster';
-import { DATA } from './node';
 import type { ClusterOracle } from './oracle/cluster-oracle';
 
 /**
@@ -15,10 +14,12 @@ export const compareDisks = async (cluster: Cluster, oracle: ClusterOracle): Pro
   const death = random.below(2) === 0 ? 'kill' : 'power';
   for (const member of cluster.members) cluster.kill(member, death, false);
   const replicas = new Map<string, ComparedReplica[]>();
-  for (const { nodeId, machine } of members) {
+  for (const { nodeId, machine, path } of members.flatMap(({ directories, ...member }) =>
+    directories.map((directory) => ({ ...member, path: directory })),
+  )) {
     const { logs } = await scheduler.settle<InspectedDirectory>(
       inspectLogDirectory({
-        ...{ disk: machine.disk.mount(), path: DATA },
+        ...{ disk: machine.disk.mount(), path },
         lock: () => Promise.resolve(() => Promise.resolve()),
       }),
     );
@@ -52,6 +53,8 @@ const compare = async (
   const { differences } = await scheduler.settle(compareReplicas(compared));
   const [first] = differences;
   if (first !== undefined) throw new Violation('replicas are alike', `${name}: ${first.message}`);
+  if (new Set(compared.map(({ nodeId }) => nodeId)).size < compared.length)
+    throw new Violation('a log lies in one directory', `${name}: ${ends.join(', ')}`);
   const left = compared.filter(({ nodeId }) => !assigned.includes(nodeId));
   if (left.length > 0)
     throw new Violation(

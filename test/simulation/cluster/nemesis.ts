@@ -100,6 +100,8 @@ export class Nemesis {
         return this.#shutdown(random);
       case 'wipeMs':
         return this.#wipe(random);
+      case 'breakMs':
+        return this.#break(random);
       default:
         return assertNever(deed);
     }
@@ -147,6 +149,18 @@ export class Nemesis {
     const member = found[random.below(Math.max(found.length, 1))];
     if (member === undefined || !this.#oracle.isSpare(member.nodeId)) return;
     this.#cluster.wipe(member);
+  }
+
+  /** Not the one that has the log of the quorum in it. */
+  #break(random: Random): void {
+    const { members, shape, scheduler } = this.#cluster;
+    const member = members[random.below(members.length)];
+    const found = member?.directories.slice(member.roles.includes('controller') ? 1 : 0) ?? [];
+    const directory = found[random.below(Math.max(found.length, 1))];
+    const forMs = 1 + random.below(2 * shape.sessionMs);
+    if (member === undefined || directory === undefined || shape.directoryCount === 1) return;
+    if (this.#cluster.breakDirectory(member, directory))
+      scheduler.after(forMs, 'nemesis.repair', () => this.#cluster.repairDirectory(member));
   }
 
   #pause(random: Random): void {

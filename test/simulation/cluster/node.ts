@@ -9,6 +9,7 @@ import type { ClusterShape } from './shape';
 
 export const CLUSTER = 'simulatedClusterAAAAAAA';
 export const DATA = '/data';
+const SECOND_DATA = '/data2';
 export const BROKER_PORT = 9092;
 export const CONTROLLER_PORT = 9093;
 /** Clients dial another port than members: which of both protocols a connection speaks is not simulated. */
@@ -17,6 +18,12 @@ export const CLIENT_PORT = 19_092;
 export type NodeRole = 'broker' | 'controller';
 
 export const hostOf = (nodeId: number): string => `n${nodeId}`;
+
+/** The log directories of a node. */
+export const directoriesOf = (
+  roles: readonly NodeRole[],
+  { directoryCount }: Pick<ClusterShape, 'directoryCount'>,
+): readonly string[] => (roles.includes('broker') && directoryCount > 1 ? [DATA, SECOND_DATA] : [DATA]);
 
 export interface ClusterNodeOptions {
   readonly nodeId: number;
@@ -44,7 +51,7 @@ const configurationOf = ({ nodeId, roles, voters, shape }: ClusterNodeOptions): 
       `controller.quorum.voters=${voters.map((id) => `${id}@${hostOf(id)}:${CONTROLLER_PORT}`).join(',')}`,
       `listeners=${listeners.join(',')}`,
       'controller.listener.names=CONTROLLER',
-      `log.dirs=${DATA}`,
+      `log.dirs=${directoriesOf(roles, shape).join(',')}`,
       'initial.broker.registration.timeout.ms=3600000',
       'min.insync.replicas=2',
       // Wall clocks jump by hours here, and a refusal because of one says nothing about replication.

@@ -18,6 +18,8 @@ export interface NemesisShape {
   readonly shutdownMs: number;
   /** A broker's disk is replaced by an empty one, where that loses nothing. */
   readonly wipeMs: number;
+  /** One of a broker's log directories fails, and is repaired later. */
+  readonly breakMs: number;
 }
 
 /** How often an operator asks for something, in the same terms. */
@@ -35,6 +37,8 @@ export interface ClusterShape {
   /** Their ids are 1 and up; the first three are controllers as well, unless these are nodes of their own. */
   readonly brokerCount: number;
   readonly hasOwnControllers: boolean;
+  /** Of each broker. */
+  readonly directoryCount: number;
   readonly partitionCount: number;
   /** Of brokers, by Kafka's names. */
   readonly settings: Readonly<Record<string, number>>;
@@ -80,6 +84,7 @@ export const families = [
   'ownControllers',
   'shutdowns',
   'wipes',
+  'brokenDirectories',
 ] as const;
 export type Family = (typeof families)[number];
 
@@ -99,6 +104,7 @@ const drawNemesis = (pick: Pick): NemesisShape => {
     blackoutMs: pick(Infinity, Infinity, 30_000, 10_000),
     shutdownMs: pick(Infinity, 20_000, 8_000, 3_000),
     wipeMs: pick(Infinity, Infinity, 10_000, 2_000),
+    breakMs: pick(20_000, 8_000, 3_000),
   };
 };
 
@@ -108,6 +114,15 @@ const drawOperator = (pick: Pick, { wipeMs }: NemesisShape): OperatorShape => ({
   topicMs: pick(Infinity, 15_000, 4_000, 1_500),
   leastReplicas: wipeMs === Infinity ? 1 : 2,
 });
+
+/**
+ * Of two directories one may fail, and the process goes on: then no page cache may show what the disk lacks. So they
+ * fail as a whole there, and not by single operations.
+ */
+const drawDisk = (random: SeededRandom, directoryCount: number): DiskFaults => {
+  const disk = random.below(3) === 0 ? noDiskFaults : drawDiskFaults(random);
+  return directoryCount === 1 ? disk : { ...disk, writeError: 0, syncError: 0 };
+};
 
 const withoutFamilies = (shape: ClusterShape, without: ReadonlySet<string>): ClusterShape => {
   const off = (family: Family): boolean => without.has(family);
@@ -144,6 +159,7 @@ const withoutFamilies = (shape: ClusterShape, without: ReadonlySet<string>): Clu
       blackoutMs: rate(nemesis.blackoutMs, 'blackouts'),
       shutdownMs: rate(nemesis.shutdownMs, 'shutdowns'),
       wipeMs: rate(nemesis.wipeMs, 'wipes'),
+      breakMs: rate(nemesis.breakMs, 'brokenDirectories'),
     },
     operator: {
       ...operator,
@@ -164,6 +180,7 @@ export const drawClusterShape = (
   const sessionMs = pick(9_000, 3_000, 2_000);
   const brokerCount = pick(3, 3, 4, 5);
   const nemesis = drawNemesis(pick);
+  const directoryCount = pick(1, 1, 2);
   const shape: ClusterShape = {
     brokerCount: nodes ?? brokerCount,
     partitionCount: pick(1, 2, 3),
@@ -174,11 +191,12 @@ export const drawClusterShape = (
       'controller.quorum.fetch.timeout.ms': pick(2_000, 1_000),
       'controller.quorum.election.timeout.ms': pick(1_000, 300),
     },
-    disk: random.below(3) === 0 ? noDiskFaults : drawDiskFaults(random),
+    disk: drawDisk(random, directoryCount),
     network: random.below(4) === 0 ? noNetworkFaults : drawNetworkFaults(random),
     nemesis,
     operator: drawOperator(pick, nemesis),
     hasOwnControllers: random.below(3) === 0,
+    directoryCount,
     downMs: pick(10, 500, 5_000, 20_000),
     longestPauseMs: pick(50, 1_000, 10_000),
     partitionForMs: pick(300, 3_000, 12_000),

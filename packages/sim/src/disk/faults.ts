@@ -64,6 +64,8 @@ export interface DiskCounts {
   misdirectedWrites: number;
   lyingSyncs: number;
   slowOperations: number;
+  /** Directories that broke. */
+  brokenDirectories: number;
   flips: number;
   restores: number;
   wipes: number;
@@ -83,6 +85,7 @@ export const zeroDiskCounts = (): DiskCounts => ({
   misdirectedWrites: 0,
   lyingSyncs: 0,
   slowOperations: 0,
+  brokenDirectories: 0,
   flips: 0,
   restores: 0,
   wipes: 0,

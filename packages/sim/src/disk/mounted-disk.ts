@@ -109,7 +109,7 @@ export class MountedDisk implements Disk {
 
   open(path: string, mode: 'read' | 'write' | 'create'): Promise<DiskFile> {
     if (mode === 'create') {
-      return this.#change('disk.create', () => {
+      return this.#change('disk.create', path, () => {
         const { parent, name, node } = placeAt(this.disk.root, path);
         if (node !== undefined) throw diskFailure('EEXIST', path);
         this.#needRoom(path);
@@ -120,22 +120,27 @@ export class MountedDisk implements Disk {
     }
     return this.request({
       kind: 'disk.open',
-      run: () => new MountedFile(this, path, fileAt(this.disk.root, path), mode === 'write'),
+      run: () => {
+        this.disk.needWorking(path);
+        return new MountedFile(this, path, fileAt(this.disk.root, path), mode === 'write');
+      },
     });
   }
 
   list(directory: string): Promise<readonly DiskEntry[]> {
     return this.request({
       kind: 'disk.list',
-      run: () =>
-        directoryAt(this.disk.root, directory)
+      run: () => {
+        this.disk.needWorking(directory);
+        return directoryAt(this.disk.root, directory)
           .entries()
-          .map(([name, { kind }]) => ({ name, kind })),
+          .map(([name, { kind }]) => ({ name, kind }));
+      },
     });
   }
 
   makeDirectory(path: string): Promise<void> {
-    return this.#change('disk.makeDirectory', () => {
+    return this.#change('disk.makeDirectory', path, () => {
       const { parent, name, node } = placeAt(this.disk.root, path);
       if (node !== undefined) throw diskFailure('EEXIST', path);
       this.#needRoom(path);
@@ -144,18 +149,20 @@ export class MountedDisk implements Disk {
   }
 
   rename(from: string, to: string): Promise<void> {
-    return this.#change('disk.rename', () => {
+    return this.#change('disk.rename', from, () => {
       const replaced = moveName(this.disk.root, from, to);
       if (replaced instanceof SimulatedFile) this.disk.useBytes(-replaced.sizeBytes);
     });
   }
 
   unlink(path: string): Promise<void> {
-    return this.#change('disk.unlink', () => this.disk.useBytes(-removeFile(this.disk.root, path).sizeBytes));
+    return this.#change('disk.unlink', path, () =>
+      this.disk.useBytes(-removeFile(this.disk.root, path).sizeBytes),
+    );
   }
 
   removeDirectory(path: string): Promise<void> {
-    return this.#change('disk.removeDirectory', () => removeEmptyDirectory(this.disk.root, path));
+    return this.#change('disk.removeDirectory', path, () => removeEmptyDirectory(this.disk.root, path));
   }
 
   syncDirectory(path: string): Promise<void> {
@@ -164,6 +171,7 @@ export class MountedDisk implements Disk {
     return this.request({
       kind: 'disk.syncDirectory',
       run: () => {
+        this.disk.needWorking(path);
         if (directory === undefined) throw diskFailure('ENOENT', path);
         this.note(directory.id, mark);
         if (this.strikes(this.disk.faults.lyingSync)) this.disk.counts.lyingSyncs += 1;
@@ -192,7 +200,11 @@ export class MountedDisk implements Disk {
     }
   }
 
-  #change<Value>(kind: string, run: () => Value): Promise<Value> {
+  #change<Value>(kind: string, path: string, change: () => Value): Promise<Value> {
+    const run = (): Value => {
+      this.disk.needWorking(path);
+      return change();
+    };
     return this.request({ kind, run, cut: run });
   }
 

@@ -32,6 +32,7 @@ export class MountedFile implements DiskFile {
     if (this.#mount.ended)
       throw new Failure('DEAD_PROCESS', `${this.path} belongs to a process that has ended`);
     if (this.#closed) throw diskFailure('EBADF', this.path);
+    this.#mount.disk.needWorking(this.path);
     return this.#read(into, position);
   }
 
@@ -94,7 +95,20 @@ export class MountedFile implements DiskFile {
 
   #request<Value>(kind: string, run: () => Value, cut?: () => void): Promise<Value> {
     if (this.#closed) return Promise.reject(diskFailure('EBADF', `${this.path} is closed`));
-    return this.#mount.request(cut === undefined ? { kind, run } : { kind, run, cut });
+    const work = (): Value => {
+      if (kind !== 'disk.close') this.#mount.disk.needWorking(this.path);
+      return run();
+    };
+    return this.#mount.request(
+      cut === undefined ? { kind, run: work } : { kind, run: work, cut: this.#unlessBroken(cut) },
+    );
+  }
+
+  #unlessBroken(cut: () => void): () => void {
+    return () => {
+      this.#mount.disk.needWorking(this.path);
+      cut();
+    };
   }
 
   #read(into: Buffer, position: number): number {

@@ -110,6 +110,29 @@ describe('faults of the simulated disk:', () => {
     expect(elsewhere).toBeGreaterThan(5);
   });
 
+  test('a broken directory fails everything in it with EIO until it is repaired, and loses nothing', async () => {
+    const disk = diskWith({});
+    const mount = disk.mount();
+    const file = await written(mount, Buffer.alloc(100, 1));
+    disk.break('/data');
+    const into = Buffer.alloc(100);
+    const works = [
+      file.write([into], 0),
+      file.sync(),
+      file.read(into, 0),
+      file.truncate(0),
+      mount.list('/data'),
+      mount.unlink(PATH),
+      mount.open('/data/b', 'create'),
+      mount.syncDirectory('/data'),
+    ];
+    expect(await Promise.all(works.map(codeOf))).toEqual(works.map(() => 'EIO'));
+    expect(() => file.readNow(into, 0)).toThrow('EIO');
+    disk.repair('/data');
+    expect(await file.read(into, 0)).toBe(100);
+    expect(into).toEqual(Buffer.alloc(100, 1));
+  });
+
   test('an unreadable sector fails reads with EIO until it is written again', async () => {
     const disk = diskWith({});
     const file = await written(disk.mount(), Buffer.alloc(4096, 'o'));

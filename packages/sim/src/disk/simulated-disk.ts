@@ -9,7 +9,7 @@ import { PageStore } from './pages';
 import { SimulatedDirectory } from './simulated-directory';
 import type { DiskNode } from './simulated-directory';
 import { SimulatedFile } from './simulated-file';
-import { directoryAt, durableAt, durableNodes, eachFile, fileAt } from './tree';
+import { directoryAt, diskFailure, durableAt, durableNodes, eachFile, fileAt } from './tree';
 
 /** What a simulated disk is like when it is new. */
 export interface SimulatedDiskOptions {
@@ -41,6 +41,7 @@ export class SimulatedDisk {
   faults: DiskFaults;
   /** Told of the path of a file or directory after a sync of it has made something durable. */
   synced: ((path: string) => void) | undefined;
+  readonly #broken = new Set<string>();
   readonly #random: Random;
   readonly #scheduler: Scheduler | undefined;
   #capacityBytes: number;
@@ -120,6 +121,22 @@ export class SimulatedDisk {
   flip(path: string, position: number, bit: number = this.#random.below(8)): void {
     fileAt(this.#root, path).flip(position, bit);
     this.counts.flips += 1;
+  }
+
+  /** From now on everything that is asked of this directory, and of what is in it, fails with EIO; it loses nothing. */
+  break(directory: string): void {
+    this.#broken.add(directory);
+    this.counts.brokenDirectories += 1;
+  }
+
+  repair(directory: string): void {
+    this.#broken.delete(directory);
+  }
+
+  /** @internal Throws where a directory is broken. */
+  needWorking(path: string): void {
+    for (const directory of this.#broken)
+      if (path === directory || path.startsWith(`${directory}/`)) throw diskFailure('EIO', path);
   }
 
   /** Makes the sector around `position` unreadable (EIO) until it is written again. */
