@@ -64,7 +64,7 @@ const main = async (): Promise<number> => {
   const options = readOptions(process.argv.slice(2));
   if (options === 'help') process.stdout.write(usage);
   else if (options === 'list')
-    process.stdout.write(scenarios.map(({ name, title }) => `${name.padEnd(24)}${title}\n`).join(''));
+    process.stdout.write(scenarios.map(({ name, title }) => `${name.padEnd(36)}${title}\n`).join(''));
   else return (await run(options)) ? 0 : 1;
   return 0;
 };
