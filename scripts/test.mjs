@@ -22,7 +22,7 @@ const parts = [
   },
   { name: 'simulation', minutes: 4, patterns: ['<rootDir>/test/(simulation|bad-input)/'] },
   { name: 'interop', minutes: 2, patterns: ['<rootDir>/test/(interop|processes)/'] },
-  { name: 'chaos', minutes: 2, patterns: ['<rootDir>/test/(chaos|durability)/'] },
+  { name: 'chaos', minutes: 1, patterns: ['<rootDir>/test/(chaos|durability)/'] },
 ];
 const asked = process.argv.slice(2);
 const unknown = asked.filter((name) => !parts.some((part) => part.name === name));

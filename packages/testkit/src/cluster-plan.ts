@@ -1,7 +1,9 @@
 import { join } from 'node:path';
 
+/** What a node does: `process.roles`. */
 export type NodeRole = 'broker' | 'controller';
 
+/** Settings of a node by Kafka’s names, as in `server.properties`. */
 export type Properties = Readonly<Record<string, string | number | boolean>>;
 
 /** A node of a cluster, before it is started. */

@@ -12,6 +12,7 @@ import {
   precommittedReads,
 } from './visibility';
 
+/** What is not to be called an anomaly. */
 export interface HistoryCheckOptions {
   /** What the workload does not promise: `duplicate` without idempotence, `unseen` where nobody reads to the end. */
   readonly tolerated?: readonly AnomalyClass[];

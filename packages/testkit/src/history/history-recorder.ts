@@ -10,6 +10,7 @@ export interface HistoryRecorder {
   invoke(process: number, call: Call): (outcome: Exclude<EventType, 'invoke'>, call?: Call) => void;
 }
 
+/** An empty history. `monotonicMs` tells the time of events, in milliseconds from any beginning. */
 export const openHistory = (monotonicMs: () => number): HistoryRecorder => {
   const events: HistoryEvent[] = [];
   let processes = 0;
