@@ -19,6 +19,27 @@ const subscribed = async (partitions: number, creditBytes?: number): Promise<Fed
   return feed;
 };
 
+/** The follower subscribes on another channel, while the first one is still up. */
+const subscribedAgain = (
+  feed: FedFollower,
+): {
+  readonly again: readonly string[];
+  readonly link: { readonly send: (message: { readonly kind: string }) => boolean };
+} => {
+  const again: string[] = [];
+  const link = { send: ({ kind }: { readonly kind: string }) => again.push(kind) > 0 };
+  const from = { nodeId: FOLLOWER };
+  const brokerEpoch = 7 as never;
+  feed.feeds.message(from, { kind: 'ReplicationOpen', value: { brokerEpoch, creditBytes: MIB } }, link);
+  const { topicId, partition } = feed.replicas[0]!;
+  const wish = {
+    ...{ handle: 9, topicId, partition, leaderEpoch: LeaderEpoch(1), fetchOffset: Offset(0) },
+    ...{ lastFetchedEpoch: LeaderEpoch(-1), logStartOffset: Offset(0), creditBytes: MIB },
+  };
+  feed.feeds.message(from, { kind: 'ReplicaSubscribe', value: { partitions: [wish] } }, link);
+  return { again, link };
+};
+
 describe('what a leader sends', () => {
   test('small batches of many partitions leave in one frame', async () => {
     const feed = await subscribed(5);
@@ -225,30 +246,7 @@ describe('a subscription', () => {
 
   test('takes the place of the one that the same follower had on a channel that has not ended yet', async () => {
     const feed = await subscribed(1);
-    const again: string[] = [];
-    const link = { send: ({ kind }: { readonly kind: string }) => again.push(kind) > 0 };
-    const from = { nodeId: FOLLOWER };
-    feed.feeds.message(
-      from,
-      { kind: 'ReplicationOpen', value: { brokerEpoch: 7 as never, creditBytes: MIB } },
-      link,
-    );
-    feed.feeds.message(
-      from,
-      {
-        kind: 'ReplicaSubscribe',
-        value: {
-          partitions: [
-            {
-              ...{ handle: 9, topicId: feed.replicas[0]!.topicId, partition: feed.replicas[0]!.partition },
-              ...{ leaderEpoch: LeaderEpoch(1), fetchOffset: Offset(0) },
-              ...{ lastFetchedEpoch: LeaderEpoch(-1), logStartOffset: Offset(0), creditBytes: MIB },
-            },
-          ],
-        },
-      },
-      link,
-    );
+    const { again } = subscribedAgain(feed);
     feed.append(0, 10);
     await feed.pass();
     feed.feeds.down(feed.link);
@@ -256,6 +254,19 @@ describe('a subscription', () => {
     await feed.pass();
     expect(feed.takeFrames()).toEqual([]);
     expect(again).toEqual(['ReplicaBatches', 'ReplicaBatches']);
+  });
+
+  test('lets the other channel ask again: what was said on one that was given up may come last', async () => {
+    const feed = await subscribed(1);
+    const { link } = subscribedAgain(feed);
+    expect(feed.sent).toMatchObject([
+      { kind: 'ReplicaReset', value: { errorCode: ErrorCode.NOT_LEADER_OR_FOLLOWER } },
+    ]);
+    feed.subscribe([0]);
+    feed.feeds.down(link);
+    feed.append(0, 10);
+    await feed.pass();
+    expect(feed.takeFrames()).toHaveLength(1);
   });
 
   test('counts for the high watermark by what it acknowledges', async () => {

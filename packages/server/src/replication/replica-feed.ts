@@ -176,7 +176,10 @@ export class ReplicaFeed implements SubscriptionFeed {
       isOver: false,
     };
     const earlier = this.#options.subscriptions.add(subscription);
-    earlier?.feed.drop(earlier);
+    if (earlier?.feed === this) this.drop(earlier);
+    // Which channel is the follower's newest nobody knows here: what was said on one that it gave up may come last.
+    // Where the other one is heard, it asks again.
+    else earlier?.feed.refuse(earlier, ErrorCode.NOT_LEADER_OR_FOLLOWER, NONE);
     this.#byHandle.set(wish.handle, subscription);
     this.begin(subscription);
   }
