@@ -116,14 +116,24 @@ const offerSnapshot = (core: Core, to: ReplicaKey): void => {
   });
 };
 
+/**
+ * The last entry that a replica may have. Who has no vote gets only what is committed: a learner with entries that no voter
+ * keeps would refuse its vote, as the newest log there is, to whoever has an uncommitted set in which it is a voter, and by
+ * its own log it may not stand for election itself.
+ */
+const lastIndexFor = (core: Core, { key }: Progress): number =>
+  voterOf(core.voters, key) === undefined ? core.commitIndex : core.log.lastIndex;
+
 const sendAppend = (core: Core, progress: Progress, withEntries: boolean): number => {
   const prevIndex = progress.nextIndex - 1;
   const prevTerm = core.log.term(prevIndex);
   assert(prevTerm !== undefined, () => `the log reaches entry ${prevIndex}`);
   const { maxAppendBytes } = core.settings;
-  const entries = withEntries
-    ? core.log.slice(progress.nextIndex, core.log.lastIndex + 1, maxAppendBytes)
-    : [];
+  const lastIndex = lastIndexFor(core, progress);
+  const entries =
+    withEntries && progress.nextIndex <= lastIndex
+      ? core.log.slice(progress.nextIndex, lastIndex + 1, maxAppendBytes)
+      : [];
   core.sendAfterTerm(progress.key, {
     kind: 'QuorumAppend',
     value: {
@@ -161,7 +171,7 @@ export const sendEntries = (core: Core, progress: Progress, evenNothing: boolean
   }
   let sent = false;
   while (
-    progress.nextIndex <= core.log.lastIndex &&
+    progress.nextIndex <= lastIndexFor(core, progress) &&
     progress.inFlightBytes < core.settings.maxInFlightBytes &&
     progress.inFlightCount < MAX_IN_FLIGHT_APPENDS
   ) {

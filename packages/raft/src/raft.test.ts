@@ -280,6 +280,25 @@ describe('membership', () => {
     expect(quorum.applied(4)).toEqual(['before']);
   });
 
+  test('who has no vote gets only what is committed', () => {
+    const quorum = withLearner();
+    const { key } = quorum.leader;
+    quorum.propose('committed');
+    quorum.run(500);
+    const others = [1, 2, 3].filter((nodeId) => nodeId !== key.nodeId);
+    for (const nodeId of [key.nodeId, ...others]) quorum.slowDisks.add(nodeId);
+    quorum.propose('not committed');
+    quorum.run(100);
+    const { lastIndex } = quorum.node(others[0] ?? 0).raft;
+    expect(quorum.leader.key).toEqual(key);
+    expect(quorum.leader.raft.commitIndex).toBeLessThan(lastIndex);
+    expect(quorum.node(4).raft.lastIndex).toBe(quorum.leader.raft.commitIndex);
+    quorum.slowDisks.clear();
+    quorum.run(500);
+    expect(quorum.node(4).raft.lastIndex).toBe(lastIndex);
+    expect(quorum.applied(4)).toEqual(['committed', 'not committed']);
+  });
+
   test('who starts again knows the voters that its log names', () => {
     const quorum = withLearner();
     change(quorum, { change: { kind: 'add', voter: exampleVoter(4) } });

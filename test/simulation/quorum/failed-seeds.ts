@@ -36,4 +36,8 @@ export const failedSeeds: readonly { readonly seed: number; readonly found: stri
     seed: 951995053,
     found: 'a request that a given-up channel brought first, when the one after it had ended',
   },
+  {
+    seed: 810547954,
+    found: 'a quorum that could elect nobody, because one without a vote had the newest log',
+  },
 ];
