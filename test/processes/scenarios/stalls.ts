@@ -1,7 +1,7 @@
 import type { Scenario } from './scenario';
 
 /** `broker.session.timeout.ms`, as it is by default. */
-const SESSION_MS = 9000;
+const SESSION_MS = 3000;
 
 const PAUSES_MS = [1000, 2 * SESSION_MS, 60_000] as const;
 
