@@ -328,8 +328,8 @@ export const mutants: readonly Mutant[] = [
     edits: [
       {
         file: `${SERVER}/broker/replicas.ts`,
-        find: "for (const replica of replicas) if (replica !== undefined) this.#drop(replica, 'the topic was deleted');",
-        replace: "for (const replica of replicas) replica?.machine.goOffline('the topic was deleted');",
+        find: "if (isRemoved) this.#drop(replica, 'the topic was deleted');",
+        replace: "if (isRemoved) this.#leave(replica, 'the topic was deleted');",
       },
     ],
   },
@@ -339,8 +339,8 @@ export const mutants: readonly Mutant[] = [
     edits: [
       {
         file: `${SERVER}/broker/replicas.ts`,
-        find: 'for (const topic of delta.topicsRemoved) this.#removedWhileLoading.add(topic.topicId);',
-        replace: '',
+        find: 'known !== undefined || isRemovedTopic(image, log.topicId)',
+        replace: 'known !== undefined',
       },
     ],
   },
@@ -350,15 +350,9 @@ export const mutants: readonly Mutant[] = [
     edits: [
       {
         file: `${SERVER}/broker/replicas.ts`,
-        find: 'for (const topic of delta.topicsRemoved) this.#removedWhileLoading.add(topic.topicId);',
+        find: 'if (this.#isLoading) return;',
         replace:
-          'for (const { topicId } of this.#options.directories.logs())\n        if (topicById(delta.after, topicId) === undefined) this.#removedWhileLoading.add(topicId);',
-      },
-      {
-        file: `${SERVER}/broker/replicas.ts`,
-        find: 'if (topic !== undefined && known?.replicas.includes(this.#options.nodeId) === true)',
-        replace:
-          'if (topic !== undefined && known?.replicas.includes(this.#options.nodeId) === true && !this.#removedWhileLoading.has(log.topicId))',
+          'if (this.#isLoading) {\n      for (const { topicId, partition } of [...this.#options.directories.logs()])\n        if (topicById(delta.after, topicId) === undefined)\n          void this.#options.directories.deleteLog(topicId, partition).catch(() => undefined);\n      return;\n    }',
       },
     ],
   },

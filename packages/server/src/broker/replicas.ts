@@ -21,7 +21,7 @@ import { ReplicaRepairs, recovered } from './replica-repairs';
 import type { FollowerSide, ReplicationSide } from './replication-side';
 import { logConfig, partitionConfig } from './replica';
 import { leaveStrays } from './stray-logs';
-import { tellDamage } from './told-damage';
+import { tellDamage, tellForgotten, tellUnknown } from './told-damage';
 import type { Traffic } from './traffic';
 import type { WaitingRoom } from './waiting-room';
 
@@ -149,13 +149,7 @@ export class Replicas {
         await this.#repairs.load(this.#adopt(topic, log, image));
       else if (known !== undefined || isRemovedTopic(image, log.topicId))
         this.#deleteUnheld(log, topic?.name);
-      else {
-        const { topicId, partition, sizeBytes } = log;
-        this.#options.logger.error(
-          'no committed metadata know a log: if its topic was not deleted, metadata are lost. It is left as it is',
-          { topicId, partition, sizeBytes },
-        );
-      }
+      else tellUnknown(log, this.#options.logger);
     }
     for (const topic of image.topicsById.values()) {
       for (const partition of topic.partitions) {
@@ -510,11 +504,7 @@ export class Replicas {
     this.#byTopic.delete(topic.topicId);
     this.#options.traffic.forget(topic.topicId);
     const isRemoved = isRemovedTopic(image, topic.topicId);
-    if (!isRemoved)
-      this.#options.logger.error(
-        'the metadata do not know a topic any more, and not that it was deleted. Its logs are left as they are',
-        { topic: topic.name, topicId: topic.topicId },
-      );
+    if (!isRemoved) tellForgotten(topic, this.#options.logger);
     for (const replica of replicas) {
       if (replica === undefined) continue;
       if (isRemoved) this.#drop(replica, 'the topic was deleted');
