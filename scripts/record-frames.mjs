@@ -211,6 +211,16 @@ const kafkaesque = async (bootstrap) => {
     admin.unregisterBroker(77),
   ])
     await refused.catch(() => undefined);
+  const [first, second] = places;
+  await admin.electLeaders('preferred', places);
+  await admin.electLeaders('unclean', [first]);
+  await admin.alterPartitionReassignments([
+    { ...first, replicas: [1] },
+    { ...second, replicas: undefined },
+  ]);
+  await admin.listPartitionReassignments();
+  await admin.listPartitionReassignments({ partitions: places });
+  await admin.alterReplicaLogDirs([{ ...first, broker: 1, path: '/nowhere' }]);
   const change = (name, operation, value) => ({ name, operation, value });
   for (const [type, name, changes] of [
     ['topic', TOPIC, [change('cleanup.policy', 'append', 'compact'), change('retention.ms', 'delete', null)]],

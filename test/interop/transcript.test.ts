@@ -84,7 +84,7 @@ test.each(coats)(
     expect(await tool('topics', `--bootstrap-server ${bootstrap} --describe --topic ${topic}`)).toEqual({
       ...silent,
       stdout: expect.stringMatching(
-        /^Topic: my-topic\tTopicId: [\w-]{22}\tPartitionCount: 1\tReplicationFactor: 1\tConfigs: \n\tTopic: my-topic\tPartition: 0\tLeader: 1\tReplicas: 1\tIsr: 1\tElr: \tLastKnownElr: \n$/,
+        /^Topic: my-topic\tTopicId: [\w-]{22}\tPartitionCount: 1\tReplicationFactor: 1\tConfigs: min\.insync\.replicas=1\n\tTopic: my-topic\tPartition: 0\tLeader: 1\tReplicas: 1\tIsr: 1\tElr: \tLastKnownElr: \n$/,
       ),
     });
     expect(await tool('topics', `--bootstrap-server ${bootstrap} --list`)).toEqual({

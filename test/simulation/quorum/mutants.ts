@@ -388,8 +388,9 @@ export const mutants: readonly Mutant[] = [
     edits: [
       {
         file: 'packages/metadata/src/controller.ts',
-        find: 'for (const record of chunk) replay(draft, record);',
-        replace: 'for (const record of chunk.slice(0, Math.max(1, chunk.length - 1))) replay(draft, record);',
+        find: 'for (const record of chunk) replaySnapshotRecord(draft, record);',
+        replace:
+          'for (const record of chunk.slice(0, Math.max(1, chunk.length - 1))) replaySnapshotRecord(draft, record);',
       },
     ],
   },
