@@ -1,9 +1,7 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { placesOf } from '../runner/mutant';
 import { hunt, thirdOf } from '../runner/mutant-hunt';
 import { mutants } from './mutants';
 
-const root = join(__dirname, '../../..');
 const DAY_MS = 86_400_000;
 const third = Math.floor(Date.now() / DAY_MS) % 3;
 const options = {
@@ -14,15 +12,8 @@ const options = {
 };
 
 describe('bugs planted into the quorum', () => {
-  test.each(mutants)('can be planted: $name', ({ edits }) => {
-    for (const { file, find } of edits) {
-      const text = readFileSync(join(root, file), 'utf8');
-      const matches =
-        typeof find === 'string'
-          ? text.split(find).length - 1
-          : [...text.matchAll(new RegExp(find, 'g'))].length;
-      expect([file, matches]).toEqual([file, 1]);
-    }
+  test.each(mutants)('can be planted: $name', (mutant) => {
+    for (const place of placesOf(mutant)) expect(place).toEqual([place[0], 1]);
   });
 
   // The others have their turn tomorrow and the day after; `npm run simulate:mutants` takes all.

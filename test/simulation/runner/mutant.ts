@@ -1,3 +1,6 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
 /** One change of a source; `find` must match exactly once. */
 export interface MutantEdit {
   /** Path from the root of the repository. */
@@ -13,3 +16,16 @@ export interface Mutant {
   readonly about: string;
   readonly edits: readonly MutantEdit[];
 }
+
+const root = join(__dirname, '../../..');
+
+/** How often each edit finds its place in the sources as they are: once, or the bug cannot be planted any more. */
+export const placesOf = ({ edits }: Mutant): readonly (readonly [file: string, places: number])[] =>
+  edits.map(({ file, find }) => {
+    const text = readFileSync(join(root, file), 'utf8');
+    const places =
+      typeof find === 'string'
+        ? text.split(find).length - 1
+        : [...text.matchAll(new RegExp(find, 'g'))].length;
+    return [file, places];
+  });
