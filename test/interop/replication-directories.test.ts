@@ -4,23 +4,10 @@ import { join } from 'node:path';
 import { openClient } from '@kafkaesque/client';
 import type { Cluster } from '@kafkaesque/testkit';
 import { createCluster } from '@kafkaesque/testkit';
-import { javaTools } from './found-clients';
-import { runOwnTool } from './own-tool';
-import type { ToolOutput } from './own-tool';
-import { run } from './program';
+import { makers } from './tool-makers';
 
 // Each of Apache's tools is a Java process of its own.
 jest.setTimeout(240_000);
-
-const apaches = async (tool: string, args: readonly string[]): Promise<ToolOutput> => {
-  const { code, stdout, stderr } = await run(javaTools ?? '', ['tool', tool, ...args]);
-  return { code, out: stdout.toString(), err: stderr };
-};
-type Maker = (tool: string, args: readonly string[]) => Promise<ToolOutput>;
-const makers: readonly (readonly [string, Maker])[] = [
-  ['our tools', runOwnTool] as const,
-  ...(javaTools === undefined ? [] : [['Apache’s tools', apaches] as const]),
-];
 
 test('Apache Kafka’s tools move replicas of ours when KAFKAESQUE_PEERS=1 asks for them', () => {
   const isAsked = process.env['KAFKAESQUE_PEERS'] === '1';

@@ -10,20 +10,10 @@ import type { ToolOutput } from './own-tool';
 import { run } from './program';
 import type { StallingDisk } from './stalling-disk';
 import { openStallingDisk } from './stalling-disk';
+import { makers } from './tool-makers';
 
 // Each of Apache's tools is a Java process of its own.
 jest.setTimeout(240_000);
-
-const apaches = async (tool: string, args: readonly string[]): Promise<ToolOutput> => {
-  const { code, stdout, stderr } = await run(javaTools ?? '', ['tool', tool, ...args]);
-  return { code, out: stdout.toString(), err: stderr };
-};
-/** Our tool, and Apache's where it is asked for, each under its name. */
-type Maker = (tool: string, args: readonly string[]) => Promise<ToolOutput>;
-const makers: readonly (readonly [string, Maker])[] = [
-  ['our tools', runOwnTool] as const,
-  ...(javaTools === undefined ? [] : [['Apache’s tools', apaches] as const]),
-];
 
 test('Apache Kafka’s tools judge three nodes of ours when KAFKAESQUE_PEERS=1 asks for them', () => {
   const isAsked = process.env['KAFKAESQUE_PEERS'] === '1';
