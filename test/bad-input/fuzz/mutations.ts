@@ -79,6 +79,8 @@ const mutatedValue = (seed: Seed, steps: number, random: Random): Buffer | undef
     const { holder, key } = oneOf(slots, random);
     holder[key] = changed(holder[key], random);
   }
+  // An array of arrays, doubled and repeated, can ask for hundreds of megabytes to be written.
+  if (leastBytes(root) > LARGEST_FRAME_BYTES) return undefined;
   const { min, max } = { min: seed.api.minServed, max: seed.api.advertised.max };
   const version = random.below(8) === 0 ? min + random.below(max - min + 1) : seed.version;
   const frame = frameOf({
@@ -96,6 +98,18 @@ const copied = (value: unknown): unknown => {
   if (Array.isArray(value)) return value.map(copied);
   if (typeof value !== 'object' || value === null || Buffer.isBuffer(value)) return value;
   return Object.fromEntries(Object.entries(value).map(([name, content]) => [name, copied(content)]));
+};
+
+/** No more than what the value takes in a frame; counting ends where it is too much. */
+const leastBytes = (value: unknown): number => {
+  if (typeof value === 'string' || Buffer.isBuffer(value)) return value.length;
+  if (typeof value !== 'object' || value === null) return 0;
+  let bytes = 0;
+  for (const content of Object.values(value)) {
+    bytes += leastBytes(content);
+    if (bytes > LARGEST_FRAME_BYTES) break;
+  }
+  return bytes;
 };
 
 const MOST_SLOTS = 2_000;
