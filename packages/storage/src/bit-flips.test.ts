@@ -1,6 +1,7 @@
 import { BrokerEpoch, Offset, SeededRandom, hasCode } from '@kafkaesque/kernel';
 import { batchSizeBytes } from '@kafkaesque/protocol';
 import { Scheduler, SimulatedDisk, VirtualClock } from '@kafkaesque/sim';
+import { CHECK_AGAIN_AFTER_MS } from './checked-ranges';
 import type { Log } from './log';
 import type { LogDirectory } from './log-directory';
 import {
@@ -109,6 +110,22 @@ describe('a flipped bit in a segment', () => {
     expect(await shownFrom(log, 6)).toEqual(batches.slice(6));
     await appendAll(log, 1, { epoch: 9 });
     expect(log.endOffset).toBe(11);
+    await directory.close();
+  });
+
+  test('is found by the next reader, or a minute after the last one who found all well', async () => {
+    const { disk, batches } = await written('clean stop');
+    const [segment] = pathsOf(disk, '.log');
+    const directory = await open(disk);
+    const log = directory.log(TOPIC, partition(0))!;
+    expect(await readAll(log)).toEqual(batches);
+    disk.flip(segment!.path, batches[0]!.length * 5 + 80);
+    scheduler.after(CHECK_AGAIN_AFTER_MS, 'a minute', () => undefined);
+    await scheduler.run();
+    expect(await shownFrom(log, 0)).toEqual(batches.slice(0, 5));
+    expect(await shownFrom(log, 5)).toBe('damaged');
+    // What was found damaged vouches for nothing.
+    expect(await shownFrom(log, 5)).toBe('damaged');
     await directory.close();
   });
 

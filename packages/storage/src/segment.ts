@@ -1,3 +1,4 @@
+import { CheckedRanges } from './checked-ranges';
 import { OffsetIndex } from './offset-index';
 import { TimeIndex } from './time-index';
 
@@ -31,6 +32,8 @@ export interface Segment {
   indexCrc: number;
   /** Where recent reads of the file ended: the next one of the same reader starts there. */
   readonly readEnds: ReadEnd[];
+  /** What had the right checksums when it was read lately. */
+  readonly checked: CheckedRanges;
   /** Position behind which the next batch gets an index entry. */
   nextIndexPosition: number;
   /** Wall time after which the next batch opens a new segment, when no timestamp says so. */
@@ -67,6 +70,7 @@ export const newSegment = (baseOffset: number, openedAtMs: number, jitterMs: num
   indexSavedTo: 0,
   indexCrc: NO_INDEX_CRC,
   readEnds: [],
+  checked: new CheckedRanges(),
   nextIndexPosition: 0,
   openedAtMs,
   jitterMs,
@@ -121,6 +125,7 @@ export const cutSegment = (segment: Segment, position: number, endOffset: number
   segment.indexSavedTo = 0;
   segment.indexCrc = NO_INDEX_CRC;
   segment.readEnds.length = 0;
+  segment.checked.cut(position);
   segment.nextIndexPosition = Math.min(segment.nextIndexPosition, position);
   while ((segment.writeMarks[segment.writeMarks.length - 1]?.position ?? -1) > position)
     segment.writeMarks.pop();
