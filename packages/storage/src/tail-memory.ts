@@ -40,7 +40,7 @@ export interface Held {
 }
 
 export interface BatchMemory extends TailMemory {
-  /** Copies a small batch into the current slab, adopts a large one; counts it as pending. */
+  /** Copies a small batch into the current slab, adopts a large one that came on a lease; counts it as pending. */
   hold(bytes: Buffer, lease: Lease | undefined): Held;
   /** The batch is in its segment: from now on it may be evicted. */
   written(batch: HeldBatch): void;
@@ -77,8 +77,7 @@ class SlabMemory implements BatchMemory {
     this.pendingBytes += bytes.length + BATCH_OVERHEAD_BYTES;
     if (this.pendingBytes > this.limits.pendingBytes) for (const write of this.#writers) write();
     if (bytes.length < ADOPT_FROM_BYTES) return this.#copyIntoSlab(bytes);
-    if (lease === undefined) return { bytes, lease: undefined };
-    if (bytes.length * ADOPT_UP_TO_TIMES >= lease.buffer.length) {
+    if (lease !== undefined && bytes.length * ADOPT_UP_TO_TIMES >= lease.buffer.length) {
       lease.retain();
       return { bytes, lease };
     }

@@ -3,6 +3,7 @@ import { silentLogger, silentMetrics } from '@kafkaesque/kernel';
 import { readConfiguration, startNode } from '@kafkaesque/server';
 import type { BrokerConfiguration, Node, NodeView, World } from '@kafkaesque/server';
 import type { ProcessWorld } from '@kafkaesque/sim';
+import { ReadGarbage } from '@kafkaesque/transport';
 import type { AcceptChannel } from '@kafkaesque/kernel';
 import { ServedChannel } from './served-channel';
 import type { ClusterShape } from './shape';
@@ -83,7 +84,7 @@ const worldOf = ({ nodeId, process, fault, logger = silentLogger }: ClusterNodeO
     },
     listen: async ({ name, host, port, onKafka, grpc }) => {
       // Asking for the services shows who takes the members' channels.
-      await grpc?.services?.();
+      await grpc?.services?.(new ReadGarbage(() => undefined));
       const accept = accepts.pop();
       const stops = [
         ...(accept === undefined ? [] : [network.listen(port, accept)]),

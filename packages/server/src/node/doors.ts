@@ -1,6 +1,12 @@
 import type { AcceptChannel, BufferPool } from '@kafkaesque/kernel';
 import { Failure, messageOf } from '@kafkaesque/kernel';
-import type { ConnectionLimits, Listener, RequestMemory, ServingState } from '@kafkaesque/transport';
+import type {
+  ConnectionLimits,
+  Listener,
+  ReadGarbage,
+  RequestMemory,
+  ServingState,
+} from '@kafkaesque/transport';
 import { membersService } from '@kafkaesque/transport';
 import type { BrokerConfiguration, Endpoint } from '../configuration';
 import { KafkaDoor } from '../doors/kafka-door';
@@ -100,7 +106,9 @@ export const openDoors = async (options: DoorsOptions): Promise<Doors> => {
       const services =
         accepts === undefined
           ? undefined
-          : async () => [await membersService(world.acceptMembers?.(accepts) ?? accepts)];
+          : async (garbage: ReadGarbage) => [
+              await membersService(world.acceptMembers?.(accepts) ?? accepts, {}, garbage),
+            ];
       const listener = await world
         .listen({
           ...{ name: endpoint.name, host: endpoint.host, port: endpoint.port },

@@ -48,7 +48,7 @@ export const openWorld = async (options: OpenWorldOptions): Promise<World> => {
       collectYoungGarbage === undefined
         ? listen
         : (listenOptions) => listen({ ...listenOptions, collectYoungGarbage }),
-    dialMembers: () => memberDialer(),
+    dialMembers: () => memberDialer(collectYoungGarbage === undefined ? {} : { collectYoungGarbage }),
     loadModule,
     hostName: hostname(),
     ...(openFiles === undefined ? {} : { openFilesLimit: openFiles }),

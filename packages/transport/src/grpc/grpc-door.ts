@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import type { ServiceDefinition, UntypedServiceImplementation } from '@grpc/grpc-js';
+import type { ReadGarbage } from '../tcp/read-garbage';
 import { widenWindows } from './grpc-js-insides';
 import { healthDefinition, healthImplementation } from './health-service';
 import type { ServingState } from './serving-state';
@@ -25,7 +26,7 @@ export interface GrpcDoor {
   /** What `grpc.health.v1.Health` answers. */
   readonly serving: ServingState;
   /** Further services, loaded when the first HTTP/2 connection arrives. */
-  readonly services?: () => Promise<readonly GrpcService[]>;
+  readonly services?: (garbage: ReadGarbage) => Promise<readonly GrpcService[]>;
 }
 
 /** A grpc-js server that owns no port: connections are handed in. */
@@ -37,8 +38,8 @@ export interface OpenGrpcDoor {
 const MAX_STREAMS_A_CONNECTION = 100;
 
 /** Loads grpc-js and the services; costs some 50 ms and is done for the first HTTP/2 connection only. */
-export const openGrpcDoor = async (door: GrpcDoor): Promise<OpenGrpcDoor> => {
-  const [grpc, services] = await Promise.all([import('@grpc/grpc-js'), door.services?.() ?? []]);
+export const openGrpcDoor = async (door: GrpcDoor, garbage: ReadGarbage): Promise<OpenGrpcDoor> => {
+  const [grpc, services] = await Promise.all([import('@grpc/grpc-js'), door.services?.(garbage) ?? []]);
   const needs = needsOf(services);
   const server = new grpc.Server({
     'grpc.max_concurrent_streams': MAX_STREAMS_A_CONNECTION,

@@ -1,5 +1,6 @@
 import { Failure, assert } from '@kafkaesque/kernel';
 import type { Channel, ChannelEnd, ChannelHandler } from '@kafkaesque/kernel';
+import type { ReadGarbage } from '../tcp/read-garbage';
 
 /** A gRPC stream of either side, as far as a channel needs it. */
 export interface MemberStream {
@@ -35,6 +36,8 @@ export interface MemberChannelOptions {
   readonly maxMessageBytes: number;
   /** How long a channel that is closing may bring nothing forward before it is given up; default 5,000. */
   readonly lingerMs?: number;
+  /** Told of every message, in both directions. */
+  readonly garbage?: ReadGarbage;
 }
 
 /** Unsent bytes and messages from which `send` asks its caller to wait. */
@@ -51,6 +54,7 @@ export class MemberChannel implements Channel {
   readonly #stream: MemberStream;
   readonly #maxMessageBytes: number;
   readonly #lingerMs: number;
+  readonly #garbage: ReadGarbage | undefined;
   #handler: ChannelHandler | undefined;
   /** `closing`: nothing is received any more, and the end is awaited. */
   #phase: 'open' | 'closing' | 'ended' = 'open';
@@ -69,6 +73,7 @@ export class MemberChannel implements Channel {
     this.remoteAddress = options.remoteAddress;
     this.#maxMessageBytes = options.maxMessageBytes;
     this.#lingerMs = options.lingerMs ?? DEFAULT_LINGER_MS;
+    this.#garbage = options.garbage;
     stream.start({
       message: (bytes) => this.#onMessage(bytes),
       sent: () => this.#onSent(),
@@ -96,6 +101,7 @@ export class MemberChannel implements Channel {
       this.#fail(this.#tooLarge('a message to', message));
       return false;
     }
+    this.#garbage?.moved(message.length);
     this.#unsentBytes += message.length;
     this.#queue.push(message);
     this.#write();
@@ -130,6 +136,8 @@ export class MemberChannel implements Channel {
 
   #onMessage(bytes: Buffer): void {
     if (this.#phase !== 'open') return;
+    // What arrived in chunks was put together in memory of its own: twice as much was taken.
+    this.#garbage?.moved(2 * bytes.length);
     if (bytes.length > this.#maxMessageBytes) this.#fail(this.#tooLarge('a message from', bytes));
     else this.#handler?.message(bytes);
   }

@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { Channel, ChannelDialer, MemberAddress } from '@kafkaesque/kernel';
+import { ReadGarbage } from '../tcp/read-garbage';
 import { addressText } from '../tcp/tcp-connection';
 import { DialledStream } from './dialled-stream';
 import { MemberChannel } from './member-channel';
@@ -13,6 +14,8 @@ export interface MemberDialerOptions extends MemberLimits {
   readonly dialTimeoutMs?: number;
   /** Puts TLS (with the protocol `h2`) on a connection that is open. Default: the bytes travel in the clear. */
   readonly secure?: (socket: Socket, address: MemberAddress) => Duplex;
+  /** Collects young garbage; called every few megabytes of messages. Default: the runtime sees to it. */
+  readonly collectYoungGarbage?: () => void;
 }
 
 /** Dials members until it is closed. */
@@ -27,6 +30,8 @@ const DEFAULT_DIAL_TIMEOUT_MS = 5000;
 export const memberDialer = (options: MemberDialerOptions = {}): MemberDialer => {
   const bounds = { dialTimeoutMs: DEFAULT_DIAL_TIMEOUT_MS, ...MEMBER_LIMITS, ...options };
   const open = new Set<DialledStream>();
+  const { collectYoungGarbage } = options;
+  const garbage = collectYoungGarbage && new ReadGarbage(collectYoungGarbage);
   let isClosed = false;
   const giveUp = (stream: DialledStream): void =>
     stream.giveUp('DIALER_CLOSED', 'this node is shutting down');
@@ -38,6 +43,7 @@ export const memberDialer = (options: MemberDialerOptions = {}): MemberDialer =>
         remoteAddress: addressText(address.host, address.port),
         maxMessageBytes: bounds.maxMessageBytes,
         lingerMs: bounds.lingerMs,
+        ...(garbage === undefined ? {} : { garbage }),
       });
       if (isClosed) giveUp(stream);
       return channel;

@@ -2,9 +2,11 @@ import type { ServerHttp2Stream } from 'node:http2';
 import type { Metadata, ServerDuplexStream, ServiceDefinition } from '@grpc/grpc-js';
 import { Failure, assert } from '@kafkaesque/kernel';
 import type { AcceptChannel, ChannelEnd } from '@kafkaesque/kernel';
+import type { ReadGarbage } from '../tcp/read-garbage';
 import { addressText } from '../tcp/tcp-connection';
 import { callOnWire, readAheadOf } from './grpc-js-insides';
 import type { GrpcService } from './grpc-door';
+import { grpcParts } from './grpc-messages';
 import { MemberChannel } from './member-channel';
 import type { MemberStream, MemberStreamEvents } from './member-channel';
 import { watchForLife } from './signs-of-life';
@@ -52,6 +54,7 @@ export const membersDefinition = {
 export const membersService = async (
   accept: AcceptChannel,
   limits: MemberLimits = {},
+  garbage?: ReadGarbage,
 ): Promise<GrpcService> => {
   const { Metadata } = await import('@grpc/grpc-js');
   const bounds = { ...MEMBER_LIMITS, ...limits };
@@ -65,6 +68,7 @@ export const membersService = async (
           remoteAddress,
           maxMessageBytes: bounds.maxMessageBytes,
           lingerMs: bounds.lingerMs,
+          ...(garbage === undefined ? {} : { garbage }),
         });
         try {
           accept(channel);
@@ -140,12 +144,16 @@ class AcceptedStream implements MemberStream {
     });
   }
 
+  /** Past grpc-js, which copies every message once more, and writes each by itself. */
   write(messages: readonly Buffer[]): void {
-    messages.forEach((message, index) =>
-      this.#call.write(message, (error: unknown) => {
-        if (index === messages.length - 1 && (error === undefined || error === null)) this.#sent?.();
+    const parts = grpcParts(messages);
+    this.#wire.cork();
+    parts.forEach((part, index) =>
+      this.#wire.write(part, (error) => {
+        if (index === parts.length - 1 && (error === undefined || error === null)) this.#sent?.();
       }),
     );
+    this.#wire.uncork();
   }
 
   finish(): void {

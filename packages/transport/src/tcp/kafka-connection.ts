@@ -209,7 +209,7 @@ export class ServedConnection implements KafkaConnection, MemoryWaiter {
   #data(chunk: Buffer): void {
     this.#isActive = true;
     this.#afterReading(this.#reader.push(chunk));
-    this.#options.garbage.read(chunk.length);
+    this.#options.garbage.moved(chunk.length);
   }
 
   #afterReading(fault: FrameFault | undefined): void {

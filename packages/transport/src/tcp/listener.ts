@@ -283,7 +283,7 @@ class PortListener implements Listener {
       return;
     }
     socket.setNoDelay(true);
-    this.#grpc ??= openGrpcDoor(this.#options.grpc);
+    this.#grpc ??= openGrpcDoor(this.#options.grpc, this.#garbage);
     this.#grpc.then(
       (door) => {
         if (!socket.destroyed) door.takeConnection(socket);
