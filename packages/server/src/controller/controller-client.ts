@@ -50,6 +50,8 @@ interface WaitingAnswer {
   readonly nodeId: BrokerId;
   /** The channel on which the answer would come. */
   channel: object | undefined;
+  /** Doing it twice does no harm. */
+  readonly mayRepeat: boolean;
   readonly resolve: (outcome: AskOutcome) => void;
 }
 
@@ -83,7 +85,8 @@ export class ControllerClient implements ControllerDoor {
         local?.submit(repeated(command, { retried, shownOffset })) ??
         Promise.resolve({ kind: 'not-controller' }),
       there: async (to, leftMs, retried) => {
-        const asked = await this.#send(to, { ...encoded, retried, shownOffset }, leftMs, caller);
+        const mayRepeat = isRepeatable(forwarded);
+        const asked = await this.#send(to, { ...encoded, retried, shownOffset }, leftMs, mayRepeat, caller);
         if (asked.kind !== 'done') return asked;
         const response = decodeCommandResponse(forwarded, asked.body) as CommandResponses[C['kind']];
         return { kind: 'done', response, offset: asked.offset };
@@ -102,7 +105,13 @@ export class ControllerClient implements ControllerDoor {
     return this.#untilAnswered<AskOutcome>(timeoutMs, options.isRepeatable, {
       here: () => this.#options.local?.ask(request) ?? Promise.resolve({ kind: 'not-controller' }),
       there: (to, leftMs, retried) =>
-        this.#send(to, { ...request, topicIds: [], retried, shownOffset: -1 }, leftMs, caller),
+        this.#send(
+          to,
+          { ...request, topicIds: [], retried, shownOffset: -1 },
+          leftMs,
+          options.isRepeatable,
+          caller,
+        ),
     });
   }
 
@@ -123,8 +132,17 @@ export class ControllerClient implements ControllerDoor {
     }
   }
 
-  /** Somebody leads now, or another does, or a channel to a member is open. */
+  /**
+   * Somebody leads now, or another does, or a channel to a member is open. What is asked of one who led may be
+   * answered late: one that stands still keeps its channels. Where it does no harm the new leader is asked at once.
+   */
   leaderChanged(): void {
+    const leader = this.#options.leader();
+    for (const [id, waiting] of [...this.#waiting]) {
+      if (leader === undefined || waiting.nodeId === leader.nodeId || !waiting.mayRepeat) continue;
+      this.#waiting.delete(id);
+      waiting.resolve({ kind: 'unknown', cause: `node ${waiting.nodeId} leads no more` });
+    }
     for (const wake of this.#leaderWaiters.splice(0)) wake();
   }
 
@@ -193,6 +211,7 @@ export class ControllerClient implements ControllerDoor {
     { nodeId, term }: KnownLeader,
     request: EncodedCommand & Attempt,
     timeoutMs: number,
+    mayRepeat: boolean,
     caller: SubmitOptions['caller'],
   ): Promise<AskOutcome> {
     const { clock, send } = this.#options;
@@ -205,6 +224,7 @@ export class ControllerClient implements ControllerDoor {
       const waiting: WaitingAnswer = {
         nodeId,
         channel: undefined,
+        mayRepeat,
         resolve: (outcome) => {
           cancel();
           resolve(outcome);
