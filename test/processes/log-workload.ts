@@ -12,6 +12,8 @@ export interface LogWorkloadOptions {
   readonly partitions: number;
   /** Between two sends of a lane: each library has one for each partition, so that nobody waits for another partition. */
   readonly pauseMs: number;
+  /** How long a client waits for an answer; default: 3,000. */
+  readonly requestTimeoutMs?: number | undefined;
 }
 
 const now = (): number => performance.now();
@@ -33,13 +35,13 @@ export class LogWorkload {
 
   constructor(options: LogWorkloadOptions) {
     this.#options = options;
-    const { bootstrapServers, partitions } = options;
+    const { bootstrapServers, partitions, requestTimeoutMs } = options;
     this.#client = openClient({ bootstrapServers, clientId: 'reader', requestTimeoutMs: 3000 });
     const numbers = this.#all();
     this.#lanes = [
-      ...numbers.map((lane) => kafkajsLane(bootstrapServers, `kafkajs-${lane}`)),
-      ...numbers.map((lane) => ownLane(bootstrapServers, `own-${lane}`)),
-      ...platformaticLanes(bootstrapServers, partitions),
+      ...numbers.map((lane) => kafkajsLane(bootstrapServers, `kafkajs-${lane}`, requestTimeoutMs)),
+      ...numbers.map((lane) => ownLane(bootstrapServers, `own-${lane}`, requestTimeoutMs)),
+      ...platformaticLanes(bootstrapServers, partitions, requestTimeoutMs),
     ];
   }
 

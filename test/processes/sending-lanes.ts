@@ -28,6 +28,9 @@ export interface SendingLane {
 /** Beyond every client's own patience: what hangs for so long has no outcome. */
 const LANE_PATIENCE_MS = 30_000;
 
+/** How long a client waits for an answer before it asks again, unless a scenario says otherwise. */
+const REQUEST_TIMEOUT_MS = 3000;
+
 /** `givenUp`: what is still under way must have no successor in the same producer, which would use its numbers again. */
 const withinPatience = async (work: Promise<SendOutcome>, givenUp: () => void): Promise<SendOutcome> => {
   let timer: NodeJS.Timeout | undefined;
@@ -45,7 +48,11 @@ const withinPatience = async (work: Promise<SendOutcome>, givenUp: () => void): 
 };
 
 /** kafkajs retries by itself, so that no error says what became of the tries before it. */
-export const kafkajsLane = (bootstrapServers: string, name: string): SendingLane => {
+export const kafkajsLane = (
+  bootstrapServers: string,
+  name: string,
+  requestTimeoutMs = REQUEST_TIMEOUT_MS,
+): SendingLane => {
   let generation = 0;
   let producer: Promise<Producer> | undefined;
   const connect = async (): Promise<Producer> => {
@@ -53,7 +60,7 @@ export const kafkajsLane = (bootstrapServers: string, name: string): SendingLane
       clientId: `${name}-${generation++}`,
       brokers: bootstrapServers.split(','),
       logLevel: logLevel.NOTHING,
-      ...{ requestTimeout: 3000, connectionTimeout: 1000 },
+      ...{ requestTimeout: requestTimeoutMs, connectionTimeout: 1000 },
       retry: { initialRetryTime: 50, maxRetryTime: 200, retries: 60 },
     });
     const connected = kafka.producer({
@@ -91,8 +98,12 @@ export const kafkajsLane = (bootstrapServers: string, name: string): SendingLane
 };
 
 /** The SDK says of each failure whether it is certain. */
-export const ownLane = (bootstrapServers: string, name: string): SendingLane => {
-  const client = openClient({ bootstrapServers, clientId: name, requestTimeoutMs: 3000 });
+export const ownLane = (
+  bootstrapServers: string,
+  name: string,
+  requestTimeoutMs = REQUEST_TIMEOUT_MS,
+): SendingLane => {
+  const client = openClient({ bootstrapServers, clientId: name, requestTimeoutMs });
   const producer = client.producer({ idempotence: true, acks: -1 });
   const send = async ({ topic, partition, value }: SentRecord): Promise<SendOutcome> => {
     try {
@@ -121,10 +132,14 @@ interface Answer {
 }
 
 /** So many lanes of @platformatic/kafka, which share a process of their own. */
-export const platformaticLanes = (bootstrapServers: string, count: number): readonly SendingLane[] => {
+export const platformaticLanes = (
+  bootstrapServers: string,
+  count: number,
+  requestTimeoutMs = REQUEST_TIMEOUT_MS,
+): readonly SendingLane[] => {
   // This module may have been built to another place; the program is where it always is.
   const program = [join(__dirname, 'clients'), join(process.cwd(), 'test/processes/clients')];
-  const child = spawn(process.execPath, [programIn(program), bootstrapServers], {
+  const child = spawn(process.execPath, [programIn(program), bootstrapServers, String(requestTimeoutMs)], {
     stdio: ['pipe', 'pipe', 'ignore'],
   });
   const waiting = new Map<number, (outcome: SendOutcome) => void>();

@@ -2,11 +2,12 @@
 // the other. Reads lines `{"id", "lane", "topic", "partition", "value"}` and answers `{"id", "offset"}` or `{"id", "error"}`;
 // after `{"lane", "isGivenUp": true}` that lane goes on with another producer.
 //
-//   platformatic-sender.mjs BOOTSTRAP
+//   platformatic-sender.mjs BOOTSTRAP REQUEST_TIMEOUT_MS
 import { createInterface } from 'node:readline';
 import { Producer } from '@platformatic/kafka';
 
 const bootstrapBrokers = process.argv[2].split(',');
+const timeout = Number(process.argv[3]);
 const producers = new Map();
 let generation = 0;
 
@@ -17,7 +18,7 @@ const producerOf = (lane) => {
     generation += 1;
     producer = new Producer({
       ...{ clientId: `platformatic-${lane}-${generation}`, bootstrapBrokers, idempotent: true, acks: -1 },
-      ...{ retries: 60, retryDelay: 100, timeout: 3000, connectTimeout: 1000, repeatOnStaleMetadata: true },
+      ...{ retries: 60, retryDelay: 100, timeout, connectTimeout: 1000, repeatOnStaleMetadata: true },
     });
     producers.set(lane, producer);
   }

@@ -59,6 +59,7 @@ export const runScenario = async (options: ScenarioOptions): Promise<ScenarioOut
     cluster,
     random,
     partitions: PARTITIONS,
+    requestTimeoutMs: scenario.requestTimeoutMs,
     replicas,
     isTimed,
     say,

@@ -15,6 +15,8 @@ export interface Scenario {
   readonly needsReplicas?: boolean;
   /** Its nodes are in a network of their own, in which it cuts ways. */
   readonly needsNetwork?: boolean;
+  /** How long clients that send wait for an answer: of a node that stands still there comes none. Default: 3,000. */
+  readonly requestTimeoutMs?: number;
   /** What it does to a disk may lie where nobody has looked yet: `fsck` is heard, and is no judge. */
   readonly leavesDamage?: boolean;
   /** One round; afterwards all nodes are up again. */

@@ -15,6 +15,8 @@ export interface StageOptions {
   /** Whether outages are held to their bounds. */
   readonly isTimed: boolean;
   readonly say: (line: string) => void;
+  /** Of the clients that send. */
+  readonly requestTimeoutMs?: number | undefined;
 }
 
 /** How long partitions were not available around one fault. */
@@ -60,7 +62,7 @@ export class ChaosStage implements AsyncDisposable {
 
   private constructor(options: StageOptions) {
     this.#options = options;
-    const { cluster, random, replicas, partitions } = options;
+    const { cluster, random, replicas, partitions, requestTimeoutMs } = options;
     this.cluster = cluster;
     this.random = random;
     this.replicas = replicas;
@@ -68,7 +70,7 @@ export class ChaosStage implements AsyncDisposable {
     this.#client = openClient({ bootstrapServers, clientId: 'chaos', requestTimeoutMs: 3000 });
     this.#admin = this.#client.admin({ apiTimeoutMs: API_TIMEOUT_MS });
     this.workload = new LogWorkload({
-      ...{ bootstrapServers, topic: TOPIC, partitions, pauseMs: PAUSE_MS },
+      ...{ bootstrapServers, topic: TOPIC, partitions, pauseMs: PAUSE_MS, requestTimeoutMs },
     });
   }
 

@@ -2,19 +2,32 @@ import type { Scenario } from './scenario';
 
 /** `broker.session.timeout.ms`, as it is by default. */
 const SESSION_MS = 3000;
+/** `controller.quorum.fetch.timeout.ms` and an election: then all brokers have a whole session from the new controller. */
+const ELECTION_MS = 2000;
 
 const PAUSES_MS = [1000, 2 * SESSION_MS, 60_000] as const;
+
+/** A request and a look for the leader that a silent node does not answer, and the pauses of clients between them. */
+const CLIENTS_MS = 1500;
 
 const leaderPaused: Scenario = {
   id: 'C8',
   what: 'SIGSTOP of a leader for 1 s, for two sessions, for a minute; then SIGCONT',
+  // What is measured is the cluster, and not the patience of clients.
+  requestTimeoutMs: 500,
   round: async (stage, round) => {
-    const leader = await stage.someLeader();
+    const { nodeId } = await stage.someLeader();
     const pausedMs = PAUSES_MS[(round - 1) % PAUSES_MS.length] ?? 1000;
-    const process = stage.cluster.process(leader.nodeId);
-    const boundMs = Math.min(pausedMs, SESSION_MS) + 1000;
+    const process = stage.cluster.process(nodeId);
+    const isController = (await stage.cluster.active()).nodeId === nodeId;
+    const boundMs = Math.min(pausedMs, SESSION_MS + (isController ? ELECTION_MS : 0)) + 1000;
+    const all = await stage.partitions();
+    const those = (isLed: boolean): readonly number[] =>
+      all.filter(({ leader }) => (leader === nodeId) === isLed).map(({ partition }) => partition);
+    const fromMs = performance.now();
+    const what = `node ${nodeId}${isController ? ', the active controller too,' : ''} stood still for ${pausedMs} ms`;
     await stage.outage(
-      `node ${leader.nodeId} stood still for ${pausedMs} ms`,
+      `${what}: what it led`,
       async () => {
         process.pause();
         try {
@@ -23,8 +36,9 @@ const leaderPaused: Scenario = {
           process.resume();
         }
       },
-      { boundMs },
+      { boundMs: boundMs + CLIENTS_MS, partitions: those(true) },
     );
+    stage.measure(`${what}: what others led`, fromMs, { boundMs, partitions: those(false) });
     await stage.allInSync();
   },
 };
