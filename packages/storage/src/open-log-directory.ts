@@ -224,9 +224,12 @@ export class OpenLogDirectory implements LogDirectory, LogServices {
   }
 
   async record(epoch: RecordedEpoch): Promise<void> {
-    const { disk } = this.context;
+    const { disk, reserve } = this.context;
+    const write = (): Promise<void> =>
+      writeMarker(disk, this.path, BROKER_EPOCH_FILE, this.directoryId, epoch);
     try {
-      await writeMarker(disk, this.path, BROKER_EPOCH_FILE, this.directoryId, epoch);
+      // The controller knows the epoch already: a start that could not record it would not be believed the next time.
+      await reserve.lend(write);
     } catch (cause) {
       if (!isOutOfSpace(cause)) this.context.fail(cause);
       throw cause;

@@ -27,7 +27,7 @@ export interface Member {
   readonly directoryIds: Map<string, string>;
   /** The one of them that has failed. */
   broken: string | undefined;
-  /** Processes have begun while a directory was away. */
+  /** Processes may have begun while a directory was away. */
   hasStartedWithout: boolean;
   /** Its disk is being made ready. */
   isFormatting: boolean;
@@ -40,6 +40,9 @@ const calmed = (faults: DiskFaults): DiskFaults => ({
   ...faults,
   ...{ noSpace: 0, writeError: 0, syncError: 0, slow: 0 },
 });
+
+const isMissingDirectories = (node: Node): boolean =>
+  node.unreadyReasons().some((reason) => reason.startsWith('log directory'));
 
 /** Machines, disks and processes of one cluster, and what befalls them. */
 export class Cluster {
@@ -115,7 +118,8 @@ export class Cluster {
     const { machine, nodeId, roles } = member;
     if (machine.process !== undefined || member.isFormatting) return;
     this.counts.starts += 1;
-    member.hasStartedWithout ||= member.broken !== undefined;
+    // A directory may be refused for want of room, too.
+    member.hasStartedWithout ||= member.broken !== undefined || this.shape.disk.noSpace > 0;
     const process = machine.start();
     const { life } = process;
     this.say?.(machine.name, 'starts');
@@ -129,7 +133,9 @@ export class Cluster {
       (node) => {
         if (!life.alive) return;
         member.running = node;
-        if (member.broken !== undefined && node.unreadyReasons().length > 0) this.counts.startsWithout += 1;
+        if (!isMissingDirectories(node)) return;
+        this.counts.startsWithout += 1;
+        if (this.#areDisksCalm) this.bringBackDirectories(member);
         this.say?.(machine.name, 'serves');
       },
       (cause: unknown) => {
@@ -229,8 +235,7 @@ export class Cluster {
   bringBackDirectories(member: Member): void {
     const { broken, running } = member;
     if (broken !== undefined) this.repairDirectory(member);
-    else if (running?.unreadyReasons().some((reason) => reason.startsWith('log directory')) === true)
-      this.kill(member, 'kill');
+    else if (running !== undefined && isMissingDirectories(running)) this.kill(member, 'kill');
   }
 
   /** By path. */
