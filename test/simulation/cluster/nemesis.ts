@@ -166,8 +166,8 @@ export class Nemesis {
     scheduler.after(forMs, 'nemesis.repair', () => {
       if (member.broken !== directory) return;
       // Half of the time as it was, the other half another disk is in its place.
-      if (ofEnd.below(2) === 0 && this.#isSpare(member, directory))
-        this.#cluster.replaceDirectory(member, directory);
+      const isReplaced = ofEnd.below(2) === 0 && shape.nemesis.replaceMs !== Infinity;
+      if (isReplaced && this.#isSpare(member, directory)) this.#cluster.replaceDirectory(member, directory);
       else this.#cluster.repairDirectory(member);
     });
     if (forMs <= 2 * shape.sessionMs || ofEnd.below(2) === 0) return;

@@ -113,6 +113,12 @@ const drawNemesis = (pick: Pick): Omit<NemesisShape, 'replaceMs'> => {
   };
 };
 
+/** Only where no partition comes to be on one disk alone while that is replaced. */
+const drawReplacing = (pick: Pick, { wipeMs }: { readonly wipeMs: number }): number => {
+  const replaceMs = pick(Infinity, 15_000, 5_000, 5_000);
+  return wipeMs === Infinity ? Infinity : replaceMs;
+};
+
 const drawOperator = (pick: Pick, { wipeMs }: { readonly wipeMs: number }): OperatorShape => ({
   reassignMs: pick(Infinity, 20_000, 5_000, 1_000),
   electMs: pick(Infinity, 20_000, 3_000),
@@ -202,7 +208,7 @@ export const drawClusterShape = (
     },
     disk: drawDisk(random, directoryCount),
     network: random.below(4) === 0 ? noNetworkFaults : drawNetworkFaults(random),
-    nemesis: { ...nemesis, replaceMs: pickOfDirectories(Infinity, 15_000, 5_000) },
+    nemesis: { ...nemesis, replaceMs: drawReplacing(pickOfDirectories, nemesis) },
     brokenForMs: sessionMs * pickOfDirectories(2, 6, 20),
     operator: drawOperator(pick, nemesis),
     hasOwnControllers: random.below(3) === 0,
