@@ -18,6 +18,7 @@ export const CLEAN_SHUTDOWN_FILE = 'clean-shutdown';
 export const BROKER_EPOCH_FILE = 'broker-epoch';
 export type MarkerFile = typeof CLEAN_SHUTDOWN_FILE | typeof BROKER_EPOCH_FILE;
 
+/** Below every epoch: none is known. */
 export const NO_BROKER_EPOCH = BrokerEpoch(-1);
 
 /** One of a node's log directories, and the epoch that it has recorded last. */
