@@ -385,17 +385,6 @@ export const mutants: readonly Mutant[] = [
     ],
   },
   {
-    name: 'gone-directories-stay-eligible',
-    about: 'a broker one of whose directories was replaced is believed to have what was in it',
-    edits: [
-      {
-        file: `${DECIDE}/register-broker.ts`,
-        find: 'return hasDirsAway ? away : distrusted;',
-        replace: 'return away;',
-      },
-    ],
-  },
-  {
     name: 'away-replicas-made-anew',
     about: 'a broker that could not open a directory makes what is in it anew in another one',
     edits: [
