@@ -137,6 +137,11 @@ export type { Placement, PlacementBroker } from './placement/striped';
 export { applyRecords } from './delta/apply-records';
 export { recordsOfImage, snapshotChunks } from './image/snapshot-records';
 export { invalidTopicName } from './image/topic-name';
-export { LOST_DIRECTORY, MIGRATING_DIRECTORY, UNASSIGNED_DIRECTORY } from './image/directory-id';
+export {
+  LOST_DIRECTORY,
+  MIGRATING_DIRECTORY,
+  UNASSIGNED_DIRECTORY,
+  isReservedDirectory,
+} from './image/directory-id';
 export { KRAFT_VERSION, registeredFeatures, supportedFeature, supportedFeatures } from './features';
 export { decodeRecords, encodeRecords } from './batch-codec';

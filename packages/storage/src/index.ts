@@ -22,6 +22,8 @@ export type {
   LogDirectoryOptions,
   RecoveryReport,
 } from './log-directory';
+export { NO_BROKER_EPOCH } from './marker-files';
+export type { DirectoryMember, RecordedEpoch } from './marker-files';
 export type { MoveMark, MoveMarks } from './move-marks';
 export { checkOwner, randomUuid, readMetaProperties, writeMetaProperties } from './meta-properties';
 export type { MetaProperties } from './meta-properties';

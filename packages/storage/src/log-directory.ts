@@ -25,6 +25,7 @@ import {
   readMarker,
   removeMarker,
 } from './marker-files';
+import type { RecordedEpoch } from './marker-files';
 import { checkOwner, randomUuid, readMetaProperties, writeMetaProperties } from './meta-properties';
 import { openMoveMarks, readMoveMarks } from './move-marks';
 import type { MoveMarks } from './move-marks';
@@ -130,8 +131,8 @@ export interface LogDirectory extends AsyncDisposable {
   readonly directoryId: string;
   /** Broker epoch of the clean shutdown before this start; -1 when there was none (DUR-10). */
   readonly previousBrokerEpoch: BrokerEpoch;
-  /** The broker epoch recorded last, clean or not; -1 when none was. */
-  readonly recordedBrokerEpoch: BrokerEpoch;
+  /** The broker epoch recorded last, clean or not, with the node's directories of that time. */
+  readonly recorded: RecordedEpoch;
   readonly report: RecoveryReport;
   /** Why the directory is offline; undefined while it is not. */
   readonly offlineReason: unknown;
@@ -150,8 +151,8 @@ export interface LogDirectory extends AsyncDisposable {
   deleteLog(topicId: TopicId, partition: PartitionIndex): Promise<void>;
   /** For others who share its disk, after ENOSPC: gives up the room kept back. False: there was none to give. */
   makeRoom(): Promise<boolean>;
-  /** Durable on return; before the broker is unfenced. */
-  recordBrokerEpoch(brokerEpoch: BrokerEpoch): Promise<void>;
+  /** Durable on return; before the broker is unfenced. What fails otherwise than for want of room takes it offline. */
+  record(epoch: RecordedEpoch): Promise<void>;
   /**
    * Settles everything and leaves the clean-shutdown marker. Without an epoch, closes as a crash would. Where the disk
    * has no room even for that, it says so and leaves the rest to the next start.
@@ -185,8 +186,9 @@ const openLocked = async (
 ): Promise<LogDirectory> => {
   const { disk, path } = options;
   const directoryId = await identify(options);
-  const previousBrokerEpoch = await readMarker(disk, path, CLEAN_SHUTDOWN_FILE, directoryId);
-  const recordedBrokerEpoch = await readMarker(disk, path, BROKER_EPOCH_FILE, directoryId);
+  const clean = await readMarker(disk, path, CLEAN_SHUTDOWN_FILE, directoryId);
+  const previousBrokerEpoch = clean.brokerEpoch;
+  const recorded = await readMarker(disk, path, BROKER_EPOCH_FILE, directoryId);
   const marks = await readMoveMarks(disk, path, directoryId);
   await removeMarker(disk, path, CLEAN_SHUTDOWN_FILE);
   const limits = { ...defaultLogDirectoryLimits, ...options.limits };
@@ -232,7 +234,7 @@ const openLocked = async (
   const directory = new OpenLogDirectory(
     context,
     {
-      ...{ directoryId, previousBrokerEpoch, recordedBrokerEpoch },
+      ...{ directoryId, previousBrokerEpoch, recorded },
       moves: openMoveMarks(context, directoryId, marks),
     },
     recovered,

@@ -16,6 +16,7 @@ import type { LogServices } from './log-services';
 import { acknowledged, newLogState, tellAcknowledged, tellFailed } from './log-state';
 import type { LogState } from './log-state';
 import { CLEAN_SHUTDOWN_FILE, BROKER_EPOCH_FILE, writeMarker } from './marker-files';
+import type { RecordedEpoch } from './marker-files';
 import type { MoveMarks } from './move-marks';
 import { PartitionLog } from './partition-log';
 import type { RecoveredDirectory } from './recovery';
@@ -30,7 +31,7 @@ import { switchPolicy } from './policy-switch';
 export interface DirectoryIdentity {
   readonly directoryId: string;
   readonly previousBrokerEpoch: BrokerEpoch;
-  readonly recordedBrokerEpoch: BrokerEpoch;
+  readonly recorded: RecordedEpoch;
   readonly moves: MoveMarks;
 }
 
@@ -59,7 +60,7 @@ export class OpenLogDirectory implements LogDirectory, LogServices {
   readonly #pauses = new Set<() => void>();
   readonly #unlock: () => Promise<void>;
   readonly #unsubscribe: () => void;
-  #recordedBrokerEpoch: BrokerEpoch;
+  #recorded: RecordedEpoch;
   #closing: Promise<void> | undefined;
 
   constructor(
@@ -73,7 +74,7 @@ export class OpenLogDirectory implements LogDirectory, LogServices {
     this.path = context.path;
     this.directoryId = identity.directoryId;
     this.previousBrokerEpoch = identity.previousBrokerEpoch;
-    this.#recordedBrokerEpoch = identity.recordedBrokerEpoch;
+    this.#recorded = identity.recorded;
     this.report = recovered.report;
     this.moves = identity.moves;
     this.#unlock = unlock;
@@ -113,8 +114,8 @@ export class OpenLogDirectory implements LogDirectory, LogServices {
     });
   }
 
-  get recordedBrokerEpoch(): BrokerEpoch {
-    return this.#recordedBrokerEpoch;
+  get recorded(): RecordedEpoch {
+    return this.#recorded;
   }
   get isClosing(): boolean {
     return this.#closing !== undefined;
@@ -222,9 +223,18 @@ export class OpenLogDirectory implements LogDirectory, LogServices {
     }
   }
 
-  async recordBrokerEpoch(brokerEpoch: BrokerEpoch): Promise<void> {
-    await writeMarker(this.context.disk, this.path, BROKER_EPOCH_FILE, this.directoryId, brokerEpoch);
-    this.#recordedBrokerEpoch = brokerEpoch;
+  async record(epoch: RecordedEpoch): Promise<void> {
+    const { disk, reserve } = this.context;
+    const write = (): Promise<void> =>
+      writeMarker(disk, this.path, BROKER_EPOCH_FILE, this.directoryId, epoch);
+    try {
+      // The controller knows the epoch already: a start that could not record it would not be believed the next time.
+      await reserve.lend(write);
+    } catch (cause) {
+      if (!isOutOfSpace(cause)) this.context.fail(cause);
+      throw cause;
+    }
+    this.#recorded = epoch;
   }
 
   #acknowledged(log: LogState): void {
@@ -398,6 +408,8 @@ export class OpenLogDirectory implements LogDirectory, LogServices {
           await saveIndex(this.context, log, segment);
     await this.checkpoints.write();
     if (this.context.offline || Array.from(this.#states()).some((log) => log.failed)) return;
-    await writeMarker(this.context.disk, this.path, CLEAN_SHUTDOWN_FILE, this.directoryId, brokerEpoch);
+    await writeMarker(this.context.disk, this.path, CLEAN_SHUTDOWN_FILE, this.directoryId, {
+      ...{ brokerEpoch, members: undefined },
+    });
   }
 }

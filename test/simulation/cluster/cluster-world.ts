@@ -42,6 +42,8 @@ export class ClusterWorld {
     this.cluster.died = ({ nodeId }) => this.oracle.died(nodeId);
     this.cluster.closed = ({ nodeId }) => this.oracle.closed(nodeId);
     this.cluster.replaced = ({ nodeId }, directoryId) => this.oracle.replaced(nodeId, directoryId);
+    this.cluster.replacedOne = ({ nodeId }, directoryId, before) =>
+      this.oracle.replacedDirectory(nodeId, directoryId, before);
     if (trace === undefined) return;
     const { scheduler } = this.cluster;
     const say = (node: string, what: string): void =>
@@ -116,7 +118,7 @@ export class ClusterWorld {
     for (const member of members) {
       member.machine.spare();
       member.machine.resume();
-      this.cluster.repairDirectory(member);
+      this.cluster.bringBackDirectories(member);
       scheduler.after(random.below(200), 'start', () => this.cluster.start(member));
     }
   }
@@ -200,6 +202,7 @@ const faultsOf = ({ cluster, nemesis, operator }: ClusterWorld): Record<string, 
     brokenDirectories: total(({ machine }) => machine.disk.counts.brokenDirectories),
     shutdowns: cluster.counts.shutdowns,
     wipes: total(({ machine }) => machine.counts.wipes),
+    replacedDirectories: cluster.counts.replacedDirectories,
     ...operator.counts,
     ownControllers: cluster.shape.hasOwnControllers ? 1 : 0,
   };

@@ -23,8 +23,12 @@ export interface Member {
   isStopping: boolean;
   /** Its log directories. */
   readonly directories: readonly string[];
+  /** By path. */
+  readonly directoryIds: Map<string, string>;
   /** The one of them that has failed. */
   broken: string | undefined;
+  /** Processes may have begun while a directory was away. */
+  hasStartedWithout: boolean;
   /** Its disk is being made ready. */
   isFormatting: boolean;
 }
@@ -37,6 +41,9 @@ const calmed = (faults: DiskFaults): DiskFaults => ({
   ...{ noSpace: 0, writeError: 0, syncError: 0, slow: 0 },
 });
 
+const isMissingDirectories = (node: Node): boolean =>
+  node.unreadyReasons().some((reason) => reason.startsWith('log directory'));
+
 /** Machines, disks and processes of one cluster, and what befalls them. */
 export class Cluster {
   readonly scheduler = new Scheduler();
@@ -44,7 +51,15 @@ export class Cluster {
   readonly members: readonly Member[];
   readonly random: SeededRandom;
   readonly shape: ClusterShape;
-  readonly counts = { starts: 0, failedStarts: 0, faults: 0, shutdowns: 0, cleanShutdowns: 0 };
+  readonly counts = {
+    starts: 0,
+    failedStarts: 0,
+    faults: 0,
+    shutdowns: 0,
+    cleanShutdowns: 0,
+    startsWithout: 0,
+    replacedDirectories: 0,
+  };
   /** What must never happen to a process has happened. */
   violation: Violation | undefined;
   began: (member: Member, view: NodeView) => void = () => undefined;
@@ -53,14 +68,18 @@ export class Cluster {
   closed: (member: Member) => void = () => undefined;
   /** Told of another disk, empty, in place of the old one. */
   replaced: (member: Member, directoryId: string) => void = () => undefined;
+  /** Told of another directory, empty, in place of one of several. */
+  replacedOne: (member: Member, directoryId: string, before: string) => void = () => undefined;
   say: ((node: string, what: string) => void) | undefined;
   readonly #voters: readonly number[];
+  readonly #ofDirectories: SeededRandom;
   #areDisksCalm = false;
   #diskCount = 0;
 
   constructor(seed: number, shape: ClusterShape) {
     this.random = new SeededRandom(seed, 'cluster-world');
     this.shape = shape;
+    this.#ofDirectories = new SeededRandom(seed, 'cluster-world of directories');
     const random = this.random.fork('network');
     this.network = new SimulatedNetwork({ random, scheduler: this.scheduler, faults: shape.network });
     const { brokerCount, hasOwnControllers } = shape;
@@ -80,7 +99,9 @@ export class Cluster {
   /** Formats all disks, before anything goes wrong. */
   async format(): Promise<void> {
     for (const member of this.members)
-      await this.scheduler.settle(this.#formatDisk(member, this.#newDirectoryIds(member)));
+      await this.scheduler.settle(
+        this.#formatDisk(member, this.#newDirectoryIds(member, member.directories)),
+      );
   }
 
   /** From now on disks do not fail, and take their ordinary time. */
@@ -97,6 +118,8 @@ export class Cluster {
     const { machine, nodeId, roles } = member;
     if (machine.process !== undefined || member.isFormatting) return;
     this.counts.starts += 1;
+    // A directory may be refused for want of room, too.
+    member.hasStartedWithout ||= member.broken !== undefined || this.shape.disk.noSpace > 0;
     const process = machine.start();
     const { life } = process;
     this.say?.(machine.name, 'starts');
@@ -110,6 +133,9 @@ export class Cluster {
       (node) => {
         if (!life.alive) return;
         member.running = node;
+        if (!isMissingDirectories(node)) return;
+        this.counts.startsWithout += 1;
+        if (this.#areDisksCalm) this.bringBackDirectories(member);
         this.say?.(machine.name, 'serves');
       },
       (cause: unknown) => {
@@ -158,11 +184,30 @@ export class Cluster {
     if (member.isFormatting || member.broken !== undefined) return;
     if (machine.process !== undefined) this.kill(member, 'power', false);
     machine.wipe(member.directories);
-    const directoryIds = this.#newDirectoryIds(member);
+    const directoryIds = this.#newDirectoryIds(member, member.directories);
     this.say?.(machine.name, 'gets an empty disk');
-    this.replaced(member, directoryIds[0] ?? '');
+    this.replaced(member, directoryIds.get(member.directories[0] ?? '') ?? '');
     void this.#formatDisk(member, directoryIds).then(() => {
       this.scheduler.after(1 + this.random.below(this.shape.downMs), 'start', () => this.start(member));
+    });
+  }
+
+  /** An empty directory in place of one of several, whether that is broken or not. */
+  replaceDirectory(member: Member, directory: string): void {
+    const { machine } = member;
+    if (member.isFormatting || (member.broken !== undefined && member.broken !== directory)) return;
+    if (machine.process !== undefined) this.kill(member, 'power', false);
+    if (member.broken !== undefined) machine.disk.repair(directory);
+    member.broken = undefined;
+    machine.disk.wipeDirectory(directory);
+    this.counts.replacedDirectories += 1;
+    const before = member.directoryIds.get(directory) ?? '';
+    const directoryIds = this.#newDirectoryIds(member, [directory]);
+    this.say?.(machine.name, `has an empty ${directory}`);
+    this.replacedOne(member, directoryIds.get(directory) ?? '', before);
+    void this.#formatDisk(member, directoryIds).then(() => {
+      const downMs = 1 + this.#ofDirectories.below(this.shape.downMs);
+      this.scheduler.after(downMs, 'start', () => this.start(member));
     });
   }
 
@@ -186,24 +231,34 @@ export class Cluster {
     else this.scheduler.after(1 + this.random.below(this.shape.downMs), 'start', () => this.start(member));
   }
 
-  #newDirectoryIds({ nodeId, directories }: Member): readonly string[] {
-    return directories.map(() => {
-      const id = Buffer.alloc(16, nodeId);
-      id.writeUInt32BE(++this.#diskCount, 12);
-      return id.toString('base64url');
-    });
+  /** What an operator does in the end about directories that are offline, whatever has failed in them. */
+  bringBackDirectories(member: Member): void {
+    const { broken, running } = member;
+    if (broken !== undefined) this.repairDirectory(member);
+    else if (running !== undefined && isMissingDirectories(running)) this.kill(member, 'kill');
+  }
+
+  /** By path. */
+  #newDirectoryIds({ nodeId }: Member, directories: readonly string[]): ReadonlyMap<string, string> {
+    return new Map(
+      directories.map((directory) => {
+        const id = Buffer.alloc(16, nodeId);
+        id.writeUInt32BE(++this.#diskCount, 12);
+        return [directory, id.toString('base64url')];
+      }),
+    );
   }
 
   /** Writes what formatting writes. */
-  async #formatDisk(member: Member, directoryIds: readonly string[]): Promise<void> {
-    const { nodeId, machine, directories } = member;
+  async #formatDisk(member: Member, directoryIds: ReadonlyMap<string, string>): Promise<void> {
+    const { nodeId, machine } = member;
     const { disk } = machine;
     const { faults } = disk;
     member.isFormatting = true;
     disk.faults = calmed(faults);
     const mount = disk.mount();
-    for (const [index, directory] of directories.entries()) {
-      const directoryId = directoryIds[index] ?? '';
+    for (const [directory, directoryId] of directoryIds) {
+      member.directoryIds.set(directory, directoryId);
       const properties = { clusterId: CLUSTER, nodeId: BrokerId(nodeId), directoryId };
       await writeMetaProperties(mount, directory, properties);
     }
@@ -228,7 +283,8 @@ export class Cluster {
     });
     const member: Member = {
       ...{ nodeId, roles, machine, running: undefined },
-      ...{ directories, broken: undefined, isStopping: false, isFormatting: false },
+      ...{ directories, directoryIds: new Map(), broken: undefined, hasStartedWithout: false },
+      ...{ isStopping: false, isFormatting: false },
     };
     return member;
   }

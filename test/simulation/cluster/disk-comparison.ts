@@ -14,10 +14,10 @@ export const compareDisks = async (cluster: Cluster, oracle: ClusterOracle): Pro
   const death = random.below(2) === 0 ? 'kill' : 'power';
   for (const member of cluster.members) cluster.kill(member, death, false);
   const replicas = new Map<string, ComparedReplica[]>();
-  for (const { nodeId, machine, path } of members.flatMap(({ directories, ...member }) =>
+  for (const { nodeId, machine, path, hasStartedWithout } of members.flatMap(({ directories, ...member }) =>
     directories.map((directory) => ({ ...member, path: directory })),
   )) {
-    const { logs } = await scheduler.settle<InspectedDirectory>(
+    const { logs, directoryId } = await scheduler.settle<InspectedDirectory>(
       inspectLogDirectory({
         ...{ disk: machine.disk.mount(), path },
         lock: () => Promise.resolve(() => Promise.resolve()),
@@ -31,6 +31,9 @@ export const compareDisks = async (cluster: Cluster, oracle: ClusterOracle): Pro
           `node ${nodeId}, partition ${log.partition}: ${damage.message}`,
         );
       const key = oracle.nameOf(log.topicId, log.partition);
+      // What was given up while it was away cannot be told from what came to be elsewhere meanwhile: it is left aside.
+      const assigned = oracle.directoryOf(key, nodeId);
+      if (hasStartedWithout && assigned !== undefined && assigned !== directoryId) continue;
       const known = replicas.get(key) ?? [];
       known.push({ nodeId, log });
       replicas.set(key, known);

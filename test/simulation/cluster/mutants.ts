@@ -374,8 +374,24 @@ export const mutants: readonly Mutant[] = [
     edits: [
       {
         file: `${DECIDE}/register-broker.ts`,
-        find: "if (existing === undefined || previousBrokerEpoch !== existing.epoch) return 'distrusted';",
-        replace: "if (existing === undefined || previousBrokerEpoch > existing.epoch) return 'distrusted';",
+        find: 'previousBrokerEpoch !== existing.epoch) return () => distrusted;',
+        replace: 'previousBrokerEpoch > existing.epoch) return () => distrusted;',
+      },
+      {
+        file: `${DECIDE}/register-broker.ts`,
+        find: 'return hasDirsAway ? away : distrusted;',
+        replace: 'return away;',
+      },
+    ],
+  },
+  {
+    name: 'away-replicas-made-anew',
+    about: 'a broker that could not open a directory makes what is in it anew in another one',
+    edits: [
+      {
+        file: `${SERVER}/broker/away-replicas.ts`,
+        find: 'if (this.has(topicId, index)) return true;',
+        replace: 'if (index >= 0) return false;',
       },
     ],
   },

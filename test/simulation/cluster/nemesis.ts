@@ -102,6 +102,8 @@ export class Nemesis {
         return this.#wipe(random);
       case 'breakMs':
         return this.#break(random);
+      case 'replaceMs':
+        return this.#replace(random);
       default:
         return assertNever(deed);
     }
@@ -157,10 +159,38 @@ export class Nemesis {
     const member = members[random.below(members.length)];
     const found = member?.directories.slice(member.roles.includes('controller') ? 1 : 0) ?? [];
     const directory = found[random.below(Math.max(found.length, 1))];
-    const forMs = 1 + random.below(2 * shape.sessionMs);
+    const forMs = 1 + random.below(shape.brokenForMs);
     if (member === undefined || directory === undefined || shape.directoryCount === 1) return;
-    if (this.#cluster.breakDirectory(member, directory))
-      scheduler.after(forMs, 'nemesis.repair', () => this.#cluster.repairDirectory(member));
+    if (!this.#cluster.breakDirectory(member, directory)) return;
+    const ofEnd = random.fork(`end ${this.#cluster.scheduler.eventCount}`);
+    scheduler.after(forMs, 'nemesis.repair', () => {
+      if (member.broken !== directory) return;
+      // Half of the time as it was, the other half another disk is in its place.
+      const isReplaced = ofEnd.below(2) === 0 && shape.nemesis.replaceMs !== Infinity;
+      if (isReplaced && this.#isSpare(member, directory)) this.#cluster.replaceDirectory(member, directory);
+      else this.#cluster.repairDirectory(member);
+    });
+    if (forMs <= 2 * shape.sessionMs || ofEnd.below(2) === 0) return;
+    // Its broker is to start without it.
+    scheduler.after(ofEnd.below(forMs / 2), 'nemesis.restart', () => {
+      if (!this.#over && member.broken === directory && member.machine.process !== undefined)
+        this.#cluster.kill(member, 'kill');
+    });
+  }
+
+  /** Not the one that has the log of the quorum in it, and only while all that it holds is elsewhere too. */
+  #replace(random: Random): void {
+    const { members, shape } = this.#cluster;
+    const member = members[random.below(members.length)];
+    const found = member?.directories.slice(member.roles.includes('controller') ? 1 : 0) ?? [];
+    const directory = found[random.below(Math.max(found.length, 1))];
+    if (member === undefined || directory === undefined || shape.directoryCount === 1) return;
+    if (member.broken === undefined && this.#isSpare(member, directory))
+      this.#cluster.replaceDirectory(member, directory);
+  }
+
+  #isSpare({ nodeId, directoryIds }: Member, directory: string): boolean {
+    return this.#oracle.isSpareDirectory(nodeId, directoryIds.get(directory) ?? '');
   }
 
   #pause(random: Random): void {

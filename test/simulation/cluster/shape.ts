@@ -20,6 +20,8 @@ export interface NemesisShape {
   readonly wipeMs: number;
   /** One of a broker's log directories fails, and is repaired later. */
   readonly breakMs: number;
+  /** One of a broker's log directories is replaced by an empty one, where that loses nothing. */
+  readonly replaceMs: number;
 }
 
 /** How often an operator asks for something, in the same terms. */
@@ -50,6 +52,8 @@ export interface ClusterShape {
   readonly downMs: number;
   readonly longestPauseMs: number;
   readonly partitionForMs: number;
+  /** How long a log directory stays broken, at most: over several lives of its broker, if it is long. */
+  readonly brokenForMs: number;
   /** After so much silence a broker is fenced. */
   readonly sessionMs: number;
   readonly driftPpm: number;
@@ -85,12 +89,13 @@ export const families = [
   'shutdowns',
   'wipes',
   'brokenDirectories',
+  'replacedDirectories',
 ] as const;
 export type Family = (typeof families)[number];
 
 type Pick = (...choices: readonly number[]) => number;
 
-const drawNemesis = (pick: Pick): NemesisShape => {
+const drawNemesis = (pick: Pick): Omit<NemesisShape, 'replaceMs'> => {
   const often = (): number => pick(Infinity, 20_000, 6_000, 2_000);
   return {
     killMs: often(),
@@ -108,7 +113,13 @@ const drawNemesis = (pick: Pick): NemesisShape => {
   };
 };
 
-const drawOperator = (pick: Pick, { wipeMs }: NemesisShape): OperatorShape => ({
+/** Only where no partition comes to be on one disk alone while that is replaced. */
+const drawReplacing = (pick: Pick, { wipeMs }: { readonly wipeMs: number }): number => {
+  const replaceMs = pick(Infinity, 15_000, 5_000, 5_000);
+  return wipeMs === Infinity ? Infinity : replaceMs;
+};
+
+const drawOperator = (pick: Pick, { wipeMs }: { readonly wipeMs: number }): OperatorShape => ({
   reassignMs: pick(Infinity, 20_000, 5_000, 1_000),
   electMs: pick(Infinity, 20_000, 3_000),
   topicMs: pick(Infinity, 15_000, 4_000, 1_500),
@@ -160,6 +171,7 @@ const withoutFamilies = (shape: ClusterShape, without: ReadonlySet<string>): Clu
       shutdownMs: rate(nemesis.shutdownMs, 'shutdowns'),
       wipeMs: rate(nemesis.wipeMs, 'wipes'),
       breakMs: rate(nemesis.breakMs, 'brokenDirectories'),
+      replaceMs: rate(nemesis.replaceMs, 'replacedDirectories'),
     },
     operator: {
       ...operator,
@@ -177,6 +189,9 @@ export const drawClusterShape = (
 ): ClusterShape => {
   const random = new SeededRandom(seed, 'cluster-shape');
   const pick: Pick = (...choices) => choices[random.below(choices.length)] ?? 0;
+  // Of its own: what is drawn otherwise is as it was.
+  const ofDirectories = new SeededRandom(seed, 'cluster-shape of directories');
+  const pickOfDirectories: Pick = (...choices) => choices[ofDirectories.below(choices.length)] ?? 0;
   const sessionMs = pick(9_000, 3_000, 2_000);
   const brokerCount = pick(3, 3, 4, 5);
   const nemesis = drawNemesis(pick);
@@ -193,7 +208,8 @@ export const drawClusterShape = (
     },
     disk: drawDisk(random, directoryCount),
     network: random.below(4) === 0 ? noNetworkFaults : drawNetworkFaults(random),
-    nemesis,
+    nemesis: { ...nemesis, replaceMs: drawReplacing(pickOfDirectories, nemesis) },
+    brokenForMs: sessionMs * pickOfDirectories(2, 6, 20),
     operator: drawOperator(pick, nemesis),
     hasOwnControllers: random.below(3) === 0,
     directoryCount,

@@ -143,13 +143,17 @@ export interface RegisterBrokerCommand {
   readonly features: readonly SupportedFeature[];
   readonly rack: string | null;
   readonly logDirs: readonly string[];
-  /** The epoch found in the log directories; -1: none found. */
+  /** The greatest epoch found in the log directories; -1: none found. */
   readonly previousBrokerEpoch: BrokerEpoch;
   /**
    * Whether the directories were left without a clean shutdown: what was only in the operating system's memory may be
    * gone, which concerns partitions whose `flush.policy` is `replication`.
    */
   readonly isUnclean?: boolean;
+  /** Directories whose logs may be older than what they acknowledged, or are gone. */
+  readonly distrustedDirs?: readonly string[];
+  /** Whether the broker has directories that it could not open: nobody knows what is in them. */
+  readonly hasDirsAway?: boolean;
   /** Whether another incarnation of this broker still holds its session, as the failure detector sees it. */
   readonly otherIncarnationAlive?: boolean;
 }

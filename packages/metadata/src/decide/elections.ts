@@ -113,20 +113,21 @@ const isUntouched = (
 
 /**
  * The changes of all partitions that a broker's coming or going touches, and behind the last of them `conclusion`. Only
- * partitions that the broker holds can be touched; `isConcerned` may leave some of them out.
+ * partitions that the broker holds can be touched; what happens may be another thing for each, or nothing (undefined).
  */
 export const electionsThen = (
   context: ElectionContext,
-  change: BrokerChange,
+  brokerId: BrokerId,
+  changeOf: (partition: PartitionImage) => BrokerChange | undefined,
   conclusion: readonly MetadataRecord[],
-  isConcerned?: (partition: PartitionImage) => boolean,
 ): Step => {
   const { image } = context;
   const brokers = brokersOf(image);
   const rulesOf = replicationRules(context);
   const records: MetadataRecord[] = [];
-  for (const { topicId, partition } of partitionsHeldBy(image, change.brokerId)) {
-    if (isUntouched(brokers, partition, change) || isConcerned?.(partition) === false) continue;
+  for (const { topicId, partition } of partitionsHeldBy(image, brokerId)) {
+    const change = changeOf(partition);
+    if (change === undefined || isUntouched(brokers, partition, change)) continue;
     const value = partitionElection(brokers, topicId, partition, rulesOf(topicId), change);
     if (value === undefined) continue;
     if (records.length === MAX_ELECTIONS) return { records, isPartial: true };

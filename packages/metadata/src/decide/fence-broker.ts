@@ -29,7 +29,9 @@ const decided = ({ records, isPartial }: Step): Decision<Nothing> => ({
 export const fencing = (context: ElectionContext, broker: BrokerImage): Step => {
   if (broker.fenced) return nothingToDo;
   const { brokerId } = broker;
-  return electionsThen(context, { kind: 'leaving', brokerId }, [registrationChange(broker, { fenced: 1 })]);
+  return electionsThen(context, brokerId, () => ({ kind: 'leaving', brokerId }), [
+    registrationChange(broker, { fenced: 1 }),
+  ]);
 };
 
 /**
@@ -39,14 +41,16 @@ export const fencing = (context: ElectionContext, broker: BrokerImage): Step => 
 export const unfencing = (context: ElectionContext, broker: BrokerImage): Step => {
   if (!broker.fenced) return nothingToDo;
   const { brokerId } = broker;
-  return electionsThen(context, { kind: 'arriving', brokerId }, [registrationChange(broker, { fenced: -1 })]);
+  return electionsThen(context, brokerId, () => ({ kind: 'arriving', brokerId }), [
+    registrationChange(broker, { fenced: -1 }),
+  ]);
 };
 
 /** What a broker leads goes to others where there are any; until it is unregistered or comes back it leads nothing. */
 export const shuttingDown = (context: ElectionContext, broker: BrokerImage): Step => {
   const { brokerId, inControlledShutdown } = broker;
   const conclusion = inControlledShutdown ? [] : [registrationChange(broker, { inControlledShutdown: 1 })];
-  return electionsThen(context, { kind: 'leaving', brokerId }, conclusion);
+  return electionsThen(context, brokerId, () => ({ kind: 'leaving', brokerId }), conclusion);
 };
 
 /** The session of a broker is over. */
@@ -90,7 +94,7 @@ export const decideUnregisterBroker = (
     );
   const { brokerId, epoch: brokerEpoch } = broker;
   return decided(
-    electionsThen(context, { kind: 'leaving', brokerId }, [
+    electionsThen(context, brokerId, () => ({ kind: 'leaving', brokerId }), [
       { kind: 'UnregisterBrokerRecord', value: { brokerId, brokerEpoch } },
     ]),
   );

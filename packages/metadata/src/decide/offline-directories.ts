@@ -1,7 +1,8 @@
 import type { BrokerId } from '@kafkaesque/kernel';
 import { brokerById } from '../image/lookups';
+import type { PartitionImage } from '../image/metadata-image';
 import { registrationChange } from './brokers';
-import type { Step } from './elections';
+import type { BrokerChange, Step } from './elections';
 import { electionsThen } from './elections';
 import type { ElectionContext } from './replication-rules';
 
@@ -19,7 +20,7 @@ export const losingDirectories = (
   const logDirs = broker.directories.filter((directory) => !failed.has(directory));
   // No directories would mean that they stay as they are; a broker without any ends by itself.
   const conclusion = logDirs.length === 0 ? [] : [registrationChange(broker, { logDirs })];
-  return electionsThen(context, { kind: 'leaving', brokerId }, conclusion, ({ directories, replicas }) =>
-    failed.has(directories[replicas.indexOf(brokerId)] ?? ''),
-  );
+  const leavingThese = ({ directories, replicas }: PartitionImage): BrokerChange | undefined =>
+    failed.has(directories[replicas.indexOf(brokerId)] ?? '') ? { kind: 'leaving', brokerId } : undefined;
+  return electionsThen(context, brokerId, leavingThese, conclusion);
 };

@@ -2,10 +2,11 @@ import { BrokerEpoch } from '@kafkaesque/kernel';
 import { ErrorCode } from '@kafkaesque/protocol';
 import { isReservedDirectory } from '../image/directory-id';
 import { brokerById, featureLevel, registeredBrokers } from '../image/lookups';
-import type { BrokerImage } from '../image/metadata-image';
+import type { BrokerImage, PartitionImage } from '../image/metadata-image';
 import type { MetadataRecord } from '../records';
 import type { CommandError, RegisterBrokerCommand } from './commands';
 import type { Decision, DecisionContext } from './decision';
+import type { BrokerChange } from './elections';
 import { electionsThen } from './elections';
 import { endpointsOf, featuresOf } from './registrations';
 import { refused } from './new-partitions';
@@ -82,20 +83,39 @@ const refusal = (
   return featureRefusal(command, context);
 };
 
-/** What the copies of a new incarnation are worth. One that was forgotten meanwhile cannot show what it comes after. */
+/**
+ * What the copy of each partition that a new incarnation holds is worth. One that was forgotten meanwhile cannot show what
+ * it comes after. A replica is worth what its directory is; one in a directory that is not named is gone with it, unless
+ * the broker may have it still, where it could not look.
+ */
 const trustIn = (
-  { previousBrokerEpoch, isUnclean }: RegisterBrokerCommand,
+  command: RegisterBrokerCommand,
   existing: BrokerImage | undefined,
-): 'leaving' | 'unclean' | 'distrusted' => {
-  if (existing === undefined || previousBrokerEpoch !== existing.epoch) return 'distrusted';
-  return isUnclean === true ? 'unclean' : 'leaving';
+): ((partition: PartitionImage) => BrokerChange) => {
+  const { brokerId, previousBrokerEpoch, isUnclean, logDirs, hasDirsAway = false } = command;
+  const distrusted = { kind: 'distrusted', brokerId } as const;
+  if (existing === undefined || previousBrokerEpoch !== existing.epoch) return () => distrusted;
+  const distrustedDirs = new Set(command.distrustedDirs);
+  const here = new Set(logDirs);
+  const trusted = { kind: isUnclean === true ? 'unclean' : 'leaving', brokerId } as const;
+  const away = { kind: 'leaving', brokerId } as const;
+  const isAnyGone = !hasDirsAway && existing.directories.some((directory) => !here.has(directory));
+  // Where it is nobody has said, so it may be in any of them.
+  const unplaced = isAnyGone || distrustedDirs.size > 0 ? distrusted : trusted;
+  return ({ directories, replicas }) => {
+    const directory = directories[replicas.indexOf(brokerId)];
+    if (directory === undefined || isReservedDirectory(directory)) return unplaced;
+    if (distrustedDirs.has(directory)) return distrusted;
+    if (here.has(directory)) return trusted;
+    return hasDirsAway ? away : distrusted;
+  };
 };
 
 /**
  * Registers a broker. A new incarnation is fenced, has the batch's offset for its epoch, and loses every leadership of
  * the one before, so that all it led comes back with a higher leader epoch. When it cannot show the epoch of the one
- * before (a wiped disk, or a copy of the past), it is not eligible to lead either; after an unclean shutdown it is not
- * where records are acknowledged before they are flushed. The same incarnation again amends its
+ * before (a wiped disk, or a copy of the past), it is not eligible to lead either, nor with what was in a directory of
+ * which that is so; after an unclean shutdown it is not where records are acknowledged before they are flushed. The same incarnation again amends its
  * registration and keeps its epoch.
  */
 export const decideRegisterBroker = (
@@ -126,7 +146,7 @@ export const decideRegisterBroker = (
     },
   };
   if (amends) return { kind: 'decided', records: [register], response: { brokerEpoch } };
-  const change = { kind: trustIn(command, existing), brokerId };
-  const { records, isPartial } = electionsThen(context, change, [register]);
+  const change = trustIn(command, existing);
+  const { records, isPartial } = electionsThen(context, brokerId, change, [register]);
   return { kind: 'decided', records, response: { brokerEpoch }, ...(isPartial ? { again: true } : {}) };
 };

@@ -95,6 +95,10 @@ export const MemberRequest = message({
     shownOffset: int64,
     /** Of a broker that registers: its directories were not left by a clean shutdown. */
     isUnclean: bool.default(false).tagged(0),
+    /** Of a broker that registers: directories that do not have what they had when it served last. */
+    distrustedDirs: array(uuid).tagged(1),
+    /** Of a broker that registers: it could not open all of its directories. */
+    hasDirsAway: bool.default(false).tagged(2),
   },
 });
 export type MemberRequest = Infer<typeof MemberRequest>;

@@ -102,6 +102,8 @@ export const openBroker = (parts: BrokerParts): Broker => ({
   selectsByRack: parts.configuration.get('replica.selector.class') === RACK_AWARE_SELECTOR,
   missingReplicaError(topicId, partition) {
     const topic = topicById(parts.image(), topicId);
+    // As Kafka answers for a replica in a directory that failed.
+    if (parts.replicas.away.has(topicId, partition)) return ErrorCode.KAFKA_STORAGE_ERROR;
     return topic?.partitions.get(PartitionIndex(partition)) === undefined
       ? ErrorCode.UNKNOWN_TOPIC_OR_PARTITION
       : ErrorCode.NOT_LEADER_OR_FOLLOWER;

@@ -1,6 +1,9 @@
 import type { BrokerEpoch, PartitionIndex, TopicId } from '@kafkaesque/kernel';
 import { Failure } from '@kafkaesque/kernel';
-import type { Log, LogConfig, LogDirectory } from '@kafkaesque/storage';
+import { isReservedDirectory } from '@kafkaesque/metadata';
+import type { DirectoryMember, Log, LogConfig, LogDirectory, RecordedEpoch } from '@kafkaesque/storage';
+import type { DirectoryTrust } from './directory-trust';
+import { judgeDirectories } from './directory-trust';
 
 /**
  * All entries of `log.dirs` together: a replica's log lies in exactly one of them. While it moves, another has a copy
@@ -8,13 +11,42 @@ import type { Log, LogConfig, LogDirectory } from '@kafkaesque/storage';
  */
 export class LogDirectories {
   readonly all: readonly LogDirectory[];
+  /** Those that could be opened. */
+  readonly opened: readonly LogDirectory[];
+  /** What each of them is worth, as this start found them. */
+  readonly trust: DirectoryTrust;
   /** Where logs that are not there yet are to be; by topic and partition, which the asker has found in the metadata. */
   readonly #preferred = new Map<string, LogDirectory>();
   /** Logs of partitions that have another one. */
   readonly #strays = new Set<Log>();
 
-  constructor(all: readonly LogDirectory[]) {
+  /** `away` stand for those of `all` that could not be opened. */
+  constructor(all: readonly LogDirectory[], away: readonly LogDirectory[] = []) {
     this.all = all;
+    this.opened = all.filter((directory) => !away.includes(directory));
+    this.trust = judgeDirectories(
+      this.opened.map((directory) => ({
+        directoryId: directory.directoryId,
+        recorded: directory.recorded,
+        hasLogs: [...directory.logs()].length > 0,
+      })),
+      away.length > 0,
+    );
+  }
+
+  /** Whether some could not be opened. */
+  get areSomeAway(): boolean {
+    return this.opened.length < this.all.length;
+  }
+
+  /**
+   * Whether a log that is in none of the opened directories may be in one that could not be opened: the metadata have it
+   * there, or a move between directories, of which only one is here, has left its mark.
+   */
+  mayBeAway(topicId: TopicId, partition: PartitionIndex, assigned: string | undefined): boolean {
+    if (!this.areSomeAway || this.holderOf(topicId, partition) !== undefined) return false;
+    if (this.opened.some(({ moves }) => moves.find(topicId, partition) !== undefined)) return true;
+    return this.#isElsewhere(assigned);
   }
 
   /** The logs of replicas. */
@@ -46,7 +78,8 @@ export class LogDirectories {
 
   /**
    * Of two logs of one partition, neither of which a move has marked, the one counts that lies where the metadata have
-   * it: a directory was away, and the replica was made anew elsewhere. The other is nobody's to delete.
+   * it: a directory was away, and the replica was made anew elsewhere. The other is nobody's to delete. What lies where
+   * the metadata do not have it while the right directory is away is not the replica either.
    */
   *leaveStrays(
     assignedTo: (topicId: TopicId, partition: PartitionIndex) => string | undefined,
@@ -55,7 +88,9 @@ export class LogDirectories {
     for (const { topicId, partition } of [...this.logs()]) {
       const holders = this.all.filter((directory) => this.#holds(directory, topicId, partition));
       const assigned = assignedTo(topicId, partition);
-      const kept = holders.find(({ directoryId }) => directoryId === assigned) ?? holders[0];
+      const kept = this.#isElsewhere(assigned)
+        ? undefined
+        : (holders.find(({ directoryId }) => directoryId === assigned) ?? holders[0]);
       for (const directory of holders) {
         const log = directory.log(topicId, partition);
         if (directory === kept || log === undefined) continue;
@@ -113,19 +148,38 @@ export class LogDirectories {
     if (holder !== undefined) await deleteIn(holder, topicId, partition);
   }
 
-  /** The epoch this broker served in last, if all directories have the same one; otherwise -1: some are old copies. */
-  get recordedBrokerEpoch(): BrokerEpoch {
-    const epochs = new Set(this.all.map(({ recordedBrokerEpoch }) => recordedBrokerEpoch));
-    const [only] = epochs;
-    return epochs.size === 1 && only !== undefined ? only : (-1 as BrokerEpoch);
-  }
-
-  async recordBrokerEpoch(epoch: BrokerEpoch): Promise<void> {
-    await Promise.all(this.all.map((directory) => directory.recordBrokerEpoch(epoch)));
+  /**
+   * Durable in all directories on return, unless one fails; fails if none has it. Each first names what the others had
+   * before: whichever are written when a start dies, each is found with what is said of it.
+   */
+  async recordBrokerEpoch(brokerEpoch: BrokerEpoch): Promise<void> {
+    const { kept, trusted } = this.trust;
+    const now = (directory: LogDirectory): DirectoryMember => ({
+      ...{ directoryId: directory.directoryId, brokerEpoch },
+    });
+    const others = (of: readonly LogDirectory[]): readonly DirectoryMember[] =>
+      [...kept, ...trusted].filter(({ directoryId }) => of.every((one) => one.directoryId !== directoryId));
+    let written = this.opened;
+    if (this.opened.length > 1)
+      written = await recorded(this.opened, (directory) => ({
+        ...{ brokerEpoch, members: [...others([directory]), now(directory)] },
+      }));
+    const members = [...others(written), ...written.map(now)];
+    await recorded(written, () => ({ brokerEpoch, members }));
   }
 
   async close(options?: { readonly brokerEpoch: BrokerEpoch }): Promise<void> {
     await Promise.all(this.all.map((directory) => directory.close(options)));
+  }
+
+  /** Whether a directory is one that could not be opened, or may be. */
+  #isElsewhere(assigned: string | undefined): boolean {
+    return (
+      this.areSomeAway &&
+      assigned !== undefined &&
+      !isReservedDirectory(assigned) &&
+      this.opened.every(({ directoryId }) => directoryId !== assigned)
+    );
   }
 
   #holds(directory: LogDirectory, topicId: TopicId, partition: PartitionIndex): boolean {
@@ -143,6 +197,22 @@ export class LogDirectories {
     return sourceMark?.kind === 'moved' && sourceMark.directoryId === directory.directoryId;
   }
 }
+
+/** Those that have it; one that fails is offline from then on. */
+const recorded = async (
+  directories: readonly LogDirectory[],
+  epochOf: (directory: LogDirectory) => RecordedEpoch,
+): Promise<readonly LogDirectory[]> => {
+  const outcomes = await Promise.allSettled(
+    directories.map((directory) => directory.record(epochOf(directory))),
+  );
+  const written = directories.filter((_, index) => outcomes[index]?.status === 'fulfilled');
+  outcomes.forEach((outcome, index) => {
+    const isLost = directories[index]?.offlineReason !== undefined && written.length > 0;
+    if (outcome.status === 'rejected' && !isLost) throw outcome.reason;
+  });
+  return written;
+};
 
 /** The log goes before its mark: until then it is not the replica's. */
 export const deleteIn = async (

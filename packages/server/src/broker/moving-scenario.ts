@@ -17,6 +17,7 @@ import type { Log, LogDirectory } from '@kafkaesque/storage';
 import { openLogDirectory } from '@kafkaesque/storage';
 import { readConfiguration, topicConfiguration } from '../configuration';
 import { Throttle } from '../replication/throttle';
+import { awayDirectory } from './away-directory';
 import { LogDirectories } from './log-directories';
 import type { Replica } from './replica';
 import { Replicas } from './replicas';
@@ -99,6 +100,8 @@ export class MovingBroker {
   throttle: Throttle;
   /** Directories that the next start finds. */
   paths: readonly string[];
+  /** Those of them that it cannot open. */
+  awayPaths: readonly string[] = [];
   /** What was acknowledged, by offset. */
   readonly acknowledged: string[] = [];
   directories = new LogDirectories([]);
@@ -146,7 +149,8 @@ export class MovingBroker {
     this.#clock = this.#world.newClock();
     this.throttle = new Throttle(this.#clock);
     const opened: LogDirectory[] = [];
-    for (const path of this.paths)
+    for (const path of this.paths) {
+      if (this.awayPaths.includes(path)) continue;
       opened.push(
         await openLogDirectory({
           ...{ disk, path, clock: this.#clock, logger: silentLogger, metrics: silentMetrics },
@@ -160,8 +164,10 @@ export class MovingBroker {
           },
         }),
       );
-    await settleMoves(opened, silentLogger);
-    const directories = new LogDirectories(opened);
+    }
+    const away = this.awayPaths.map((path) => awayDirectory(path, new Error('away')));
+    await settleMoves(opened, away.length > 0, silentLogger);
+    const directories = new LogDirectories([...opened, ...away], away);
     const replicas = new Replicas({
       ...{ nodeId: SELF, directories, clock: this.#clock, logger: silentLogger },
       waitingRoom: new WaitingRoom(this.#clock),
@@ -178,7 +184,8 @@ export class MovingBroker {
     // What the metadata said to an earlier life is not for this one.
     this.newEpoch();
     replicas.takeRoles(this.#image);
-    this.#appended.length = this.replica.log.endOffset;
+    const replica = replicas.find(TOPIC, PARTITION);
+    if (replica !== undefined) this.#appended.length = replica.log.endOffset;
   }
 
   /** Ends it, as a crash does. */

@@ -276,6 +276,61 @@ describe('while a replica moves', () => {
   });
 });
 
+describe('while one of its two directories cannot be opened', () => {
+  /** The copy has everything, and is the replica only if that is decided; the broker has died. */
+  const copied = async ({ isDecided = false } = {}) => {
+    const staged = await begun();
+    const { broker, from, to } = staged;
+    const directoryId = broker.directory(to).directoryId;
+    broker.throttle.limitTo(0);
+    await broker.settle(broker.replicas!.moves.move(broker.replica, broker.directory(to)));
+    broker.throttle.limitTo(Number.MAX_SAFE_INTEGER);
+    await broker.run({ until: () => copyOf(broker, to)?.durableEndOffset === 20 });
+    const mark = { topicId: TOPIC, partition: PARTITION, kind: 'moved', directoryId } as const;
+    if (isDecided) await broker.settle(broker.directory(from).moves.set(mark));
+    broker.crash('kill');
+    return staged;
+  };
+
+  test('a replica is not what has been copied of it, and goes on moving when both are there', async () => {
+    const { broker, from, to } = await copied();
+    broker.awayPaths = [from];
+    await broker.settle(broker.start());
+    expect(broker.replicas?.find(TOPIC, PARTITION)).toBeUndefined();
+    expect(broker.replicas?.away.has(TOPIC, PARTITION)).toBe(true);
+    expect(copyOf(broker, to)?.suspect).toBeUndefined();
+    await broker.settle(broker.stop());
+    broker.awayPaths = [];
+    await broker.settle(broker.start());
+    await broker.run({ until: isOver(broker) });
+    await expectMoved(broker, to);
+  });
+
+  test('a replica whose copy is away is served', async () => {
+    const { broker, from, to } = await copied();
+    broker.awayPaths = [to];
+    await broker.settle(broker.start());
+    expect(broker.home).toBe(from);
+    await expectWhole(broker);
+    await expect(broker.replicas?.moves.move(broker.replica, broker.directory(to))).rejects.toMatchObject({
+      code: 'LOG_DIRS_OFFLINE',
+    });
+  });
+
+  test('what is left over of a move is not taken for the replica that is away', async () => {
+    const { broker, from, to } = await copied({ isDecided: true });
+    broker.awayPaths = [to];
+    await broker.settle(broker.start());
+    expect(broker.replicas?.away.has(TOPIC, PARTITION)).toBe(true);
+    expect(copyOf(broker, from)).toMatchObject({ endOffset: 20, suspect: undefined });
+    await broker.settle(broker.stop());
+    broker.awayPaths = [];
+    await broker.settle(broker.start());
+    await broker.run({ until: isOver(broker) });
+    await expectMoved(broker, to);
+  });
+});
+
 const copyOf = (broker: MovingBroker, path: string): Log | undefined =>
   broker.directory(path).log(TOPIC, PARTITION);
 

@@ -9,6 +9,7 @@ import { isThrottled } from '../configuration';
 import type { TopicConfiguration } from '../configuration';
 import type { IsrAnswer, IsrChange } from '../replication/replicated';
 import type { Throttle } from '../replication/throttle';
+import { AwayReplicas } from './away-replicas';
 import { eligibleEpoch } from './brokers-view';
 import { LogDeletions } from './log-deletions';
 import type { LogDirectories } from './log-directories';
@@ -66,6 +67,8 @@ export class Replicas {
   #hasRoles = false;
   readonly #deletions: LogDeletions;
   readonly #repairs: ReplicaRepairs;
+  /** Those that may be in a log directory that could not be opened. */
+  readonly away: AwayReplicas;
   /** Replicas that move between log directories. */
   readonly moves: ReplicaMoves;
   readonly #followerSide: FollowerSide;
@@ -78,6 +81,7 @@ export class Replicas {
   constructor(options: ReplicasOptions) {
     this.#options = options;
     const { directories, clock, logger, moveThrottle: throttle } = options;
+    this.away = new AwayReplicas(directories, options.nodeId);
     this.#deletions = new LogDeletions(directories, clock, logger);
     this.#repairs = new ReplicaRepairs(clock, logger, {
       isHere: (replica) => this.#isHere(replica),
@@ -122,6 +126,7 @@ export class Replicas {
   apply(delta: MetadataDelta): void {
     this.#image = delta.after;
     if (this.#isLoading) return;
+    this.away.changed(delta);
     for (const topic of delta.topicsRemoved) this.#remove(topic, delta.after);
     for (const topic of delta.topicsCreated) this.#follow(topic, topic.partitions, delta.after);
     for (const change of delta.topicsChanged) {
@@ -142,6 +147,7 @@ export class Replicas {
     this.#isLoading = false;
     this.#image = image;
     leaveStrays(this.#options, image);
+    this.away.find(image);
     for (const log of [...this.#options.directories.logs()]) {
       const topic = topicById(image, log.topicId);
       const known = topic?.partitions.get(log.partition);
@@ -155,7 +161,7 @@ export class Replicas {
       for (const partition of topic.partitions) {
         const isOurs = partition.replicas.includes(this.#options.nodeId);
         if (isOurs && this.find(topic.topicId, partition.partition) === undefined)
-          this.#create(topic, partition.partition, image);
+          this.#create(topic, partition, image);
       }
     }
   }
@@ -309,7 +315,7 @@ export class Replicas {
     for (const partition of partitions) {
       const known = this.find(topic.topicId, partition.partition);
       if (partition.replicas.includes(this.#options.nodeId)) {
-        const replica = known ?? this.#create(topic, partition.partition, image);
+        const replica = known ?? this.#create(topic, partition, image);
         if (replica !== undefined) this.#takeRole(replica, partition);
       } else if (known !== undefined) {
         this.#byTopic.get(topic.topicId)?.splice(partition.partition, 1, undefined);
@@ -389,16 +395,16 @@ export class Replicas {
     if (newest !== undefined) this.#takeRole(replica, newest);
   }
 
-  /** Undefined: what was there before is still being deleted. */
-  #create(topic: TopicImage, partition: PartitionIndex, image: MetadataImage): Replica | undefined {
-    if (this.#deletions.isUnderWay(topic.topicId, partition)) return undefined;
+  /** Undefined: what was there before is still being deleted, or it is away. */
+  #create(topic: TopicImage, placed: PartitionImage, image: MetadataImage): Replica | undefined {
+    const { partition } = placed;
+    if (this.#deletions.isUnderWay(topic.topicId, partition) || this.away.includes(topic, placed))
+      return undefined;
     const config = this.#options.configurationOf(topic.name, image);
-    const known = this.#options.directories.log(topic.topicId, partition);
-    return this.#adopt(
-      topic,
-      known ?? this.#options.directories.createLog(topic.topicId, partition, logConfig(config)),
-      image,
-    );
+    const { directories } = this.#options;
+    const known = directories.log(topic.topicId, partition);
+    const log = known ?? directories.createLog(topic.topicId, partition, logConfig(config));
+    return this.#adopt(topic, log, image);
   }
 
   #adopt(topic: TopicImage, log: Log, image: MetadataImage): Replica {

@@ -1,7 +1,7 @@
 import type { Logger, PartitionIndex, TopicId } from '@kafkaesque/kernel';
 import { messageOf } from '@kafkaesque/kernel';
 import type { Log, LogDirectory, MoveMark } from '@kafkaesque/storage';
-import { deleteIn } from './log-directories';
+import { LogDirectories, deleteIn } from './log-directories';
 
 /** What one directory has of a partition that was being moved. */
 interface Trace {
@@ -14,14 +14,27 @@ interface Trace {
  * Before anything is served: finds for each replica that was moving between log directories the one whole log that it
  * is. A decided move is carried to its end, a copy whose original is there goes on being one. Where the directory of
  * the whole log is missing, the other log is all there is: it becomes the replica, which is not believed before it has
- * caught up with a leader.
+ * caught up with a leader. But while a directory could not be opened, what is missing may be in there: then nothing is
+ * taken for the replica or thrown away that might be the only whole log.
  */
-export const settleMoves = async (all: readonly LogDirectory[], logger: Logger): Promise<void> => {
+export const settleMoves = async (
+  all: readonly LogDirectory[],
+  areSomeAway: boolean,
+  logger: Logger,
+): Promise<void> => {
   const moved = new Map<string, { readonly topicId: TopicId; readonly partition: PartitionIndex }>();
   for (const directory of all)
     for (const { topicId, partition } of directory.moves)
       moved.set(`${topicId}-${partition}`, { topicId, partition });
-  for (const { topicId, partition } of moved.values()) await settle(all, topicId, partition, logger);
+  for (const { topicId, partition } of moved.values())
+    if (!areSomeAway || isAllHere(all, topicId, partition)) await settle(all, topicId, partition, logger);
+};
+
+/** Whether both ends of every move of a partition are here, and with them the log that is the replica. */
+const isAllHere = (all: readonly LogDirectory[], topicId: TopicId, partition: PartitionIndex): boolean => {
+  const marks = all.flatMap(({ moves }) => moves.find(topicId, partition) ?? []);
+  const areEndsHere = marks.every((mark) => all.some(({ directoryId }) => directoryId === mark.directoryId));
+  return areEndsHere && new LogDirectories(all).holderOf(topicId, partition) !== undefined;
 };
 
 const settle = async (

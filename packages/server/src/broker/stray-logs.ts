@@ -20,7 +20,7 @@ export const leaveStrays = (
   };
   for (const { log, path } of directories.leaveStrays(assignedTo)) {
     const { topicId, partition, endOffset } = log;
-    logger.error('another log directory has the log of a replica, too: this one is left as it is', {
+    logger.error('another log directory has the log of a replica: this one is left as it is', {
       ...{ topicId, partition, endOffset, path },
     });
   }

@@ -9,7 +9,10 @@ import {
   isRepeatable,
 } from './command-codec';
 
-const extras = { topicIds: new Map(), retried: false, shownOffset: -1, isUnclean: false };
+const extras = {
+  ...{ topicIds: new Map(), retried: false, shownOffset: -1 },
+  ...{ isUnclean: false, distrustedDirs: [], hasDirsAway: false },
+};
 const uuid = (byte: number): string => Buffer.alloc(16, byte).toString('base64url');
 const topicId = TopicId(uuid(2));
 const broker = { brokerId: BrokerId(3), brokerEpoch: BrokerEpoch(70) };
@@ -83,14 +86,18 @@ describe('a command that travels', () => {
     expect(decodeCommandResponse(command, encodeCommandResponse(command, response))).toEqual(response);
   });
 
-  test('says beside Kafka’s request that a broker was not shut down cleanly', () => {
+  test('says beside Kafka’s request in what state a broker found its directories', () => {
     const command: ForwardedCommand = {
       ...{ kind: 'register-broker', brokerId: BrokerId(1), clusterId: 'c', incarnationId: uuid(3) },
       ...{ listeners: [], features: [], rack: null, logDirs: [], previousBrokerEpoch: BrokerEpoch(4) },
-      isUnclean: true,
+      ...{ isUnclean: true, distrustedDirs: [uuid(5)], hasDirsAway: true },
     };
-    const { isUnclean = false, ...encoded } = encodeCommand(command);
-    expect(decodeCommand(encoded, { ...extras, isUnclean })).toEqual(command);
+    const encoded = encodeCommand(command);
+    expect(decodeCommand(encoded, { ...extras, ...encoded, topicIds: new Map() })).toEqual(command);
+    expect(decodeCommand(encoded, extras)).toEqual({
+      ...command,
+      ...{ isUnclean: false, distrustedDirs: [], hasDirsAway: false },
+    });
   });
 
   test.each([

@@ -1,4 +1,4 @@
-import type { Command, CommandResponses } from '@kafkaesque/metadata';
+import type { Command, CommandResponses, RegisterBrokerCommand } from '@kafkaesque/metadata';
 import type { Draft, Infer, Message } from '@kafkaesque/protocol';
 import {
   ErrorCode,
@@ -46,6 +46,10 @@ export interface CommandExtras extends Attempt {
   readonly topicIds: ReadonlyMap<string, TopicId>;
   /** Of a broker that registers: its directories were not left by a clean shutdown. */
   readonly isUnclean: boolean;
+  /** Of a broker that registers: directories that do not have what they had when it served last. */
+  readonly distrustedDirs: readonly string[];
+  /** Of a broker that registers: it could not open all of its directories. */
+  readonly hasDirsAway: boolean;
 }
 
 /** How one kind of command travels: as the Kafka request that it is, and its answer as Kafka's. */
@@ -129,11 +133,11 @@ const codecs = {
     draft: (command) => command,
     command: (
       { brokerId, clusterId, incarnationId, listeners, features, rack, logDirs, previousBrokerEpoch },
-      { isUnclean },
+      { isUnclean, distrustedDirs, hasDirsAway },
     ) => ({
       kind: 'register-broker',
       ...{ brokerId, clusterId, incarnationId, listeners, features, rack, logDirs, previousBrokerEpoch },
-      isUnclean,
+      ...{ isUnclean, distrustedDirs, hasDirsAway },
     }),
     answer: ({ brokerEpoch }) => ({ errorCode: ErrorCode.NONE, brokerEpoch }),
     result: ({ brokerEpoch }) => ({ brokerEpoch }),
@@ -295,6 +299,8 @@ export interface EncodedCommand {
   readonly body: Buffer;
   readonly topicIds: readonly { readonly name: string; readonly topicId: string }[];
   readonly isUnclean?: boolean;
+  readonly distrustedDirs?: readonly string[];
+  readonly hasDirsAway?: boolean;
 }
 
 /** Whether a command is one that travels. */
@@ -313,6 +319,14 @@ export const isRepeatable = (command: ForwardedCommand): boolean => {
   return typeof answer === 'boolean' ? answer : answer(command);
 };
 
+const registrationExtras = ({
+  isUnclean = false,
+  distrustedDirs = [],
+  hasDirsAway = false,
+}: RegisterBrokerCommand): Pick<CommandExtras, 'isUnclean' | 'distrustedDirs' | 'hasDirsAway'> => ({
+  ...{ isUnclean, distrustedDirs, hasDirsAway },
+});
+
 export const encodeCommand = (command: ForwardedCommand): EncodedCommand => {
   const { key, request, draft } = byKind[command.kind];
   const topicIds =
@@ -324,7 +338,7 @@ export const encodeCommand = (command: ForwardedCommand): EncodedCommand => {
     apiVersion: versionOf(request),
     body: request.encode(draft(command), versionOf(request)),
     topicIds,
-    isUnclean: command.kind === 'register-broker' && command.isUnclean === true,
+    ...(command.kind === 'register-broker' ? registrationExtras(command) : {}),
   };
 };
 

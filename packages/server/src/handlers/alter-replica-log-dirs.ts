@@ -68,7 +68,8 @@ const errorOfMove = async (
   const topic = broker.topicByName(name);
   if (topic?.partitions.get(partition) === undefined) return ErrorCode.UNKNOWN_TOPIC_OR_PARTITION;
   const { topicId } = topic;
-  if (directories.hasFailed(topicId, partition)) return ErrorCode.KAFKA_STORAGE_ERROR;
+  if (directories.hasFailed(topicId, partition) || replicas.away.has(topicId, partition))
+    return ErrorCode.KAFKA_STORAGE_ERROR;
   const replica = replicas.find(topicId, partition);
   if (replica === undefined) {
     directories.prefer(topicId, partition, directory);

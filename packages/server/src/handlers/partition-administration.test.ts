@@ -190,6 +190,7 @@ describe('AlterReplicaLogDirs', () => {
     const directory = (path: string, held: readonly number[], offlineReason?: Error): LogDirectory =>
       ({
         ...{ path, directoryId: path, offlineReason, moves: { find: () => undefined } },
+        recorded: { brokerEpoch: -1, members: undefined },
         logs: () => held,
         log: (_topicId: TopicId, index: number) => (held.includes(index) ? {} : undefined),
         createLog: (_topicId: TopicId, index: number) => created.push(`${path}/${index}`),
@@ -203,6 +204,7 @@ describe('AlterReplicaLogDirs', () => {
       directories,
       replicas: {
         find: (_topicId: TopicId, index: number) => (index === 0 ? { partition: index } : undefined),
+        away: { has: () => false },
         moves: {
           move: ({ partition }: { partition: number }, { path }: LogDirectory) => {
             moved.push(`${path}/${partition}`);

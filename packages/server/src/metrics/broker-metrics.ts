@@ -61,9 +61,14 @@ const leastInSync = (replica: Replica): number =>
   Math.min(replica.machine.config.minInsyncReplicas, Math.max(1, replicaCount(replica)));
 
 const watchReplicas = (metrics: Metrics, { replicas }: BrokerView): void => {
-  const gauge = (name: string, help: string, counts: (replica: Replica) => boolean): void => {
+  const gauge = (
+    name: string,
+    help: string,
+    counts: (replica: Replica) => boolean,
+    besides: () => number = () => 0,
+  ): void => {
     metrics.observe('gauge', `kafka_server_replicamanager_${name}`, help, (tell) => {
-      let count = 0;
+      let count = besides();
       for (const replica of replicas.all()) if (counts(replica)) count += 1;
       tell(count);
     });
@@ -74,6 +79,7 @@ const watchReplicas = (metrics: Metrics, { replicas }: BrokerView): void => {
     'offlinereplicacount',
     'Partitions of this broker whose log directory has failed.',
     ({ machine }) => machine.role.kind === 'offline',
+    () => replicas.away.count,
   );
   gauge(
     'underreplicatedpartitions',

@@ -37,7 +37,7 @@ export class ElectionMeters {
     metrics.observe(
       'counter',
       'kafka_controller_controllerstats_uncleanleaderelections_total',
-      'Leaders that were elected here although they were not in sync.',
+      'Leaders that were elected here although they might lack records.',
       (tell) => {
         tell(this.#unclean);
       },
@@ -49,7 +49,9 @@ export class ElectionMeters {
     for (const { partitions } of topicsChanged) {
       for (const { before, after } of partitions) {
         if (before === undefined || after.leader < 0 || after.leader === before.leader) continue;
-        if (!before.isr.includes(after.leader)) this.#unclean += 1;
+        // Whoever is eligible has everything, too (KIP-966).
+        const isClean = [...before.isr, ...before.eligibleLeaderReplicas].includes(after.leader);
+        if (!isClean) this.#unclean += 1;
       }
     }
   }

@@ -6,10 +6,17 @@ import { ElectionMeters } from './controller-metrics';
 const change = (
   before: { readonly leader: number; readonly isr: readonly number[] } | undefined,
   leader: number,
+  eligibleLeaderReplicas: readonly number[] = [],
 ): MetadataDelta =>
-  ({ topicsChanged: [{ partitions: [{ before, after: { leader } }] }] }) as unknown as MetadataDelta;
+  ({
+    topicsChanged: [
+      {
+        partitions: [{ before: before && { ...before, eligibleLeaderReplicas }, after: { leader } }],
+      },
+    ],
+  }) as unknown as MetadataDelta;
 
-test('only a new leader that was not in sync is an unclean election', () => {
+test('only a new leader that was neither in sync nor eligible is an unclean election', () => {
   let read: ((tell: TellValue) => void) | undefined;
   const meters = new ElectionMeters({
     ...silentMetrics,
@@ -24,6 +31,7 @@ test('only a new leader that was not in sync is an unclean election', () => {
   meters.changed(change({ leader: 1, isr: [1, 2] }, 2));
   meters.changed(change({ leader: 1, isr: [1] }, 1));
   meters.changed(change({ leader: 1, isr: [1] }, -1));
+  meters.changed(change({ leader: -1, isr: [] }, 1, [1]));
   expect(unclean()).toBe(0);
   meters.changed(change({ leader: -1, isr: [1] }, 2));
   expect(unclean()).toBe(1);

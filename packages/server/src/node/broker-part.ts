@@ -1,13 +1,21 @@
-import type { BrokerEpoch, BrokerId, BufferPool, CancelWake } from '@kafkaesque/kernel';
+import type {
+  BrokerEpoch,
+  BrokerId,
+  BufferPool,
+  CancelWake,
+  PartitionIndex,
+  TopicId,
+} from '@kafkaesque/kernel';
 import { messageOf } from '@kafkaesque/kernel';
 import type { MetadataDelta, MetadataImage, RegisterBrokerCommand } from '@kafkaesque/metadata';
-import { aliveBrokers, registeredBrokers, registeredFeatures } from '@kafkaesque/metadata';
+import { LOST_DIRECTORY, aliveBrokers, registeredBrokers, registeredFeatures } from '@kafkaesque/metadata';
 import type { LogDirectory } from '@kafkaesque/storage';
 import { openLogDirectory } from '@kafkaesque/storage';
 import { AnswerMemory } from '../broker/answer-memory';
 import type { AdministratorParts, Broker } from '../broker/broker';
 import { openBroker } from '../broker/broker';
 import { BrokerLifecycle } from '../broker/broker-lifecycle';
+import { awayDirectory, isOfTheDisk } from '../broker/away-directory';
 import { DirectoryAssignments } from '../broker/directory-assignments';
 import type { DynamicConfigurations } from '../broker/dynamic-configuration';
 import { FetchSessions } from '../broker/fetch-sessions';
@@ -177,7 +185,7 @@ export class BrokerPart {
       registrationTimeoutMs: Number(configuration.get('initial.broker.registration.timeout.ms')),
       metadataOffset: () => image().offset,
       offlineDirectories: () =>
-        this.directories.all
+        this.directories.opened
           .filter(({ offlineReason }) => offlineReason !== undefined)
           .map(({ directoryId }) => directoryId),
     });
@@ -188,9 +196,11 @@ export class BrokerPart {
       brokerId: nodeId,
       features: registeredFeatures({ supportedKraftVersions: { min: 0, max: 1 } }),
       rack: configuration.rack ?? null,
-      logDirs: this.directories.all.map(({ directoryId }) => directoryId),
+      logDirs: this.directories.opened.map(({ directoryId }) => directoryId),
       previousBrokerEpoch: this.#previousEpoch(),
       isUnclean: this.#wasUnclean(),
+      distrustedDirs: this.directories.trust.distrusted,
+      hasDirsAway: this.directories.areSomeAway,
     });
     await this.directories.recordBrokerEpoch(brokerEpoch);
     await this.#openReplicas(image());
@@ -199,7 +209,7 @@ export class BrokerPart {
     this.#assignments = new DirectoryAssignments({
       ...{ nodeId, image, controller: client, clock: world.clock, logger: loggers.replicas },
       brokerEpoch: () => this.epoch,
-      directoryOf: (topicId, partition) => this.directories.directoryIdOf(topicId, partition),
+      directoryOf: (topicId, partition) => this.#directoryOf(topicId, partition),
     });
     this.#assignments.registered();
     this.#scheduleRetention(Number(configuration.get('log.initial.task.delay.ms')));
@@ -215,16 +225,24 @@ export class BrokerPart {
       ({ suspect, recovery }) => suspect === undefined && recovery.kind !== 'corrupt',
     );
     return isWhole || this.#replication === undefined
-      ? this.directories.recordedBrokerEpoch
+      ? this.directories.trust.brokerEpoch
       : (-1 as BrokerEpoch);
   }
 
-  /** A node alone has nobody else to believe. */
+  /** A node alone has nobody else to believe. A directory that was never served from cannot have been left. */
   #wasUnclean(): boolean {
     return (
       this.#replication !== undefined &&
-      this.directories.all.some(({ previousBrokerEpoch }) => previousBrokerEpoch < 0)
+      this.directories.opened.some(
+        ({ previousBrokerEpoch, recorded }) => previousBrokerEpoch < 0 && recorded.brokerEpoch >= 0,
+      )
     );
+  }
+
+  /** What may be in a directory that is away, though the metadata know of none or of another one, is to lead nowhere. */
+  #directoryOf(topicId: TopicId, partition: PartitionIndex): string | undefined {
+    const held = this.directories.directoryIdOf(topicId, partition);
+    return held === undefined && this.replicas.away.has(topicId, partition) ? LOST_DIRECTORY : held;
   }
 
   /** Logs are opened as one image has them; what changes meanwhile is applied behind. */
@@ -304,40 +322,52 @@ export class BrokerPart {
 export const openBrokerPart = async (options: BrokerPartOptions): Promise<BrokerPart> => {
   const { configuration, world, loggers, nodeId, clusterId, pool, openFiles } = options;
   const { disk, clock, random, metrics, lock } = world;
-  const opened: LogDirectory[] = [];
+  const all: LogDirectory[] = [];
+  const away: LogDirectory[] = [];
   const late: { part?: BrokerPart; failed: { readonly path: string; readonly cause: unknown }[] } = {
     failed: [],
   };
+  const open = (path: string): Promise<LogDirectory> =>
+    openLogDirectory({
+      ...{ disk, path, clock, random, logger: loggers.logs, metrics, pool, clusterId, nodeId },
+      limits: {
+        reserveBytes: Number(configuration.get('storage.reserve.bytes')),
+        openFiles: openFiles.segmentFiles,
+      },
+      ...(lock === undefined ? {} : { lock }),
+      offline: (cause) => {
+        if (late.part === undefined) late.failed.push({ path, cause });
+        else late.part.directoryFailed(path, cause);
+      },
+    });
   try {
     for (const path of configuration.logDirs) {
-      opened.push(
-        await openLogDirectory({
-          ...{ disk, path, clock, random, logger: loggers.logs, metrics, pool, clusterId, nodeId },
-          limits: {
-            reserveBytes: Number(configuration.get('storage.reserve.bytes')),
-            openFiles: openFiles.segmentFiles,
-          },
-          ...(lock === undefined ? {} : { lock }),
-          offline: (cause) => {
-            if (late.part === undefined) late.failed.push({ path, cause });
-            else late.part.directoryFailed(path, cause);
-          },
-        }),
-      );
+      try {
+        all.push(await open(path));
+      } catch (error) {
+        // Without the metadata there is nothing to go on with.
+        if (path === configuration.metadataLogDir || !isOfTheDisk(error)) throw error;
+        loggers.logs.error('a log directory cannot be opened and is offline', {
+          path,
+          error: messageOf(error),
+        });
+        const directory = awayDirectory(path, error);
+        away.push(directory);
+        all.push(directory);
+      }
     }
+    const [first] = away;
+    if (first !== undefined && away.length === all.length) throw first.offlineReason;
+    const opened = all.filter((directory) => !away.includes(directory));
+    for (const directory of opened) tellFindings(directory, loggers.logs);
+    await settleMoves(opened, away.length > 0, loggers.logs);
   } catch (error) {
-    await Promise.allSettled(opened.map((directory) => directory.close()));
+    await Promise.allSettled(all.map((directory) => directory.close()));
     throw error;
   }
-  for (const directory of opened) tellFindings(directory, loggers.logs);
-  try {
-    await settleMoves(opened, loggers.logs);
-  } catch (error) {
-    await Promise.allSettled(opened.map((directory) => directory.close()));
-    throw error;
-  }
-  const part = new BrokerPart(options, new LogDirectories(opened));
+  const part = new BrokerPart(options, new LogDirectories(all, away));
   late.part = part;
-  for (const { path, cause } of late.failed) part.directoryFailed(path, cause);
+  for (const { path, cause } of late.failed)
+    if (away.every((directory) => directory.path !== path)) part.directoryFailed(path, cause);
   return part;
 };

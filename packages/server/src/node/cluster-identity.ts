@@ -1,6 +1,7 @@
 import type { Disk, Random } from '@kafkaesque/kernel';
 import { Failure, hasCode } from '@kafkaesque/kernel';
 import { parse } from 'dot-properties';
+import { isOfTheDisk } from '../broker/away-directory';
 
 /** `meta.properties` is a few lines. */
 const LARGEST_BYTES = 64 * 1024;
@@ -26,17 +27,22 @@ const clusterIdOf = async (disk: Disk, directory: string): Promise<string | unde
 
 /**
  * The cluster this node belongs to: what its directories say, else what it was told, else, for a first start on its
- * own, a new random id. Directories that disagree, with each other or with what was told, end the start.
+ * own, a new random id. A directory that cannot be read says nothing, unless it is needed. Directories that disagree, with each other or with what was told, end the start.
  */
 export const clusterIdentity = async (
   disk: Disk,
   random: Random,
   directories: readonly string[],
   told: string | undefined,
+  isNeeded: (directory: string) => boolean = () => true,
 ): Promise<string> => {
   let found: { readonly id: string; readonly directory: string } | undefined;
   for (const directory of directories) {
-    const id = await clusterIdOf(disk, directory);
+    const id = await clusterIdOf(disk, directory).catch((error: unknown) => {
+      // The start goes on without it (KIP-112), unless its metadata are in there.
+      if (isNeeded(directory) || !isOfTheDisk(error)) throw error;
+      return undefined;
+    });
     if (id === undefined) continue;
     if (found !== undefined && found.id !== id) {
       throw new Failure(

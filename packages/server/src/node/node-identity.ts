@@ -38,6 +38,7 @@ export const nodeClusterId = async (
     random,
     directoriesOf(configuration),
     configuration.clusterId,
+    (directory) => directory === metadataLogDir,
   );
   if (isAlone(configuration)) return clusterId;
   const properties = await readMetaProperties(disk, metadataLogDir);

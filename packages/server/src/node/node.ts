@@ -252,7 +252,7 @@ class Assembly {
           .filter(({ offlineReason }) => offlineReason !== undefined)
           .map(({ path }) => `log directory ${path} is offline`),
       ],
-      recoveries: directories.map(({ report }) => report),
+      recoveries: (this.#broker?.directories.opened ?? []).map(({ report }) => report),
       metadata: () => ({
         offset: this.#host?.image.offset ?? -1,
         stateHash: this.#host === undefined ? '' : stateHash(this.#host.image),
@@ -372,10 +372,7 @@ class Assembly {
       ...{ configuration, world, loggers, identity, host, dialer },
       isAlone: isAlone(configuration),
       // Each start registers anew, and the directories know at which offset.
-      knownOffset: Math.max(
-        0,
-        ...(directories?.all ?? []).map(({ recordedBrokerEpoch }) => recordedBrokerEpoch),
-      ),
+      knownOffset: Math.max(0, ...(directories?.opened ?? []).map(({ recorded }) => recorded.brokerEpoch)),
       outOfSpace: roomForMetadata({
         directories: directories ?? new LogDirectories([]),
         metadataLogDir: configuration.metadataLogDir,

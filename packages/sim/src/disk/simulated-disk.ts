@@ -164,6 +164,17 @@ export class SimulatedDisk {
     this.counts.wipes += 1;
   }
 
+  /** An empty disk in place of what is mounted at a directory. Ends all processes. */
+  wipeDirectory(path: string): void {
+    this.crash('kill');
+    const at = path.lastIndexOf('/');
+    directoryAt(this.#root, path.slice(0, at)).remove(path.slice(at + 1));
+    this.#makeDurable(path);
+    this.#usedBytes = 0;
+    eachFile(this.#root, '', (_, file) => (this.#usedBytes += file.sizeBytes));
+    this.counts.wipes += 1;
+  }
+
   /** @internal */
   get root(): SimulatedDirectory {
     return this.#root;

@@ -58,7 +58,8 @@ export const inspectLogDirectory = async (options: InspectionOptions): Promise<I
   try {
     const context = await inspectionContext(openOverlayDisk(options.disk), path);
     const isClean =
-      (await readMarker(context.disk, path, CLEAN_SHUTDOWN_FILE, owner.directoryId)) !== NO_BROKER_EPOCH;
+      (await readMarker(context.disk, path, CLEAN_SHUTDOWN_FILE, owner.directoryId)).brokerEpoch !==
+      NO_BROKER_EPOCH;
     const recovered = await recoverDirectory(context, owner.directoryId, defaultLogConfig, isClean);
     const states = [...recovered.logs].sort((a, b) =>
       a.topicId === b.topicId ? a.partition - b.partition : a.topicId < b.topicId ? -1 : 1,

@@ -29,8 +29,11 @@ export class ClusterOracle implements PartitionWatcher {
   #topicId = '';
   /** The newest metadata that were seen. */
   #newestImage: MetadataImage | undefined;
-  /** Of disks that replaced others, by node. */
-  readonly #directories = new Map<number, string>();
+  /** Of disks that replaced others, by node, with the logs that were on those before. */
+  readonly #directories = new Map<
+    number,
+    { readonly directoryId: string; readonly lost: ReadonlySet<GlobalLog> }
+  >();
   readonly #logs = new Map<string, GlobalLog>();
   readonly #watched = new Map<Partition, Watched>();
   readonly #views = new Map<number, NodeView>();
@@ -70,8 +73,18 @@ export class ClusterOracle implements PartitionWatcher {
 
   /** A broker has an empty disk, of another name. */
   replaced(node: number, directoryId: string): void {
-    this.#directories.set(node, directoryId);
-    for (const { shadows } of this.#logs.values()) if (shadows.has(node)) shadows.set(node, new ShadowLog());
+    this.#lost(node, directoryId, new Set(this.#logs.values()));
+  }
+
+  /** Of a broker's several directories one is empty, and of another name. */
+  replacedDirectory(node: number, directoryId: string, before: string): void {
+    const isIn = ({ newest }: GlobalLog): boolean => directoryIn(newest, node) === before;
+    this.#lost(node, directoryId, new Set([...this.#logs.values()].filter(isIn)));
+  }
+
+  #lost(node: number, directoryId: string, lost: ReadonlySet<GlobalLog>): void {
+    this.#directories.set(node, { directoryId, lost });
+    for (const { shadows } of lost) if (shadows.has(node)) shadows.set(node, new ShadowLog());
   }
 
   /** Whether everything that a broker's disk holds is elsewhere too, and everybody knows what to make of an empty one. */
@@ -81,6 +94,40 @@ export class ClusterOracle implements PartitionWatcher {
       [...this.#directories.keys()].every((other) => !this.#isReplacedUnheard(this.#newestImage, other)) &&
       this.#present().every(({ newest }) => newest?.replicas.some((replica) => replica !== node) !== false)
     );
+  }
+
+  /**
+   * Whether everything that one of a broker's directories holds is elsewhere too, and everybody knows what to make of an
+   * empty one: where each replica of the broker is, above all.
+   */
+  isSpareDirectory(node: number, directoryId: string): boolean {
+    const registered = new Set(this.#directoriesOf(node));
+    return (
+      [...this.#directories.keys()].every((other) => !this.#isReplacedUnheard(this.#newestImage, other)) &&
+      this.#present().every(({ newest }) => {
+        const directory = directoryIn(newest, node);
+        if (newest === undefined) return false;
+        if (directory === undefined) return true;
+        if (directory !== directoryId) return registered.has(directory);
+        const others = newest.replicas.filter((replica) => replica !== node);
+        return (
+          newest.leader >= 0 &&
+          others.length > 0 &&
+          others.every((other) => newest.isr.includes(other)) &&
+          newest.addingReplicas.length + newest.removingReplicas.length === 0
+        );
+      })
+    );
+  }
+
+  /** Where the metadata have a node's replica. */
+  directoryOf(name: string, node: number): string | undefined {
+    return directoryIn(this.#present().find((log) => log.name === name)?.newest, node);
+  }
+
+  #directoriesOf(node: number): readonly string[] {
+    const image = this.#newestImage;
+    return (image === undefined ? undefined : brokerById(image, node as BrokerId))?.directories ?? [];
   }
 
   appended(machine: Partition, batches: readonly PlacedBatch[]): void {
@@ -352,7 +399,7 @@ export class ClusterOracle implements PartitionWatcher {
     for (const member of members) {
       // This leader has not heard yet that others replaced it, whose logs may be gone: they had acknowledged this before.
       if ((outOfSyncAt.get(member) ?? -1) > role.partitionEpoch && isGivenUp(log, member)) continue;
-      if (this.#isReplacedUnheard(this.#newestImage, member)) continue;
+      if (this.#isReplacedUnheard(this.#newestImage, member, log)) continue;
       const durableEnd =
         member === node ? machine.durableEndOffset : (log.shadows.get(member)?.durableEnd ?? 0);
       if (durableEnd < highWatermark)
@@ -438,13 +485,10 @@ export class ClusterOracle implements PartitionWatcher {
   }
 
   /** Whoever may be elected has everything that was exposed: those in sync, or where they are too few, those that are eligible. */
-  #appointedNow(
-    image: MetadataImage,
-    { name, exposed, shadows }: GlobalLog,
-    partition: PartitionImage,
-  ): void {
+  #appointedNow(image: MetadataImage, log: GlobalLog, partition: PartitionImage): void {
+    const { name, exposed, shadows } = log;
     for (const member of [...partition.isr, ...partition.eligibleLeaderReplicas]) {
-      if (this.#isReplacedUnheard(image, member)) continue;
+      if (this.#isReplacedUnheard(image, member, log)) continue;
       const durableEnd = shadows.get(member)?.durableEnd ?? 0;
       if (durableEnd < endOf(exposed))
         this.#violate(
@@ -454,18 +498,21 @@ export class ClusterOracle implements PartitionWatcher {
     }
   }
 
-  /** Whether a broker has another disk, which the metadata do not know yet. */
-  #isReplacedUnheard(image: MetadataImage | undefined, node: number): boolean {
-    const directoryId = this.#directories.get(node);
-    if (directoryId === undefined) return false;
+  /** Whether a broker has another disk, which the metadata do not know yet, in place of one that had a log. */
+  #isReplacedUnheard(image: MetadataImage | undefined, node: number, log?: GlobalLog): boolean {
+    const replaced = this.#directories.get(node);
+    if (replaced === undefined || (log !== undefined && !replaced.lost.has(log))) return false;
     const broker = image === undefined ? undefined : brokerById(image, node as BrokerId);
-    return broker?.directories.includes(directoryId) !== true;
+    return broker?.directories.includes(replaced.directoryId) !== true;
   }
 
   #violate(invariant: string, message: string): void {
     this.violation ??= new Violation(invariant, message);
   }
 }
+
+const directoryIn = (partition: PartitionImage | undefined, node: number): string | undefined =>
+  partition?.directories[partition.replicas.indexOf(node as BrokerId)];
 
 const sameMembers = (one: readonly number[], other: readonly number[]): boolean =>
   one.length === other.length && one.every((member) => other.includes(member));
