@@ -7,6 +7,7 @@ import { BrokerId } from '@kafkaesque/kernel';
 import { MetricsRegistry } from '@kafkaesque/telemetry';
 import type { Cluster } from '@kafkaesque/testkit';
 import { createCluster } from '@kafkaesque/testkit';
+import { valuesOf } from '../replication/partition-values';
 
 const TOPIC = 'spread';
 const PARTITIONS = [0, 1, 2, 3];
@@ -67,16 +68,7 @@ class Scene implements AsyncDisposable {
   }
 
   values(partition: number, count: number): Promise<readonly string[]> {
-    return this.client(async (client) => {
-      await using consumer = client.consumer({ autoOffsetReset: 'earliest' });
-      consumer.assign([{ topic: TOPIC, partition }]);
-      const values: string[] = [];
-      for await (const record of consumer) {
-        values.push(record.value?.toString() ?? '');
-        if (values.length === count) break;
-      }
-      return values;
-    });
+    return this.client((client) => valuesOf(client, TOPIC, partition, count));
   }
 
   /** What the node says of its directories, by name. */

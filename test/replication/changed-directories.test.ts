@@ -4,6 +4,7 @@ import { openClient } from '@kafkaesque/client';
 import { BrokerId } from '@kafkaesque/kernel';
 import type { Cluster, ClusterNode } from '@kafkaesque/testkit';
 import { createCluster } from '@kafkaesque/testkit';
+import { valuesOf } from './partition-values';
 
 const TOPIC = 'spread';
 const PARTITIONS = [0, 1, 2, 3];
@@ -48,17 +49,6 @@ describe('a broker of three, one of whose two log directories changes between tw
     await Promise.all(PARTITIONS.map((partition) => producer.send({ topic: TOPIC, partition, value })));
   };
 
-  const valuesOf = async (partition: number, count: number): Promise<readonly string[]> => {
-    await using consumer = client.consumer({ autoOffsetReset: 'earliest' });
-    consumer.assign([{ topic: TOPIC, partition }]);
-    const values: string[] = [];
-    for await (const record of consumer) {
-      values.push(record.value?.toString() ?? '');
-      if (values.length === count) break;
-    }
-    return values;
-  };
-
   /** Partitions of which the first broker has a log in its second directory. */
   const inSecond = async (): Promise<readonly number[]> => {
     const [described] = await client.admin().describeLogDirs([BrokerId(1)]);
@@ -71,7 +61,7 @@ describe('a broker of three, one of whose two log directories changes between tw
   const expectWhole = async (values: readonly string[]): Promise<void> => {
     for (const partition of PARTITIONS) {
       await cluster.waitFor(() => inSync(partition) === EVERYBODY);
-      expect(await valuesOf(partition, values.length)).toEqual(values);
+      expect(await valuesOf(client, TOPIC, partition, values.length)).toEqual(values);
     }
   };
 

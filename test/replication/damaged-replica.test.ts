@@ -4,6 +4,7 @@ import type { Client } from '@kafkaesque/client';
 import { openClient } from '@kafkaesque/client';
 import type { Cluster, ClusterNode } from '@kafkaesque/testkit';
 import { createCluster } from '@kafkaesque/testkit';
+import { valuesOf } from './partition-values';
 
 const TOPIC = 'flipped';
 const COUNT = 20;
@@ -55,16 +56,7 @@ describe('of three replicas one in which a bit was flipped', () => {
   };
 
   /** What a consumer of this rack reads from the beginning on. */
-  const read = async (rackId: string): Promise<readonly string[]> => {
-    await using consumer = client.consumer({ autoOffsetReset: 'earliest', rackId });
-    consumer.assign([{ topic: TOPIC, partition: 0 }]);
-    const values: string[] = [];
-    for await (const record of consumer) {
-      values.push(record.value?.toString() ?? '');
-      if (values.length === COUNT) break;
-    }
-    return values;
-  };
+  const read = (rackId: string): Promise<readonly string[]> => valuesOf(client, TOPIC, 0, COUNT, { rackId });
 
   /** They begin anew, and have what the others have. */
   const areWholeAgain = async (...nodes: readonly ClusterNode[]): Promise<void> => {

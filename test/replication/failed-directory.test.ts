@@ -5,6 +5,7 @@ import { BrokerId } from '@kafkaesque/kernel';
 import { openNodeDisk, openToldDisk, toldFileOf } from '@kafkaesque/storage';
 import type { Cluster } from '@kafkaesque/testkit';
 import { createCluster } from '@kafkaesque/testkit';
+import { valuesOf } from './partition-values';
 
 const TOPIC = 'spread';
 const PARTITIONS = [0, 1, 2, 3];
@@ -37,17 +38,6 @@ describe('a broker of three with two log directories', () => {
     return { leader: known?.leader ?? -1, inSync: [...(known?.inSyncReplicas ?? [])].sort() };
   };
 
-  const valuesOf = async (partition: number, count: number): Promise<readonly string[]> => {
-    await using consumer = client.consumer({ autoOffsetReset: 'earliest' });
-    consumer.assign([{ topic: TOPIC, partition }]);
-    const values: string[] = [];
-    for await (const record of consumer) {
-      values.push(record.value?.toString() ?? '');
-      if (values.length === count) break;
-    }
-    return values;
-  };
-
   test('loses only the replicas of the one that fails: others lead those, and it leads the rest', async () => {
     const [one] = cluster.nodes;
     const second = secondOf(one!.directory);
@@ -75,7 +65,7 @@ describe('a broker of three with two log directories', () => {
     await cluster.restart(one!);
     for (const partition of PARTITIONS) {
       await cluster.waitFor(() => standing(partition).inSync.join() === '1,2,3');
-      expect(await valuesOf(partition, 3)).toEqual(['before', 'during', 'after']);
+      expect(await valuesOf(client, TOPIC, partition, 3)).toEqual(['before', 'during', 'after']);
     }
   });
 });

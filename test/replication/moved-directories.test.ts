@@ -5,6 +5,7 @@ import { BrokerId } from '@kafkaesque/kernel';
 import { openNodeDisk, openToldDisk, toldFileOf } from '@kafkaesque/storage';
 import type { Cluster } from '@kafkaesque/testkit';
 import { createCluster } from '@kafkaesque/testkit';
+import { valuesOf } from './partition-values';
 
 const TOPIC = 'moved';
 const BROKERS = [1, 2, 3].map(BrokerId);
@@ -96,10 +97,10 @@ describe('brokers with two log directories', () => {
     await cluster.waitFor(() => sent.length > sentBefore);
     isSending = false;
     await sending;
-    expect(await valuesRead(sent.length)).toEqual(sent);
+    expect(await valuesOf(client, TOPIC, 0, sent.length)).toEqual(sent);
     // Whoever leads next has it all as well, where it lies now.
     await cluster.restart(cluster.nodes[0]!);
-    expect(await valuesRead(sent.length)).toEqual(sent);
+    expect(await valuesOf(client, TOPIC, 0, sent.length)).toEqual(sent);
     for (const [broker, path] of targets) {
       await cluster.waitFor(async () => (await placesOn(broker))[0]?.path === path);
     }
@@ -145,17 +146,6 @@ describe('brokers with two log directories', () => {
     await send('after');
     expect(inSync(0)).toBe('1,2,3');
     expect(cluster.nodes[1]?.running?.partition(TOPIC, 0)?.leader).toBe(1);
-    expect(await valuesRead(3)).toEqual(['before', 'during', 'after']);
+    expect(await valuesOf(client, TOPIC, 0, 3)).toEqual(['before', 'during', 'after']);
   });
-
-  const valuesRead = async (count: number): Promise<readonly string[]> => {
-    await using consumer = client.consumer({ autoOffsetReset: 'earliest' });
-    consumer.assign([{ topic: TOPIC, partition: 0 }]);
-    const values: string[] = [];
-    for await (const record of consumer) {
-      values.push(record.value?.toString() ?? '');
-      if (values.length === count) break;
-    }
-    return values;
-  };
 });

@@ -4,6 +4,7 @@ import type { Client } from '@kafkaesque/client';
 import { openClient } from '@kafkaesque/client';
 import type { Cluster, ClusterNode } from '@kafkaesque/testkit';
 import { createCluster } from '@kafkaesque/testkit';
+import { valuesOf } from './partition-values';
 
 /** Short enough for tests that wait for a session to end. */
 const QUICK = {
@@ -23,18 +24,6 @@ const createTopic = async (client: Client, partitions: readonly (readonly number
 
 const inSync = (by: ClusterNode, partition = 0): readonly number[] =>
   [...(by.running?.partition(TOPIC, partition)?.inSyncReplicas ?? [])].sort();
-
-/** Everything that a partition's leader lets consumers read, in order. */
-const valuesOf = async (client: Client, count: number, partition = 0): Promise<readonly string[]> => {
-  await using consumer = client.consumer({ autoOffsetReset: 'earliest' });
-  consumer.assign([{ topic: TOPIC, partition }]);
-  const values: string[] = [];
-  for await (const record of consumer) {
-    values.push(record.value?.toString() ?? '');
-    if (values.length === count) break;
-  }
-  return values;
-};
 
 /** The bytes of a partition on the disk of a node that was stopped. */
 const segmentsOf = ({ directory }: ClusterNode, partition = 0): string => {
@@ -77,12 +66,12 @@ describe('three brokers', () => {
     await cluster.waitFor(() => inSync(two).join() === '2,3');
     const successor = await cluster.leaderOf(TOPIC, 0);
     expect(successor).not.toBe(one);
-    expect(await valuesOf(client, 100)).toEqual(numbered(100));
+    expect(await valuesOf(client, TOPIC, 0, 100)).toEqual(numbered(100));
     await send(100, 150);
     await cluster.restart(one);
     await cluster.waitFor(() => inSync(two).join() === '1,2,3');
     await send(150, 200);
-    expect(await valuesOf(client, 200)).toEqual(numbered(200));
+    expect(await valuesOf(client, TOPIC, 0, 200)).toEqual(numbered(200));
     for (const node of [one, two, three]) await cluster.stop(node);
     expect(segmentsOf(one)).toBe(segmentsOf(two));
     expect(segmentsOf(three)).toBe(segmentsOf(two));
@@ -109,7 +98,7 @@ describe('three brokers', () => {
     cluster.heal();
     await cluster.waitFor(() => inSync(two).join() === '1,2,3');
     await send(25, 30);
-    expect(await valuesOf(client, 30)).toEqual(numbered(30));
+    expect(await valuesOf(client, TOPIC, 0, 30)).toEqual(numbered(30));
     for (const node of [one, two, three]) await cluster.stop(node);
     expect(segmentsOf(one)).toBe(segmentsOf(two));
     expect(segmentsOf(three)).toBe(segmentsOf(two));
@@ -124,7 +113,7 @@ describe('three brokers', () => {
     expect(inSync(two)).toEqual([1, 2]);
     cluster.resume(three);
     await cluster.waitFor(() => inSync(one).join() === '1,2,3');
-    expect(await valuesOf(client, 10)).toEqual(numbered(10));
+    expect(await valuesOf(client, TOPIC, 0, 10)).toEqual(numbered(10));
   });
 
   test('a replica that goes elsewhere is deleted where it was, and comes back when it is told to', async () => {
@@ -140,7 +129,7 @@ describe('three brokers', () => {
     await cluster.waitFor(() => readdirSync(join(one.directory, 'topics')).length === 0);
     await move([1, 2]);
     await send(40, 50);
-    expect(await valuesOf(client, 50)).toEqual(numbered(50));
+    expect(await valuesOf(client, TOPIC, 0, 50)).toEqual(numbered(50));
     await cluster.waitFor(() => readdirSync(join(three.directory, 'topics')).length === 0);
   });
 });

@@ -153,16 +153,24 @@ export class Nemesis {
     this.#cluster.wipe(member);
   }
 
-  /** Not the one that has the log of the quorum in it. */
-  #break(random: Random): void {
-    const { members, shape, scheduler } = this.#cluster;
+  /** One of a broker's several directories, and not the one that has the log of the quorum in it. */
+  #someDirectory(random: Random): { readonly member: Member; readonly directory: string } | undefined {
+    const { members, shape } = this.#cluster;
     const member = members[random.below(members.length)];
     const found = member?.directories.slice(member.roles.includes('controller') ? 1 : 0) ?? [];
     const directory = found[random.below(Math.max(found.length, 1))];
+    if (member === undefined || directory === undefined || shape.directoryCount === 1) return undefined;
+    return { member, directory };
+  }
+
+  #break(random: Random): void {
+    const { shape, scheduler } = this.#cluster;
+    const chosen = this.#someDirectory(random);
     const forMs = 1 + random.below(shape.brokenForMs);
-    if (member === undefined || directory === undefined || shape.directoryCount === 1) return;
+    if (chosen === undefined) return;
+    const { member, directory } = chosen;
     if (!this.#cluster.breakDirectory(member, directory)) return;
-    const ofEnd = random.fork(`end ${this.#cluster.scheduler.eventCount}`);
+    const ofEnd = random.fork(`end ${scheduler.eventCount}`);
     scheduler.after(forMs, 'nemesis.repair', () => {
       if (member.broken !== directory) return;
       // Half of the time as it was, the other half another disk is in its place.
@@ -178,13 +186,11 @@ export class Nemesis {
     });
   }
 
-  /** Not the one that has the log of the quorum in it, and only while all that it holds is elsewhere too. */
+  /** Only while all that it holds is elsewhere too. */
   #replace(random: Random): void {
-    const { members, shape } = this.#cluster;
-    const member = members[random.below(members.length)];
-    const found = member?.directories.slice(member.roles.includes('controller') ? 1 : 0) ?? [];
-    const directory = found[random.below(Math.max(found.length, 1))];
-    if (member === undefined || directory === undefined || shape.directoryCount === 1) return;
+    const chosen = this.#someDirectory(random);
+    if (chosen === undefined) return;
+    const { member, directory } = chosen;
     if (member.broken === undefined && this.#isSpare(member, directory))
       this.#cluster.replaceDirectory(member, directory);
   }

@@ -28,7 +28,7 @@ export class LogDirectories {
       this.opened.map((directory) => ({
         directoryId: directory.directoryId,
         recorded: directory.recorded,
-        hasLogs: [...directory.logs()].length > 0,
+        hasLogs: directory.logs()[Symbol.iterator]().next().done !== true,
       })),
       away.length > 0,
     );

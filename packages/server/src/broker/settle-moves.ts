@@ -26,15 +26,18 @@ export const settleMoves = async (
   for (const directory of all)
     for (const { topicId, partition } of directory.moves)
       moved.set(`${topicId}-${partition}`, { topicId, partition });
+  const directories = new LogDirectories(all);
   for (const { topicId, partition } of moved.values())
-    if (!areSomeAway || isAllHere(all, topicId, partition)) await settle(all, topicId, partition, logger);
+    if (!areSomeAway || isAllHere(directories, topicId, partition))
+      await settle(all, topicId, partition, logger);
 };
 
 /** Whether both ends of every move of a partition are here, and with them the log that is the replica. */
-const isAllHere = (all: readonly LogDirectory[], topicId: TopicId, partition: PartitionIndex): boolean => {
+const isAllHere = (directories: LogDirectories, topicId: TopicId, partition: PartitionIndex): boolean => {
+  const { all } = directories;
   const marks = all.flatMap(({ moves }) => moves.find(topicId, partition) ?? []);
   const areEndsHere = marks.every((mark) => all.some(({ directoryId }) => directoryId === mark.directoryId));
-  return areEndsHere && new LogDirectories(all).holderOf(topicId, partition) !== undefined;
+  return areEndsHere && directories.holderOf(topicId, partition) !== undefined;
 };
 
 const settle = async (

@@ -80,12 +80,12 @@ export class ControllerClient implements ControllerDoor {
     const forwarded = command;
     const encoded = encodeCommand(forwarded);
     const shownOffset = this.#options.shownOffset();
-    const outcome = await this.#untilAnswered<Outcome>(timeoutMs, isRepeatable(forwarded), {
+    const mayRepeat = isRepeatable(forwarded);
+    const outcome = await this.#untilAnswered<Outcome>(timeoutMs, mayRepeat, {
       here: (retried) =>
         local?.submit(repeated(command, { retried, shownOffset })) ??
         Promise.resolve({ kind: 'not-controller' }),
       there: async (to, leftMs, retried) => {
-        const mayRepeat = isRepeatable(forwarded);
         const asked = await this.#send(to, { ...encoded, retried, shownOffset }, leftMs, mayRepeat, caller);
         if (asked.kind !== 'done') return asked;
         const response = decodeCommandResponse(forwarded, asked.body) as CommandResponses[C['kind']];

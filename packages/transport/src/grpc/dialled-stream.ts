@@ -11,7 +11,7 @@ import type { Duplex } from 'node:stream';
 import { Failure, hasCode, messageOf } from '@kafkaesque/kernel';
 import type { ChannelEnd, MemberAddress } from '@kafkaesque/kernel';
 import { addressText, resetSocket } from '../tcp/tcp-connection';
-import { GrpcMessageReader, grpcParts } from './grpc-messages';
+import { GrpcMessageReader, writeGrpcMessages } from './grpc-messages';
 import type { MemberStream, MemberStreamEvents } from './member-channel';
 import { membersDefinition } from './members-service';
 import { watchForLife } from './signs-of-life';
@@ -119,16 +119,11 @@ export class DialledStream implements MemberStream {
     if (!this.#isUp) this.#firstWrite = messages;
     const stream = this.#stream;
     if (stream === undefined) return;
-    const parts = grpcParts(messages);
-    stream.cork();
-    parts.forEach((part, index) =>
-      stream.write(part, (error) => {
-        if (stream !== this.#stream) return;
-        if (error !== undefined && error !== null) this.#failure ??= error;
-        else if (index === parts.length - 1) this.#onSent();
-      }),
-    );
-    stream.uncork();
+    writeGrpcMessages(stream, messages, (error) => {
+      if (stream !== this.#stream) return;
+      if (error === undefined) this.#onSent();
+      else this.#failure ??= error;
+    });
   }
 
   finish(): void {

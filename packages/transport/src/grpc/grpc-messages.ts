@@ -1,3 +1,5 @@
+import type { Writable } from 'node:stream';
+
 /** A flag that is 0 (we never compress), and the length: what stands before a message on a gRPC stream. */
 const PREFIX_BYTES = 5;
 const UNCOMPRESSED = 0;
@@ -30,6 +32,23 @@ export const grpcParts = (messages: readonly Buffer[]): readonly Buffer[] => {
     from = to + 1;
   }
   return parts;
+};
+
+/** Writes messages in one go. `settled` comes once when all have left, and for each part that has failed. */
+export const writeGrpcMessages = (
+  stream: Writable,
+  messages: readonly Buffer[],
+  settled: (error: Error | undefined) => void,
+): void => {
+  const parts = grpcParts(messages);
+  stream.cork();
+  parts.forEach((part, index) =>
+    stream.write(part, (error) => {
+      const failure = error ?? undefined;
+      if (failure !== undefined || index === parts.length - 1) settled(failure);
+    }),
+  );
+  stream.uncork();
 };
 
 /** What is wrong with the bytes of a stream. */

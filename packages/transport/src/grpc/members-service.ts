@@ -6,7 +6,7 @@ import type { ReadGarbage } from '../tcp/read-garbage';
 import { addressText } from '../tcp/tcp-connection';
 import { callOnWire, readAheadOf } from './grpc-js-insides';
 import type { GrpcService } from './grpc-door';
-import { grpcParts } from './grpc-messages';
+import { writeGrpcMessages } from './grpc-messages';
 import { MemberChannel } from './member-channel';
 import type { MemberStream, MemberStreamEvents } from './member-channel';
 import { watchForLife } from './signs-of-life';
@@ -146,14 +146,9 @@ class AcceptedStream implements MemberStream {
 
   /** Past grpc-js, which copies every message once more, and writes each by itself. */
   write(messages: readonly Buffer[]): void {
-    const parts = grpcParts(messages);
-    this.#wire.cork();
-    parts.forEach((part, index) =>
-      this.#wire.write(part, (error) => {
-        if (index === parts.length - 1 && (error === undefined || error === null)) this.#sent?.();
-      }),
-    );
-    this.#wire.uncork();
+    writeGrpcMessages(this.#wire, messages, (error) => {
+      if (error === undefined) this.#sent?.();
+    });
   }
 
   finish(): void {
