@@ -2,7 +2,7 @@ import type { Random } from '@kafkaesque/kernel';
 import { BrokerEpoch, BrokerId, ZERO_TOPIC_ID } from '@kafkaesque/kernel';
 import type { Command } from './decide/commands';
 import { epochIn, exampleRegistration } from './example-cluster';
-import { topicByName } from './image/lookups';
+import { NO_BROKER_EPOCH, brokerById, topicByName } from './image/lookups';
 import type { MetadataImage, PartitionImage, TopicImage } from './image/metadata-image';
 
 const names = ['a', 'b.c', 'b_c', 'd', 'e-f', 'g.h', 'g_h', 'i'];
@@ -39,6 +39,10 @@ const drawTopicCommand = (random: Random): Command => {
   }
 };
 
+/** None, as that of a wiped disk, or the one that a broker has that died before it had recorded the last one. */
+const drawOldEpoch = (image: MetadataImage, random: Random, id: number): BrokerEpoch =>
+  (random.below(2) === 0 ? brokerById(image, BrokerId(id))?.provedEpoch : undefined) ?? NO_BROKER_EPOCH;
+
 const drawBrokerCommand = (image: MetadataImage, random: Random): Command => {
   const id = 1 + random.below(4);
   const brokerId = BrokerId(id);
@@ -51,14 +55,10 @@ const drawBrokerCommand = (image: MetadataImage, random: Random): Command => {
     case 2:
       return { kind: 'fence-broker', brokerId, brokerEpoch };
     case 3:
-      return exampleRegistration(
-        image,
-        random,
-        id,
-        random.below(4) === 0
-          ? { previousBrokerEpoch: BrokerEpoch(-1) }
-          : { isUnclean: random.below(2) === 0 },
-      );
+      return exampleRegistration(image, random, id, {
+        ...(random.below(4) === 0 ? { previousBrokerEpoch: drawOldEpoch(image, random, id) } : {}),
+        isUnclean: random.below(2) === 0,
+      });
     case 4:
       return { kind: 'allocate-producer-ids', brokerId, brokerEpoch };
     default:

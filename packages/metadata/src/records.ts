@@ -7,6 +7,7 @@ export type {
   PartitionChangeRecord,
   PartitionRecord,
   ProducerIdsRecord,
+  ProvedEpochRecord,
   RegisterBrokerRecord,
   RegisterControllerRecord,
   RemoveTopicRecord,
@@ -36,6 +37,7 @@ export const appliedKinds = [
   'ClearElrRecord',
   'NoOpRecord',
   'StateHashRecord',
+  'ProvedEpochRecord',
 ] as const;
 
 /** One fact of the cluster. A batch of them is decided, stored and applied as one. */

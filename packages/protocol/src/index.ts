@@ -265,6 +265,7 @@ export {
   FeatureLevelRecord,
   ZkMigrationStateRecord,
 } from './stored/metadata/controller-records';
+export { ProvedEpochRecord } from './internal/proved-epoch-record';
 export { StateHashRecord } from './internal/state-hash-record';
 export { ProducerIdsRecord } from './stored/metadata/producer-ids-record';
 export {

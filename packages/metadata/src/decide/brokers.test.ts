@@ -81,6 +81,41 @@ describe('registering a broker', () => {
     });
   });
 
+  test('counts as whole where the one before died ahead of recording its epoch, but never once that had served', () => {
+    const cluster = three();
+    assigned(cluster, 1, 2);
+    cluster.fence(2);
+    const first = cluster.epochOf(1);
+    for (let deaths = 0; deaths < 3; deaths++) {
+      cluster.run(cluster.registration(1, { previousBrokerEpoch: first }));
+      expect(partition(cluster)).toMatchObject({ leader: -1, isr: [], eligibleLeaderReplicas: [1] });
+    }
+    cluster.unfence(1);
+    expect(partition(cluster)).toMatchObject({ leader: 1, isr: [1], leaderRecoveryState: 0 });
+    cluster.run(cluster.registration(1, { previousBrokerEpoch: first }));
+    expect(partition(cluster)).toMatchObject({ leader: -1, isr: [], eligibleLeaderReplicas: [] });
+  });
+
+  test('amended, is still believed what it was', () => {
+    const cluster = new ExampleCluster([{ id: 1 }]);
+    assigned(cluster, 1);
+    const first = cluster.epochOf(1);
+    const registration = cluster.registration(1);
+    cluster.run(registration);
+    cluster.run(registration);
+    cluster.start(1, { previousBrokerEpoch: first });
+    expect(partition(cluster)).toMatchObject({ leader: 1, isr: [1], leaderRecoveryState: 0 });
+  });
+
+  test('that showed no epoch proved none', () => {
+    const cluster = new ExampleCluster([{ id: 1 }]);
+    assigned(cluster, 1);
+    const nothing = { previousBrokerEpoch: BrokerEpoch(-1) };
+    cluster.run(cluster.registration(1, nothing));
+    cluster.run(cluster.registration(1, nothing));
+    expect(partition(cluster)).toMatchObject({ leader: -1, isr: [], lastKnownElr: [1] });
+  });
+
   test.each([
     {
       name: 'another cluster',

@@ -1,7 +1,7 @@
 import { BrokerEpoch } from '@kafkaesque/kernel';
 import { ErrorCode } from '@kafkaesque/protocol';
 import { isReservedDirectory } from '../image/directory-id';
-import { brokerById, featureLevel, registeredBrokers } from '../image/lookups';
+import { NO_BROKER_EPOCH, brokerById, featureLevel, registeredBrokers } from '../image/lookups';
 import type { BrokerImage, PartitionImage } from '../image/metadata-image';
 import type { MetadataRecord } from '../records';
 import type { CommandError, RegisterBrokerCommand } from './commands';
@@ -84,6 +84,17 @@ const refusal = (
 };
 
 /**
+ * The epoch that the broker shows, if it is the one it served in last; -1 otherwise. A registration that was never in
+ * service has changed nothing, and the broker may have died before it recorded that epoch: the one before still counts.
+ */
+const provedEpoch = (command: RegisterBrokerCommand, existing: BrokerImage | undefined): BrokerEpoch => {
+  const { previousBrokerEpoch: shown } = command;
+  return existing !== undefined && (shown === existing.epoch || shown === existing.provedEpoch)
+    ? shown
+    : NO_BROKER_EPOCH;
+};
+
+/**
  * What the copy of each partition that a new incarnation holds is worth. One that was forgotten meanwhile cannot show what
  * it comes after. A replica is worth what its directory is; one in a directory that is not named is gone with it, unless
  * the broker may have it still, where it could not look.
@@ -92,9 +103,9 @@ const trustIn = (
   command: RegisterBrokerCommand,
   existing: BrokerImage | undefined,
 ): ((partition: PartitionImage) => BrokerChange) => {
-  const { brokerId, previousBrokerEpoch, isUnclean, logDirs, hasDirsAway = false } = command;
+  const { brokerId, isUnclean, logDirs, hasDirsAway = false } = command;
   const distrusted = { kind: 'distrusted', brokerId } as const;
-  if (existing === undefined || previousBrokerEpoch !== existing.epoch) return () => distrusted;
+  if (existing === undefined || provedEpoch(command, existing) === NO_BROKER_EPOCH) return () => distrusted;
   const distrustedDirs = new Set(command.distrustedDirs);
   const here = new Set(logDirs);
   const trusted = { kind: isUnclean === true ? 'unclean' : 'leaving', brokerId } as const;
@@ -129,24 +140,29 @@ export const decideRegisterBroker = (
   if (error !== undefined) return { kind: 'refused', ...error };
   const amends = existing?.incarnationId === command.incarnationId;
   const brokerEpoch = amends ? existing.epoch : BrokerEpoch(nextOffset);
-  const register: MetadataRecord = {
-    kind: 'RegisterBrokerRecord',
-    value: {
-      brokerId,
-      isMigratingZkBroker: false,
-      incarnationId: command.incarnationId,
-      brokerEpoch,
-      endPoints: endpointsOf(command.listeners),
-      features: featuresOf(command.features),
-      rack: command.rack,
-      fenced: amends ? existing.fenced : true,
-      inControlledShutdown: amends ? existing.inControlledShutdown : false,
-      logDirs: command.logDirs,
-      cordonedLogDirs: null,
+  const register: MetadataRecord[] = [
+    {
+      kind: 'RegisterBrokerRecord',
+      value: {
+        brokerId,
+        isMigratingZkBroker: false,
+        incarnationId: command.incarnationId,
+        brokerEpoch,
+        endPoints: endpointsOf(command.listeners),
+        features: featuresOf(command.features),
+        rack: command.rack,
+        fenced: amends ? existing.fenced : true,
+        inControlledShutdown: amends ? existing.inControlledShutdown : false,
+        logDirs: command.logDirs,
+        cordonedLogDirs: null,
+      },
     },
-  };
-  if (amends) return { kind: 'decided', records: [register], response: { brokerEpoch } };
+  ];
+  const proved = amends ? existing.provedEpoch : provedEpoch(command, existing);
+  if (proved !== NO_BROKER_EPOCH)
+    register.push({ kind: 'ProvedEpochRecord', value: { brokerId, brokerEpoch, provedEpoch: proved } });
+  if (amends) return { kind: 'decided', records: register, response: { brokerEpoch } };
   const change = trustIn(command, existing);
-  const { records, isPartial } = electionsThen(context, brokerId, change, [register]);
+  const { records, isPartial } = electionsThen(context, brokerId, change, register);
   return { kind: 'decided', records, response: { brokerEpoch }, ...(isPartial ? { again: true } : {}) };
 };

@@ -1,6 +1,6 @@
 import type { BrokerEpoch, BrokerId } from '@kafkaesque/kernel';
 import { assert, assertNever } from '@kafkaesque/kernel';
-import { brokerKey, isConfigResourceType } from '../image/lookups';
+import { NO_BROKER_EPOCH, brokerKey, isConfigResourceType } from '../image/lookups';
 import type { BrokerImage, ControllerImage, MetadataImage } from '../image/metadata-image';
 import type {
   BrokerRegistrationChangeRecord,
@@ -15,6 +15,7 @@ import { changedPartition, partitionFromRecord } from './partition-change';
 const registeredBroker = (record: RegisterBrokerRecord): BrokerImage => ({
   brokerId: record.brokerId,
   epoch: record.brokerEpoch,
+  provedEpoch: NO_BROKER_EPOCH,
   incarnationId: record.incarnationId,
   endpoints: new Map(record.endPoints.map((endpoint) => [endpoint.name, endpoint])),
   features: record.features,
@@ -45,6 +46,7 @@ const changeBroker = (draft: ImageDraft, record: BrokerRegistrationChangeRecord)
   const broker = knownBroker(draft, record.brokerId, record.brokerEpoch);
   draft.setBroker(brokerKey(record.brokerId), {
     ...broker,
+    provedEpoch: record.fenced === -1 ? NO_BROKER_EPOCH : broker.provedEpoch,
     fenced: record.fenced === 0 ? broker.fenced : record.fenced === 1,
     inControlledShutdown: broker.inControlledShutdown || record.inControlledShutdown === 1,
     directories: record.logDirs.length === 0 ? broker.directories : record.logDirs,
@@ -85,6 +87,11 @@ export const replay = (draft: ImageDraft, record: MetadataRecord): void => {
     case 'RegisterControllerRecord':
       draft.setController(brokerKey(record.value.controllerId), registeredController(record.value));
       return;
+    case 'ProvedEpochRecord': {
+      const { brokerId, brokerEpoch, provedEpoch } = record.value;
+      draft.setBroker(brokerKey(brokerId), { ...knownBroker(draft, brokerId, brokerEpoch), provedEpoch });
+      return;
+    }
     case 'UnregisterBrokerRecord':
       knownBroker(draft, record.value.brokerId, record.value.brokerEpoch);
       draft.setBroker(brokerKey(record.value.brokerId), undefined);

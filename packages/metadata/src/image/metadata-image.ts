@@ -45,6 +45,11 @@ export interface TopicImage {
 export interface BrokerImage {
   readonly brokerId: BrokerId;
   readonly epoch: BrokerEpoch;
+  /**
+   * The epoch that was shown and believed at this registration, until it is unfenced for the first time: the broker may
+   * have died before it recorded its new one. -1 when there is none.
+   */
+  readonly provedEpoch: BrokerEpoch;
   readonly incarnationId: string;
   /** Keyed by listener name. */
   readonly endpoints: ReadonlyMap<string, Endpoint>;

@@ -65,7 +65,12 @@ export function* recordsOfImage(image: MetadataImage): IterableIterator<Metadata
   for (const [name, featureLevel] of image.features.entries())
     yield { kind: 'FeatureLevelRecord', value: { name, featureLevel } };
   for (const controller of registeredControllers(image)) yield controllerRecord(controller);
-  for (const broker of registeredBrokers(image)) yield brokerRecord(broker);
+  for (const broker of registeredBrokers(image)) {
+    yield brokerRecord(broker);
+    const { brokerId, epoch: brokerEpoch, provedEpoch } = broker;
+    if (provedEpoch !== NO_BROKER_EPOCH)
+      yield { kind: 'ProvedEpochRecord', value: { brokerId, brokerEpoch, provedEpoch } };
+  }
   for (const topic of image.topicsById.values()) yield* topicRecords(topic);
   for (const { resource, values } of image.configs.values()) {
     for (const [name, value] of values.entries())

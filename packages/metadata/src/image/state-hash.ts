@@ -102,7 +102,8 @@ const brokerFact = (broker: BrokerImage): FactHash => {
   endpointsInto(hash, broker.endpoints);
   featuresInto(hash, broker.features);
   hash.word(broker.rack === null ? 0 : 1).text(broker.rack ?? '');
-  return hash.word(Number(broker.fenced)).word(Number(broker.inControlledShutdown)).texts(broker.directories);
+  hash.word(Number(broker.fenced)).word(Number(broker.inControlledShutdown)).texts(broker.directories);
+  return hash.number(broker.provedEpoch);
 };
 
 const controllerFact = (controller: ControllerImage): FactHash => {

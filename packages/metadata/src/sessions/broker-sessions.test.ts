@@ -8,6 +8,7 @@ const TIMEOUT_MS = 3000;
 const image = (id: number, changes: Partial<BrokerImage> = {}): BrokerImage => ({
   brokerId: BrokerId(id),
   epoch: BrokerEpoch(10 + id),
+  provedEpoch: BrokerEpoch(-1),
   incarnationId: `first of ${id}`,
   endpoints: new Map([['IN', { name: 'IN', host: `host-${id}`, port: 9095, securityProtocol: 0 }]]),
   features: [],

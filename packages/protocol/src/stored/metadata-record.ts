@@ -1,3 +1,4 @@
+import { ProvedEpochRecord } from '../internal/proved-epoch-record';
 import { StateHashRecord } from '../internal/state-hash-record';
 import type { KeyedDraft, KeyedTable, KeyedValue } from '../schema/keyed-messages';
 import { keyedMessages } from '../schema/keyed-messages';
@@ -66,6 +67,7 @@ export const metadataRecords = {
   RegisterControllerRecord: { key: 27, message: RegisterControllerRecord },
   ClearElrRecord: { key: 28, message: ClearElrRecord },
   StateHashRecord: { key: 10_000, message: StateHashRecord },
+  ProvedEpochRecord: { key: 10_001, message: ProvedEpochRecord },
 } as const satisfies KeyedTable;
 
 const FRAME_VERSION = 1;
