@@ -225,9 +225,42 @@ describe('an answer of the controller', () => {
     produce(partition, batchOf(1), { acks: 1 });
     expect(proposed(ack(partition, SECOND, 10, 1))).toEqual([[SELF, SECOND]]);
     lead(partition, 1, [SELF, SECOND], ALL, 2);
-    expect(proposed(committed(partition, [SELF, SECOND], 2, 2))).toEqual([]);
+    expect(proposed(committed(partition, [SELF, SECOND], 2, 1))).toEqual([]);
+    expect(proposed(partition.tick(2))).toEqual([]);
     expect(proposed(partition.tick(2 + LAG_MS))).toEqual([]);
     expect(proposed(partition.tick(3 + LAG_MS))).toEqual([[SELF]]);
+  });
+
+  test('comes after the image, and leaves open what has been asked since: whom that adds still counts', () => {
+    const partition = leading([SELF]);
+    for (const replica of [SECOND, THIRD]) subscribe(partition, replica, 0);
+    expect(proposed(ack(partition, SECOND, 10))).toEqual([[SELF, SECOND]]);
+    expect(ack(partition, THIRD, 10)).toEqual([]);
+    expect(proposed(lead(partition, 1, [SELF, SECOND], ALL, 2))).toEqual([[SELF, SECOND, THIRD]]);
+    partition.unsubscribe(THIRD, 0);
+    expect(committed(partition, [SELF, SECOND], 2)).toEqual([]);
+    produce(partition, batchOf(1), { acks: 1 });
+    settle(partition);
+    ack(partition, SECOND, 11);
+    expect(partition.highWatermark).toBe(10);
+    committed(partition, [SELF, SECOND, THIRD], 3);
+    expect(partition.highWatermark).toBe(10);
+  });
+
+  test('comes before the image, whose other replicas leave open what has been asked since', () => {
+    const partition = leading([SELF]);
+    lead(partition, 1, [SELF], [...ALL, BrokerId(4)], 1);
+    for (const replica of [SECOND, THIRD]) subscribe(partition, replica, 0);
+    expect(proposed(ack(partition, SECOND, 10))).toEqual([[SELF, SECOND]]);
+    expect(ack(partition, THIRD, 10)).toEqual([]);
+    expect(proposed(committed(partition, [SELF, SECOND], 2))).toEqual([[SELF, SECOND, THIRD]]);
+    partition.unsubscribe(THIRD, 0);
+    lead(partition, 1, [SELF, SECOND], ALL, 2);
+    produce(partition, batchOf(1), { acks: 1 });
+    settle(partition);
+    ack(partition, SECOND, 11);
+    expect(partition.highWatermark).toBe(10);
+    expect(partition.role).toMatchObject({ replicas: [1, 2, 3], proposal: { added: [3] } });
   });
 });
 

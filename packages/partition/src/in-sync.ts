@@ -113,7 +113,8 @@ export function alterPartitionAnswered(
   const { role } = state;
   if (role.kind !== 'leader' || answer.leaderEpoch !== state.leaderEpoch) return NOTHING;
   if (answer.kind === 'committed') {
-    if (answer.partitionEpoch < role.partitionEpoch) return NOTHING;
+    // The image has told this before. What has been asked since is open still, and counts.
+    if (answer.partitionEpoch <= role.partitionEpoch) return NOTHING;
     const { partitionEpoch, isr, leaderRecoveryState } = answer;
     return inSyncSetIs(state, { ...role, partitionEpoch, inSyncReplicas: isr, leaderRecoveryState }, nowMs);
   }
@@ -139,11 +140,25 @@ export function inSyncSetIs(state: ReplicaState, role: Leader, nowMs?: number): 
     // Whoever got in has as long as anybody to show that it keeps up; without a time its time begins at the next tick.
     if (!before.includes(replica)) progress.caughtUpMs = nowMs ?? NEVER;
   }
-  for (const replica of state.followers.keys())
-    if (!role.replicas.includes(replica)) state.followers.delete(replica);
+  forgetOtherThan(state, role.replicas);
   // An image may have told before, without a time: whoever got in by it must not be judged as if it had never kept up.
   if (nowMs !== undefined) beginGrace(state, role, nowMs);
   return [advance(state), ...propose(state, nowMs)];
+}
+
+/** Other replicas of the same partition epoch: what has been asked in it stays open. */
+export function replicasAre(
+  state: ReplicaState,
+  role: Leader,
+  replicas: readonly BrokerId[],
+): readonly Effect[] {
+  state.role = { ...role, replicas };
+  forgetOtherThan(state, replicas);
+  return [advance(state), ...propose(state)];
+}
+
+function forgetOtherThan({ followers }: ReplicaState, replicas: readonly BrokerId[]): void {
+  for (const replica of followers.keys()) if (!replicas.includes(replica)) followers.delete(replica);
 }
 
 /** Appointments bring no time: that of whoever is in sync and silent runs from the first time that is told. */

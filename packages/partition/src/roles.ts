@@ -1,7 +1,7 @@
 import { assert } from '@kafkaesque/kernel';
 import type { BrokerId, LeaderEpoch, Offset } from '@kafkaesque/kernel';
 import type { Effect } from './effects';
-import { inSyncSetIs, propose } from './in-sync';
+import { inSyncSetIs, propose, replicasAre } from './in-sync';
 import type { Proposal } from './in-sync';
 import { advance, forgetOthers } from './replica-state';
 import type { ReplicaState } from './replica-state';
@@ -115,7 +115,7 @@ function learnInSyncSet(state: ReplicaState, role: Leader, leadership: Leadershi
     replicas.every((replica) => role.replicas.includes(replica))
   )
     return NOTHING;
-  return inSyncSetIs(state, { ...role, replicas });
+  return replicasAre(state, role, replicas);
 }
 
 type Leader = Extract<Role, { readonly kind: 'leader' }>;

@@ -19,4 +19,8 @@ export const failedSeeds: readonly FailedSeed[] = [
     seed: 12,
     found: 'a subscription that came late, on a channel given up, and took the place of the newer one',
   },
+  {
+    seed: 508404518,
+    found: 'an answer that came behind its image, and closed the question that had been asked since',
+  },
 ];

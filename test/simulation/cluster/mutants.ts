@@ -294,8 +294,8 @@ export const mutants: readonly Mutant[] = [
     edits: [
       {
         file: `${PARTITION}/roles.ts`,
-        find: 'return inSyncSetIs(state, { ...role, replicas });',
-        replace: 'return replicas.length === 0 ? inSyncSetIs(state, { ...role, replicas }) : NOTHING;',
+        find: 'return replicasAre(state, role, replicas);',
+        replace: 'return replicas.length === 0 ? replicasAre(state, role, replicas) : NOTHING;',
       },
     ],
   },
