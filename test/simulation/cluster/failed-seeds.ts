@@ -23,4 +23,8 @@ export const failedSeeds: readonly FailedSeed[] = [
     seed: 508404518,
     found: 'an answer that came behind its image, and closed the question that had been asked since',
   },
+  {
+    seed: 796692676,
+    found: 'an old log that came back with its directory in place of one that was begun anew and still empty',
+  },
 ];

@@ -73,6 +73,7 @@ export class ClusterOracle implements PartitionWatcher {
 
   /** A broker has an empty disk, of another name. */
   replaced(node: number, directoryId: string): void {
+    for (const { earlier } of this.#logs.values()) earlier.delete(node);
     this.#lost(node, directoryId, new Set(this.#logs.values()));
   }
 
@@ -283,14 +284,19 @@ export class ClusterOracle implements PartitionWatcher {
 
   /** Now it is known whose replica it is: what the broker's log held in its lives before, as far as it was found again. */
   #adopt(watched: Watched, node: number): void {
-    const { shadows, givenUp, name } = this.#logOf(watched.machine);
+    const { shadows, earlier, givenUp, name } = this.#logOf(watched.machine);
     let shadow = shadows.get(node) ?? new ShadowLog();
+    const before = earlier.get(node) ?? [];
     if (givenUp.has(node) && watched.recoveredTo === 0 && shadow.endOffset > 0) {
       // What of the old one is still on its way to the disk is nobody's.
+      earlier.set(node, [...before, shadow]);
       shadow = new ShadowLog();
       this.counts.replicasAnew += 1;
       this.say?.(`n${node}`, `begins anew with ${name}`);
     }
+    // The new one had nothing yet, and what it was to replace is there again.
+    if (shadow.endOffset === 0 && watched.recoveredTo > 0)
+      shadow = before.find((log) => log.isWholeAt(watched.recoveredTo)) ?? shadow;
     shadows.set(node, shadow);
     const { batches, durableEnd } = watched.shadow;
     watched.shadow = shadow;

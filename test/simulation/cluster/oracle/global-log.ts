@@ -20,6 +20,8 @@ export interface GlobalLog {
   newest: PartitionImage | undefined;
   /** By node, across its lives. */
   readonly shadows: Map<number, ShadowLog>;
+  /** By node, logs in whose place others began: one in a directory that was away comes back with it. */
+  readonly earlier: Map<number, readonly ShadowLog[]>;
   /** Nodes whose logs the metadata gave up at some time since they were in sync last: those may be gone, or not yet. */
   readonly givenUp: Set<number>;
   /** The last partition epoch in which a node was not in sync. */
@@ -29,7 +31,7 @@ export interface GlobalLog {
 export const newGlobalLog = (topicId: string, partition: number): GlobalLog => ({
   ...{ name: `partition ${partition} of ${topicId.slice(0, 6)}`, topicId, isDeleted: false },
   ...{ exposed: [], placed: new Map(), leaders: new Map() },
-  ...{ appointments: new Map(), newest: undefined, shadows: new Map() },
+  ...{ appointments: new Map(), newest: undefined, shadows: new Map(), earlier: new Map() },
   ...{ givenUp: new Set(), outOfSyncAt: new Map() },
 });
 

@@ -37,6 +37,13 @@ export class ShadowLog {
     return (this.batches[this.batches.length - 1]?.lastOffset ?? -1) + 1;
   }
 
+  /** Whether a log that ends there may be this one: with all that is durable, and whole batches. */
+  isWholeAt(endOffset: number): boolean {
+    return (
+      this.durableEnd <= endOffset && this.batches.some(({ lastOffset }) => lastOffset + 1 === endOffset)
+    );
+  }
+
   append(batch: ShadowBatch): void {
     this.batches.push(batch);
   }
