@@ -374,8 +374,8 @@ export const mutants: readonly Mutant[] = [
     edits: [
       {
         file: `${DECIDE}/register-broker.ts`,
-        find: 'previousBrokerEpoch !== existing.epoch) return () => distrusted;',
-        replace: 'previousBrokerEpoch > existing.epoch) return () => distrusted;',
+        find: 'provedEpoch(command, existing) === NO_BROKER_EPOCH) return () => distrusted;',
+        replace: 'provedEpoch(command, existing) > existing.epoch) return () => distrusted;',
       },
       {
         file: `${DECIDE}/register-broker.ts`,
