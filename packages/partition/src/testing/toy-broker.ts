@@ -48,8 +48,9 @@ export class ToyBroker {
   cutTo: Offset | undefined;
   version = 0;
   readonly #world: ToySurroundings;
-  /** Questions that the leader's present image is too old for. */
-  #waiting: { readonly stream: ToyStream; readonly question: ReplicaQuestion }[] = [];
+  /** Questions that the leader's present image is too old for, with what their followers have said since. */
+  #waiting: { readonly stream: ToyStream; readonly question: ReplicaQuestion; readonly later: Upward[] }[] =
+    [];
   #firstVersion = 0;
 
   constructor(id: BrokerId, world: ToySurroundings) {
@@ -120,7 +121,10 @@ export class ToyBroker {
     this.feeds = this.feeds.filter(
       (feed) => machine.role.kind === 'leader' && feed.leaderEpoch === machine.leaderEpoch,
     );
-    for (const { stream, question } of this.#waiting.splice(0)) this.#judge(stream, question);
+    for (const { stream, question, later } of this.#waiting.splice(0)) {
+      this.#judge(stream, question);
+      for (const message of later) this.listen(stream, message);
+    }
     this.follow();
   }
 
@@ -269,7 +273,10 @@ export class ToyBroker {
     if (message.kind === 'subscribe') this.#judge(stream, message.question);
     else {
       const feed = this.feeds.find((candidate) => candidate.stream === stream);
-      if (feed === undefined) return;
+      if (feed === undefined) {
+        this.#waiting.find((candidate) => candidate.stream === stream)?.later.push(message);
+        return;
+      }
       this.carryOut(machine.replicaDurable(feed.replica, message.durableEndOffset, this.#world.nowMs()));
     }
   }
@@ -279,7 +286,7 @@ export class ToyBroker {
     if (machine === undefined || !stream.isOpen) return;
     this.feeds = this.feeds.filter((feed) => feed.replica !== question.replica);
     const plan = machine.subscribe(question, this.#world.nowMs());
-    if (plan.kind === 'wait') this.#waiting.push({ stream, question });
+    if (plan.kind === 'wait') this.#waiting.push({ stream, question, later: [] });
     else if (plan.kind === 'from') {
       const { replica, leaderEpoch } = question;
       this.feeds.push({ stream, replica, leaderEpoch, next: plan.offset, saidHighWatermark: -1 });
