@@ -45,19 +45,26 @@ describe('brokers with two log directories', () => {
     const { directory } = cluster.nodes[broker - 1]!;
     return path === directory ? `${directory}-second` : directory;
   };
+  /** Each broker learns of it from the metadata, one after the other. */
   const throttle = async (rate: string | null): Promise<void> => {
-    const changes = [
-      {
-        ...{ name: 'replica.alter.log.dirs.io.max.bytes.per.second', value: rate },
-        operation: rate === null ? ('delete' as const) : ('set' as const),
-      },
-    ];
+    const name = 'replica.alter.log.dirs.io.max.bytes.per.second';
+    const operation = rate === null ? ('delete' as const) : ('set' as const);
+    const resources = BROKERS.map((id) => ({ type: 'broker' as const, name: String(id) }));
     const outcomes = await client
       .admin()
       .incrementalAlterConfigs(
-        BROKERS.map((id) => ({ resource: { type: 'broker' as const, name: String(id) }, changes })),
+        resources.map((resource) => ({ resource, changes: [{ name, value: rate, operation }] })),
       );
     for (const outcome of outcomes) expect(outcome.kind).toBe('done');
+    if (rate === null) return;
+    await cluster.waitFor(async () => {
+      const described = await client.admin().describeConfigs(resources);
+      return described.every(
+        (outcome) =>
+          outcome.kind === 'done' &&
+          outcome.value.some((entry) => entry.name === name && entry.value === rate),
+      );
+    });
   };
 
   test('move a replica under load, on its leader and on its followers, and no record is missing', async () => {
