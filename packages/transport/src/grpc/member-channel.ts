@@ -129,9 +129,7 @@ export class MemberChannel implements Channel {
   }
 
   reset(): void {
-    if (this.#phase === 'ended') return;
-    this.#stream.abort();
-    this.#endSoon({ kind: 'closed' });
+    this.#abort({ kind: 'closed' });
   }
 
   #onMessage(bytes: Buffer): void {
@@ -225,13 +223,16 @@ export class MemberChannel implements Channel {
   }
 
   #fail(cause: Failure): void {
-    this.#stream.abort();
-    this.#endSoon({ kind: 'failed', cause });
+    this.#abort({ kind: 'failed', cause });
   }
 
-  /** In a turn of its own, because this turn is that of a call of the receiver's. */
-  #endSoon(end: ChannelEnd): void {
+  /**
+   * The end is told in a turn of its own, because this turn is that of a call of the receiver's. For the same reason
+   * the channel is left first: while node:http2 gives up a stream it may say of bytes in flight that they have left.
+   */
+  #abort(end: ChannelEnd): void {
     if (!this.#leave()) return;
+    this.#stream.abort();
     queueMicrotask(() => this.#handler?.ended(end));
   }
 
