@@ -59,17 +59,6 @@ export const mutants: readonly Mutant[] = [
     ],
   },
   {
-    name: 'in-sync-sets-altered-by-old-news',
-    about: 'the controller takes an in-sync set that was proposed against an earlier one',
-    edits: [
-      {
-        file: `${DECIDE}/alter-partition.ts`,
-        find: 'return asked.partitionEpoch < now.partitionEpoch ? ErrorCode.INVALID_UPDATE_VERSION : ErrorCode.NONE;',
-        replace: 'return ErrorCode.NONE;',
-      },
-    ],
-  },
-  {
     name: 'epoch-not-bumped',
     about: 'another leader is elected in the epoch of the one before',
     edits: [
@@ -289,17 +278,6 @@ export const mutants: readonly Mutant[] = [
     ],
   },
   {
-    name: 'replicas-of-an-ended-reassignment-unknown',
-    about: 'a leader whose request has ended a reassignment goes on counting the replicas that were dropped',
-    edits: [
-      {
-        file: `${PARTITION}/roles.ts`,
-        find: 'return replicasAre(state, role, replicas);',
-        replace: 'return replicas.length === 0 ? replicasAre(state, role, replicas) : NOTHING;',
-      },
-    ],
-  },
-  {
     name: 'given-up-logs-stay',
     about: 'a broker that holds a partition no longer keeps its log',
     edits: [
@@ -307,18 +285,6 @@ export const mutants: readonly Mutant[] = [
         file: `${SERVER}/broker/replicas.ts`,
         find: "this.#drop(known, 'the partition was assigned to others');",
         replace: "known.machine.goOffline('the partition was assigned to others');",
-      },
-    ],
-  },
-  {
-    name: 'not-back-after-a-deletion',
-    about: 'a partition that comes back to a broker while that deletes what it had of it never begins there',
-    edits: [
-      {
-        file: `${SERVER}/broker/replicas.ts`,
-        find: 'if (this.#isClosed || image === undefined || topic === undefined || newest === undefined) return;\n    this.#follow(topic, [newest], image);',
-        replace:
-          'if (this.#isClosed || image === undefined || topic === undefined || newest === undefined) return;\n    this.#follow(topic, [], image);',
       },
     ],
   },
@@ -403,17 +369,6 @@ export const mutants: readonly Mutant[] = [
         file: `${PARTITION}/producer-snapshot.ts`,
         find: 'const all = [...entries];',
         replace: 'const all = [...entries].slice(0, 0);',
-      },
-    ],
-  },
-  {
-    name: 'stopped-before-all-is-written',
-    about: 'a node that stops says so before its logs are durable',
-    edits: [
-      {
-        file: `${SERVER}/node/node.ts`,
-        find: "    await step(() =>\n      broker?.directories.close(\n        how === 'clean' && broker.epoch >= 0 ? { brokerEpoch: broker.epoch } : undefined,\n      ),\n    );",
-        replace: '    void broker?.directories.close();',
       },
     ],
   },
