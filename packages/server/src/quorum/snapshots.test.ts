@@ -95,3 +95,27 @@ describe('snapshots that come in', () => {
     ]);
   });
 });
+
+describe('snapshots that are handed on', () => {
+  test('leave piece by piece in the order in which they were asked for, whichever was read first', async () => {
+    const scene = new Scene();
+    const { snapshots, scheduler, machine } = scene;
+    const place = { disk: scene.disk, directory: '/here', clusterId: 'cluster' };
+    const chunks = [Buffer.alloc(2_000, 7)];
+    await scheduler.settle(
+      writeSnapshot(place, { index: 10, term: 1, voters: encodeVoterSet([]), chunks }).then(() => undefined),
+    );
+    machine.faults = { ...machine.faults, slow: 0.5, slowMs: 100 };
+    const asked = Array.from({ length: 20 }, (_, piece) => piece * 100);
+    const left: number[] = [];
+    for (const at of asked) void snapshots.part({ index: 10, term: 1 }, at, 100).then(() => left.push(at));
+    await scene.pass();
+    expect(left).toEqual(asked);
+  });
+
+  test('keep nobody waiting once they are gone', async () => {
+    const scene = new Scene();
+    const parts = [0, 100].map((at) => scene.snapshots.part({ index: 10, term: 1 }, at, 100));
+    expect(await scene.scheduler.settle(Promise.all(parts))).toEqual([undefined, undefined]);
+  });
+});

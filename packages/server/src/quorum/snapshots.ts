@@ -31,6 +31,12 @@ export interface SnapshotsOptions {
   readonly failed: (what: string, cause: unknown) => void;
 }
 
+/** Some bytes of a snapshot, and how many it has. */
+interface SnapshotPart {
+  readonly bytes: Buffer;
+  readonly sizeBytes: number;
+}
+
 /** The snapshot files of one member: those it writes, those it receives, and those it hands on. */
 export class Snapshots {
   readonly #options: SnapshotsOptions;
@@ -38,6 +44,8 @@ export class Snapshots {
   /** One operation on the incoming file after the other. */
   #work: Promise<void> = Promise.resolve();
   #position: LogPosition | undefined;
+  /** The last piece that was asked for by others. */
+  #handedOn: Promise<SnapshotPart | undefined> = Promise.resolve(undefined);
   #writing: Promise<void> | undefined;
   /** Received, and not yet taken over into the state; by index. */
   readonly #received = new Map<number, LoadedSnapshot>();
@@ -152,12 +160,18 @@ export class Snapshots {
     input({ kind: 'snapshot-failed', index: position.index, term: position.term });
   }
 
-  /** A piece of the snapshot for another member; undefined when it is not here any more. */
-  async part(
-    position: LogPosition,
-    at: number,
-    maxBytes: number,
-  ): Promise<{ readonly bytes: Buffer; readonly sizeBytes: number } | undefined> {
+  /**
+   * A piece of the snapshot for another member; undefined when it is not here any more. Pieces come in the order in which
+   * they were asked for, whichever is read first: who receives one too early passes it over, and waits before it asks again.
+   */
+  part(position: LogPosition, at: number, maxBytes: number): Promise<SnapshotPart | undefined> {
+    const read = this.#read(position, at, maxBytes);
+    const part = this.#handedOn.then(() => read);
+    this.#handedOn = part;
+    return part;
+  }
+
+  async #read(position: LogPosition, at: number, maxBytes: number): Promise<SnapshotPart | undefined> {
     try {
       return await readSnapshotPart(this.#options.place, position, at, maxBytes);
     } catch (cause) {
