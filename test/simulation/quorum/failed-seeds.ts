@@ -40,5 +40,8 @@ export const failedSeeds: readonly { readonly seed: number; readonly found: stri
     seed: 810547954,
     found: 'a quorum that could elect nobody, because one without a vote had the newest log',
   },
-  { seed: 345098217, found: 'a snapshot that took minutes, because its pieces left in the order of their reads' },
+  {
+    seed: 345098217,
+    found: 'a snapshot that took minutes, because its pieces left in the order of their reads',
+  },
 ];
