@@ -77,3 +77,23 @@ export const answerTo = async (
   });
   return responses.map(({ errorCode, errorMessage }) => [errorCode, errorMessage]);
 };
+
+/**
+ * Kafka answers before its broker has applied a change, and judges the next one beside what it has applied: waits until it
+ * shows this one, or for a second, because not everything that is accepted is shown as it was given.
+ */
+export const shown = async (
+  client: BadClient,
+  [resourceType, resourceName, configs]: Change,
+): Promise<void> => {
+  for (let round = 0; round < 50; round++) {
+    const { results } = await client.ask('DescribeConfigs', 4, {
+      resources: [{ resourceType, resourceName, configurationKeys: Object.keys(configs) }],
+      includeSynonyms: false,
+      includeDocumentation: false,
+    });
+    const told = new Map(results[0]?.configs.map(({ name, value }) => [name, value]));
+    if (Object.entries(configs).every(([name, value]) => (told.get(name) ?? null) === value)) return;
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+};
