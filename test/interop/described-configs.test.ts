@@ -199,6 +199,11 @@ if (javaTools === undefined) {
     for (const change of CHANGES)
       for (const client of [both.ours, both.kafka])
         expect(await answerTo(client, change)).toEqual([[0, null]]);
+    const resources = [
+      { resourceType: TOPIC, resourceName: 'plain' },
+      { resourceType: BROKER, resourceName: '1' },
+      { resourceType: BROKER, resourceName: '' },
+    ];
     const expected = [
       Object.keys(TOPIC_ON_PURPOSE),
       [...Object.keys(BROKER_ON_PURPOSE), ...AFTER_CHANGES_ON_PURPOSE].sort(),
@@ -207,11 +212,6 @@ if (javaTools === undefined) {
     // Kafka answers before its broker has applied a change.
     let told: (readonly string[])[] = [];
     for (let round = 0; round < 50; round++) {
-      const resources = [
-        { resourceType: TOPIC, resourceName: 'plain' },
-        { resourceType: BROKER, resourceName: '1' },
-        { resourceType: BROKER, resourceName: '' },
-      ];
       told = [];
       for (const resource of resources) told.push(Object.keys(await differences(resource)));
       if (JSON.stringify(told) === JSON.stringify(expected)) break;

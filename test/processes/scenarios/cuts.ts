@@ -13,11 +13,8 @@ const LAG_MS = 10_000 + 5000;
 const BETWEEN_CONTROLLERS_MS = 2 * 1500 + 1000;
 /** A client asks whoever is silent for so long, and then somebody else. */
 const REQUEST_MS = 3000;
-/**
- * Until whoever is not heard of is fenced, and clients have asked somebody else: one that sent records just before waits for
- * an answer to them, and then for one to its question who leads, if it asks the same broker.
- */
-const FENCED_MS = SESSION_MS + 2 * REQUEST_MS + 2000;
+/** Until whoever is not heard of is fenced, and clients have asked somebody else. */
+const FENCED_MS = SESSION_MS + REQUEST_MS + 2000;
 /**
  * Clients that reach a broker which hears no controller may ask it again and again, and believe what it says of the leaders:
  * nobody has told it better. So they may be without an answer until the cut ends.

@@ -344,3 +344,20 @@ const eventsOfMove = async (topic: Readonly<Record<string, string>>): Promise<nu
   await broker.run({ until: isOver(broker) });
   return broker.scheduler.eventCount - before;
 };
+
+describe('a partition that comes back to a broker', () => {
+  it('begins anew behind the deletion of what was there, though that is still under way', async () => {
+    const { broker } = await begun();
+    const { log } = broker.replica;
+
+    broker.change([assignedTo(2)]);
+    broker.change([assignedTo(1)]);
+    expect(broker.replicas?.find(TOPIC, PARTITION)).toBeUndefined();
+    await broker.scheduler.run({ until: () => broker.replicas?.find(TOPIC, PARTITION) !== undefined });
+
+    expect(broker.replica.log).not.toBe(log);
+    expect([broker.replica.log.endOffset, broker.replica.machine.role.kind]).toEqual([0, 'leader']);
+    broker.produce();
+    expect(broker.replica.log.endOffset).toBe(1);
+  });
+});

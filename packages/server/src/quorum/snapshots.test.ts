@@ -102,9 +102,7 @@ describe('snapshots that are handed on', () => {
     const { snapshots, scheduler, machine } = scene;
     const place = { disk: scene.disk, directory: '/here', clusterId: 'cluster' };
     const chunks = [Buffer.alloc(2_000, 7)];
-    await scheduler.settle(
-      writeSnapshot(place, { index: 10, term: 1, voters: encodeVoterSet([]), chunks }).then(() => undefined),
-    );
+    await scheduler.settle(writeSnapshot(place, { index: 10, term: 1, voters: encodeVoterSet([]), chunks }));
     machine.faults = { ...machine.faults, slow: 0.5, slowMs: 100 };
     const asked = Array.from({ length: 20 }, (_, piece) => piece * 100);
     const left: number[] = [];

@@ -44,8 +44,8 @@ export class Snapshots {
   /** One operation on the incoming file after the other. */
   #work: Promise<void> = Promise.resolve();
   #position: LogPosition | undefined;
-  /** The last piece that was asked for by others. */
-  #handedOn: Promise<SnapshotPart | undefined> = Promise.resolve(undefined);
+  /** Settles with the last piece that was asked for by others; keeps no bytes of it. */
+  #handedOn: Promise<void> = Promise.resolve();
   #writing: Promise<void> | undefined;
   /** Received, and not yet taken over into the state; by index. */
   readonly #received = new Map<number, LoadedSnapshot>();
@@ -167,7 +167,7 @@ export class Snapshots {
   part(position: LogPosition, at: number, maxBytes: number): Promise<SnapshotPart | undefined> {
     const read = this.#read(position, at, maxBytes);
     const part = this.#handedOn.then(() => read);
-    this.#handedOn = part;
+    this.#handedOn = part.then(() => undefined);
     return part;
   }
 

@@ -1,4 +1,3 @@
-import { describe, expect, it } from '@jest/globals';
 import { MemberChannel } from './member-channel';
 import type { MemberStream, MemberStreamEvents } from './member-channel';
 
