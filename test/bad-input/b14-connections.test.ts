@@ -1,5 +1,5 @@
 import type { BadClient } from './client';
-import { LeapingClock } from './leaping-clock';
+import { LeapingClock, PATIENT_CONTROLLER } from './leaping-clock';
 import { onlyOurs, openTarget } from './target';
 import { createTopic } from './topics';
 
@@ -66,7 +66,7 @@ onlyOurs(
   async () => {
     const clock = new LeapingClock();
     await using target = await openTarget({
-      properties: { 'connections.max.idle.ms': 60_000 },
+      properties: { ...PATIENT_CONTROLLER, 'connections.max.idle.ms': 60_000 },
       world: { clock },
     });
     await using silent = await target.connect();

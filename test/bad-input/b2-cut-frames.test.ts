@@ -1,6 +1,6 @@
 import { apis, encodeRequestFrame } from '@kafkaesque/protocol';
 import { int32 } from './bytes';
-import { LeapingClock } from './leaping-clock';
+import { LeapingClock, PATIENT_CONTROLLER } from './leaping-clock';
 import type { Target } from './target';
 import { onlyOurs, openTarget } from './target';
 import type { CreatedTopic } from './topics';
@@ -11,7 +11,7 @@ const clock = new LeapingClock();
 let target: Target;
 let topic: CreatedTopic;
 beforeAll(async () => {
-  target = await openTarget({ world: { clock } });
+  target = await openTarget({ properties: PATIENT_CONTROLLER, world: { clock } });
   await using client = await target.connect();
   topic = await createTopic(client);
 });

@@ -1,6 +1,6 @@
 import { apis, encodeRequestFrame } from '@kafkaesque/protocol';
 import type { BadClient } from './client';
-import { LeapingClock } from './leaping-clock';
+import { LeapingClock, PATIENT_CONTROLLER } from './leaping-clock';
 import type { Target } from './target';
 import { onlyOurs, openTarget } from './target';
 import { createTopic, endOffset, goodBatch, produce } from './topics';
@@ -11,7 +11,7 @@ const SLOW_CONNECTIONS = 1_000;
 const clock = new LeapingClock();
 let target: Target;
 beforeAll(async () => {
-  target = await openTarget({ world: { clock } });
+  target = await openTarget({ properties: PATIENT_CONTROLLER, world: { clock } });
 });
 afterAll(() => target[Symbol.asyncDispose]());
 

@@ -6,6 +6,9 @@ interface Wake {
   timer: NodeJS.Timeout | undefined;
 }
 
+/** For nodes with such a clock: a few leaps between two heartbeats are not a silent broker, to be fenced. */
+export const PATIENT_CONTROLLER = { 'broker.session.timeout.ms': 86_400_000 };
+
 /** The longest delay that a timer of Node takes is 2^31 - 1 ms. */
 const LONGEST_DELAY_MS = 2 ** 30;
 
