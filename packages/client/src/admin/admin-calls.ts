@@ -117,7 +117,7 @@ export class AdminCalls {
     bounds: CallBounds,
   ): Promise<ResponseOf<Name>> {
     await this.#learnBrokers(bounds);
-    return this.cluster.wire.request(broker, name, draft, bounds);
+    return this.cluster.request(broker, name, draft, bounds);
   }
 
   /** A change: asked again only when it surely has not happened; the controller, or whoever forwards to it. */
@@ -139,7 +139,7 @@ export class AdminCalls {
     bounds: CallBounds,
   ): Promise<ResponseOf<Name>> {
     await this.#learnBrokers(bounds);
-    return once(() => this.cluster.wire.request(broker, name, draft, bounds));
+    return once(() => this.cluster.request(broker, name, draft, bounds));
   }
 
   async metadata(

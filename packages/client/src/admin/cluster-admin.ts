@@ -227,7 +227,7 @@ export class ClusterAdmin implements Admin {
     const mayAskAgain = ({ beforeOffset }: RecordsToDelete, error: ClientError): boolean =>
       beforeOffset >= 0 || error.effect === 'definite';
     return this.#untilAnswered('deleting records', targets, options, mayAskAgain, (open, bounds) =>
-      askLeaders(cluster, open, deletingRecords(cluster.wire), bounds),
+      askLeaders(cluster, open, deletingRecords(cluster), bounds),
     );
   }
 
@@ -260,7 +260,7 @@ export class ClusterAdmin implements Admin {
     const { cluster } = this.#calls;
     const { broker } = options;
     return this.#untilAnswered('describing producers', partitions, options, always, (open, bounds) =>
-      askLeaders(cluster, open, describingProducers(cluster.wire), { ...bounds, broker }),
+      askLeaders(cluster, open, describingProducers(cluster), { ...bounds, broker }),
     );
   }
 

@@ -1,14 +1,14 @@
 import { Offset } from '@kafkaesque/kernel';
 import type { ResponseOf } from '@kafkaesque/protocol';
+import type { ClusterView } from '../cluster/cluster-view';
 import { byTopic } from '../cluster/leader-questions';
 import type { AskLeader } from '../cluster/leader-questions';
 import type { TopicPartition } from '../records';
-import type { Wire } from '../wire/wire';
 import type { ActiveProducer, RecordsToDelete } from './admin';
 
 /** DeleteRecords of one leader. */
 export const deletingRecords =
-  (wire: Wire): AskLeader<RecordsToDelete, { readonly lowWatermark: Offset }> =>
+  (cluster: ClusterView): AskLeader<RecordsToDelete, { readonly lowWatermark: Offset }> =>
   async (leader, targets, bounds) => {
     const topics = byTopic(targets).map(({ name, questions }) => ({
       name,
@@ -18,7 +18,7 @@ export const deletingRecords =
       })),
     }));
     const draft = { topics, timeoutMs: bounds.timeoutMs };
-    const answer = await wire.request(leader, 'DeleteRecords', draft, bounds);
+    const answer = await cluster.request(leader, 'DeleteRecords', draft, bounds);
     return answer.topics.flatMap(({ name, partitions }) =>
       partitions.map(({ partitionIndex, errorCode, lowWatermark }) => ({
         topic: name,
@@ -31,13 +31,13 @@ export const deletingRecords =
 
 /** DescribeProducers of one broker. */
 export const describingProducers =
-  (wire: Wire): AskLeader<TopicPartition, readonly ActiveProducer[]> =>
+  (cluster: ClusterView): AskLeader<TopicPartition, readonly ActiveProducer[]> =>
   async (broker, partitions, bounds) => {
     const topics = byTopic(partitions).map(({ name, questions }) => ({
       name,
       partitionIndexes: questions.map(({ partition }) => partition),
     }));
-    const answer = await wire.request(broker, 'DescribeProducers', { topics }, bounds);
+    const answer = await cluster.request(broker, 'DescribeProducers', { topics }, bounds);
     return answer.topics.flatMap(({ name, partitions: described }) =>
       described.map(({ partitionIndex, errorCode, errorMessage, activeProducers }) => ({
         topic: name,

@@ -85,6 +85,25 @@ describe('the view of a cluster', () => {
     expect(second?.node).not.toBe(third?.node);
   });
 
+  test('asks others than the broker that did not answer something else', async () => {
+    let isSilent = false;
+    const { scheduler, view, cluster } = open(() => (isSilent ? 'answer-lost' : 'none'));
+    await scheduler.settle(view.topic('a', { timeoutMs: 5000 }));
+    isSilent = true;
+    const asked = view.request(BrokerId(1), 'Produce', { acks: -1, timeoutMs: 1000, topicData: [] });
+    await expect(scheduler.settle(asked)).rejects.toMatchObject({ effect: 'indefinite' });
+    isSilent = false;
+    const before = cluster.requests.length;
+    for (let count = 0; count < 20; count++) await scheduler.settle(view.refresh('a'));
+    const nodes = cluster.requests.slice(before).map(({ node }) => node);
+    expect(new Set(nodes)).toEqual(new Set([2, 3]));
+    // It may have come back.
+    scheduler.after(6000, 'time passes', () => undefined);
+    await scheduler.run();
+    for (let count = 0; count < 20; count++) await scheduler.settle(view.refresh('a'));
+    expect(cluster.requests.slice(before + 20).map(({ node }) => node)).toContain(1);
+  });
+
   test('does not ask twice what may have happened', async () => {
     const { scheduler, view, cluster } = open(() => 'answer-lost');
     const asked = view.ask('Metadata', { topics: [] }, { again: 'definite', timeoutMs: 1000 });

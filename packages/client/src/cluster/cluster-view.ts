@@ -52,7 +52,7 @@ interface Known {
 }
 type Metadata = ResponseOf<'Metadata'>;
 
-/** How long a broker that could not be reached is asked last. */
+/** How long a broker that could not be reached, or did not answer, is asked last. */
 const SUSPECT_MS = 5000;
 
 /** What one client knows of the cluster: brokers and the leaders of the topics it uses, refreshed when proved wrong. */
@@ -134,6 +134,26 @@ export class ClusterView {
     return candidates?.[random.below(candidates.length)];
   }
 
+  /** Sends a request that this broker alone can answer. Whoever does not answer is asked last what others know too. */
+  async request<Name extends ApiName>(
+    node: BrokerId,
+    name: Name,
+    draft: DraftFor<Name>,
+    options?: RequestOptions,
+  ): Promise<ResponseOf<Name>> {
+    try {
+      return await this.wire.request(node, name, draft, options);
+    } catch (error) {
+      this.unanswered(node, error);
+      throw error;
+    }
+  }
+
+  /** A broker was asked for something, and this came of it. */
+  unanswered(node: BrokerId, error: unknown): void {
+    if (saysNothing(error)) this.#suspectUntil.set(node, this.#options.clock.monotonicMs() + SUSPECT_MS);
+  }
+
   /** Sends a request that any broker can answer; moves on to the next when one cannot be reached. */
   async ask<Name extends ApiName>(
     name: Name,
@@ -149,10 +169,9 @@ export class ClusterView {
       if (node === undefined) throw failure;
       tried.add(node);
       try {
-        return await this.wire.request(node, name, draft, options);
+        return await this.request(node, name, draft, options);
       } catch (error) {
-        if (!isClientError(error) || (error.kind !== 'connection' && error.kind !== 'timeout')) throw error;
-        this.#suspectUntil.set(node, this.#options.clock.monotonicMs() + SUSPECT_MS);
+        if (!saysNothing(error)) throw error;
         if (options.again === 'definite' && error.effect === 'indefinite') throw error;
         failure = error;
       }
@@ -238,6 +257,10 @@ export class ClusterView {
     this.#topics.set(name, { view, atMs: this.#options.clock.monotonicMs() });
   }
 }
+
+/** Whether nothing was heard of the broker. */
+const saysNothing = (error: unknown): error is ClientError =>
+  isClientError(error) && (error.kind === 'connection' || error.kind === 'timeout');
 
 const topicSentence = (errorCode: number, name: string): string | undefined => {
   if (errorCode === ErrorCode.UNKNOWN_TOPIC_OR_PARTITION)

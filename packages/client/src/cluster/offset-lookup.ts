@@ -71,7 +71,7 @@ const listing =
       timeoutMs: bounds.timeoutMs,
     };
     const minVersion = Math.max(...questions.map(({ spec }) => minVersionOf(spec)));
-    const answer = await cluster.wire.request(leader, 'ListOffsets', draft, { ...bounds, minVersion });
+    const answer = await cluster.request(leader, 'ListOffsets', draft, { ...bounds, minVersion });
     return answer.topics.flatMap(({ name, partitions }) =>
       partitions.map(({ partitionIndex, errorCode, offset, timestamp, leaderEpoch }) => ({
         topic: name,

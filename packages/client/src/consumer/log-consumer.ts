@@ -408,6 +408,7 @@ export class LogConsumer implements Consumer {
   #broken(node: BrokerId, targets: readonly FetchTarget[], cause: ClientError): void {
     if (this.#isClosed) return;
     this.#options.logger.debug('a fetch stream ended', { node, why: cause.code });
+    this.#options.cluster.unanswered(node, cause);
     for (const target of targets) {
       const assigned = this.#assigned.get(keyOf(target));
       if (assigned?.token !== target.token) continue;

@@ -129,7 +129,7 @@ export class BatchSender {
     this.#inFlight.set(node, (this.#inFlight.get(node) ?? 0) + 1);
     try {
       const { draft, hasIds } = this.#draft(request);
-      const answer = await cluster.wire.request(node, 'Produce', draft, {
+      const answer = await cluster.request(node, 'Produce', draft, {
         timeoutMs: settings.requestTimeoutMs,
         answered: settings.acks !== 0,
         maxVersion: hasIds ? undefined : FIRST_VERSION_WITH_IDS - 1,
