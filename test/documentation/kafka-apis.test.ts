@@ -12,7 +12,7 @@ const marked = /(<!-- apis -->\n)([\s\S]*?)(<!-- \/apis -->)/;
 const announced = async (): Promise<string> => {
   await using cluster = await createCluster();
   await using wire = new KafkaWire({ bootstrapServers: cluster.bootstrapServers });
-  const [node] = wire.bootstrapNodes;
+  const node = wire.bootstrapNodes[0]?.id;
   if (node === undefined) throw new Error('there is no node');
   const { apis: ranges } = await wire.capabilities(node);
   const rows = (Object.keys(apis) as ApiName[])

@@ -133,7 +133,7 @@ const placeOf = ({ topic, partition }: Pick<ReadTarget, 'topic' | 'partition'>):
 
 /** A cluster of one: whoever was asked first has everything. */
 const nodeOf = (client: Client): BrokerId => {
-  const [node] = client.wire.bootstrapNodes;
+  const node = client.wire.bootstrapNodes[0]?.id;
   if (node === undefined) throw new Error('the client knows no node');
   return node;
 };

@@ -13,7 +13,10 @@ const LAG_MS = 10_000 + 5000;
 const BETWEEN_CONTROLLERS_MS = 2 * 1500 + 1000;
 /** A client asks whoever is silent for so long, and then somebody else. */
 const REQUEST_MS = 3000;
-/** Until whoever is not heard of is fenced, and clients have asked somebody else. */
+/**
+ * Until whoever is not heard of is fenced, and clients have asked somebody else: where they asked just before, they are sent
+ * to the silent broker once more.
+ */
 const FENCED_MS = SESSION_MS + REQUEST_MS + 2000;
 /**
  * Clients that reach a broker which hears no controller may ask it again and again, and believe what it says of the leaders:

@@ -2,13 +2,16 @@ import { BrokerId, SeededRandom, silentLogger } from '@kafkaesque/kernel';
 import { Scheduler, VirtualClock } from '@kafkaesque/sim';
 import { SimulatedCluster } from '../testing/simulated-cluster';
 import type { Mishap } from '../testing/simulated-cluster';
+import { ClientError } from '../errors';
 import { ClusterView } from './cluster-view';
 
-const open = (mishap: () => Mishap = () => 'none') => {
+const open = (mishap: () => Mishap = () => 'none', bootstrapBrokers: readonly number[] = [1]) => {
   const scheduler = new Scheduler();
   const clock = new VirtualClock({ scheduler });
   const random = new SeededRandom(1);
-  const cluster = new SimulatedCluster({ clock, random, topics: { a: 2, b: 1 }, brokers: 3, mishap });
+  const cluster = new SimulatedCluster({
+    ...{ clock, random, topics: { a: 2, b: 1 }, brokers: 3, bootstrapBrokers, mishap },
+  });
   const view = new ClusterView({
     wire: cluster,
     peers: 'brokers',
@@ -102,6 +105,16 @@ describe('the view of a cluster', () => {
     await scheduler.run();
     for (let count = 0; count < 20; count++) await scheduler.settle(view.refresh('a'));
     expect(cluster.requests.slice(before + 20).map(({ node }) => node)).toContain(1);
+  });
+
+  test('knows a silent broker again among the bootstrap servers', () => {
+    const { view } = open(undefined, [1, 2, 3]);
+    const first = { nodeId: BrokerId(1), host: 'simulated', port: 1, rack: null };
+    // The others are not there as far as the cluster knows.
+    view.learnBrokers({ brokers: [first], controllerId: BrokerId(1) });
+    view.unanswered(BrokerId(1), new ClientError('timeout', 'TIMED_OUT', 'no answer'));
+    const asked = new Set(Array.from({ length: 50 }, () => view.anyNode()));
+    expect(asked).toEqual(new Set([-3, -4]));
   });
 
   test('does not ask twice what may have happened', async () => {

@@ -62,7 +62,10 @@ export class ClusterView {
   readonly #options: ClusterViewOptions;
   readonly #topics = new Map<string, Known>();
   readonly #failures = new Map<string, ClientError>();
-  readonly #suspectUntil = new Map<BrokerId, number>();
+  /** By address: a broker and a bootstrap server may be the same. */
+  readonly #suspectUntil = new Map<string, number>();
+  /** Of all nodes there ever were. */
+  readonly #addresses = new Map<BrokerId, string>();
   readonly #wanted = new Set<string>();
   #brokers: readonly NodeAddress[] = [];
   #controller: BrokerId = NO_BROKER;
@@ -73,6 +76,7 @@ export class ClusterView {
     this.wire = options.wire;
     this.peers = options.peers;
     this.#options = options;
+    this.#locate(options.wire.bootstrapNodes);
   }
 
   /** What is known now and not too old to go by. */
@@ -125,10 +129,12 @@ export class ClusterView {
   /** A broker that is expected to answer: any of the known ones, or the bootstrap addresses. */
   anyNode(except: ReadonlySet<BrokerId> = new Set()): BrokerId | undefined {
     const { clock, random } = this.#options;
-    const all = [...this.#brokers.map(({ id }) => id), ...this.wire.bootstrapNodes];
+    const all = [...this.#brokers, ...this.wire.bootstrapNodes].map(({ id }) => id);
     const left = all.filter((id) => !except.has(id));
     const nowMs = clock.monotonicMs();
-    const trusted = left.filter((id) => (this.#suspectUntil.get(id) ?? 0) <= nowMs);
+    const trusted = left.filter(
+      (id) => (this.#suspectUntil.get(this.#addresses.get(id) ?? '') ?? 0) <= nowMs,
+    );
     const known = trusted.filter((id) => id >= 0);
     const candidates = [known, trusted, left].find((some) => some.length > 0);
     return candidates?.[random.below(candidates.length)];
@@ -151,7 +157,10 @@ export class ClusterView {
 
   /** A broker was asked for something, and this came of it. */
   unanswered(node: BrokerId, error: unknown): void {
-    if (saysNothing(error)) this.#suspectUntil.set(node, this.#options.clock.monotonicMs() + SUSPECT_MS);
+    if (!saysNothing(error)) return;
+    const address = this.#addresses.get(node);
+    if (address !== undefined)
+      this.#suspectUntil.set(address, this.#options.clock.monotonicMs() + SUSPECT_MS);
   }
 
   /** Sends a request that any broker can answer; moves on to the next when one cannot be reached. */
@@ -210,6 +219,11 @@ export class ClusterView {
     }));
     this.#controller = metadata.controllerId;
     this.wire.learn(this.#brokers);
+    this.#locate(this.#brokers);
+  }
+
+  #locate(nodes: readonly NodeAddress[]): void {
+    for (const { id, host, port } of nodes) this.#addresses.set(id, `${host}:${port}`);
   }
 
   #load(): Promise<void> {

@@ -11,7 +11,15 @@ import type { Clock, Random } from '@kafkaesque/kernel';
 import { ErrorCode, apis } from '@kafkaesque/protocol';
 import type { ApiName, RequestDraftOf, ResponseOf } from '@kafkaesque/protocol';
 import { ClientError, isClientError } from '../errors';
-import type { Capabilities, DraftFor, FetchOptions, FetchStream, RequestOptions, Wire } from '../wire/wire';
+import type {
+  Capabilities,
+  DraftFor,
+  FetchOptions,
+  FetchStream,
+  NodeAddress,
+  RequestOptions,
+  Wire,
+} from '../wire/wire';
 import { SimulatedFetchStream } from './simulated-fetch-stream';
 import { SimulatedPartition } from './simulated-partition';
 
@@ -27,17 +35,18 @@ export interface SimulatedClusterOptions {
   /** Partitions by topic. */
   readonly topics: Readonly<Record<string, number>>;
   readonly brokers?: number;
+  /** Brokers that are bootstrap servers too, as nodes -2, -3, …; default: the first. */
+  readonly bootstrapBrokers?: readonly number[];
   readonly mishap?: (api: ApiName) => Mishap;
   /** Answers instead of the cluster when it returns something; a ClientError is how the request fails. */
   readonly intercept?: (api: ApiName, draft: unknown, node: number) => unknown;
 }
 
-const BOOTSTRAP = BrokerId(-2);
 const MAX_LATENCY_MS = 20;
 
 /** A cluster that lives within a test: real record batches, virtual time, and whatever goes wrong on a network. */
 export class SimulatedCluster implements Wire {
-  readonly bootstrapNodes = [BOOTSTRAP];
+  readonly bootstrapNodes: readonly NodeAddress[];
   readonly requests: { readonly api: ApiName; readonly node: number; readonly draft: unknown }[] = [];
   readonly topics = new Map<string, readonly SimulatedPartition[]>();
   readonly #options: SimulatedClusterOptions;
@@ -52,6 +61,9 @@ export class SimulatedCluster implements Wire {
 
   constructor(options: SimulatedClusterOptions) {
     this.#options = options;
+    this.bootstrapNodes = (options.bootstrapBrokers ?? [1]).map((port, index) => ({
+      ...{ id: BrokerId(-2 - index), host: 'simulated', port, rack: null },
+    }));
     this.#brokers = Array.from({ length: options.brokers ?? 1 }, (_, index) => index + 1);
     for (const [topic, count] of Object.entries(options.topics)) this.addTopic(topic, count);
   }

@@ -70,7 +70,7 @@ const FIRST_BOOTSTRAP_ID = -2;
 
 /** The Kafka protocol over TCP: a connection per node for requests, and one for each fetch stream. */
 export class KafkaWire implements Wire {
-  readonly bootstrapNodes: readonly BrokerId[];
+  readonly bootstrapNodes: readonly NodeAddress[];
   readonly #settings: Settings;
   readonly #nodes = new Map<BrokerId, KafkaNode>();
   readonly #links = new Set<KafkaLink>();
@@ -92,7 +92,7 @@ export class KafkaWire implements Wire {
     this.bootstrapNodes = parseBootstrapServers(options.bootstrapServers).map((address, index) => {
       const id = BrokerId(FIRST_BOOTSTRAP_ID - index);
       this.#addNode(id, address);
-      return id;
+      return { id, ...address, rack: null };
     });
   }
 

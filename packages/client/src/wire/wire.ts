@@ -93,7 +93,7 @@ export type DraftFor<Name extends ApiName> =
  * Requests to one node leave in the order of the calls. Bootstrap addresses are nodes with ids below -1.
  */
 export interface Wire extends AsyncDisposable {
-  readonly bootstrapNodes: readonly BrokerId[];
+  readonly bootstrapNodes: readonly NodeAddress[];
   /** Tells the wire where nodes listen; a changed address takes effect with the next connection. */
   learn(nodes: readonly NodeAddress[]): void;
   /** Sends one request in the newest version that both sides speak. Requests to one node leave in call order. */
