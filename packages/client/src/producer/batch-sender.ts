@@ -244,7 +244,8 @@ export class BatchSender {
 
   /** Fails what waited longer than `delivery.timeout.ms`; what is on its way keeps its place in the sequence. */
   #expire(queue: PartitionQueue, nowMs: number): void {
-    const createdMs = nowMs - this.#options.settings.deliveryTimeoutMs;
+    // Its time has come, though the difference may be rounded to just before it.
+    const createdMs = Math.max(nowMs - this.#options.settings.deliveryTimeoutMs, queue.oldestMs);
     for (const batch of queue.expire(createdMs)) {
       batch.fail(() => this.#expiredError(batch));
       this.#release(queue, batch);

@@ -200,6 +200,24 @@ describe('the producer', () => {
     expect(scheduler.nowMs).toBeGreaterThanOrEqual(5000);
   });
 
+  test('gives up in time also where the sums of times are rounded', async () => {
+    const deliveryTimeoutMs = 20_000;
+    const start = Array.from({ length: 1000 }, (_, n) => n / 10).find(
+      (at) => at + deliveryTimeoutMs - deliveryTimeoutMs < at,
+    );
+    const { scheduler, producer } = open(
+      { deliveryTimeoutMs, requestTimeoutMs: 1000, lingerMs: 0 },
+      { mishap: (api) => (api === 'Produce' ? 'request-lost' : 'none') },
+    );
+    await scheduler.settle(
+      new Promise<void>((resolve) => {
+        scheduler.at(start ?? NaN, 'test', resolve);
+      }),
+    );
+    const sent = producer.send({ topic: 't', value: 'a' }).catch((error: unknown) => error);
+    await expect(scheduler.settle(sent, 10_000)).resolves.toMatchObject({ code: 'DELIVERY_TIMED_OUT' });
+  });
+
   test('stops at once when its caller aborts', async () => {
     const { producer } = open({}, { topics: {} });
     const controller = new AbortController();
