@@ -15,8 +15,9 @@ const METADATA_ERRORS: ReadonlySet<number> = new Set([
   ErrorCode.INCONSISTENT_TOPIC_ID,
 ]);
 
+/** Whether nothing was heard of the broker: it could not be reached, or did not answer. */
+export const isUnanswered = ({ kind }: ClientError): boolean => kind === 'connection' || kind === 'timeout';
+
 /** Whether to ask for metadata before trying again: also when the broker did not answer at all. */
 export const showsStaleMetadata = (error: ClientError): boolean =>
-  error.kind === 'connection' ||
-  error.kind === 'timeout' ||
-  (error.errorCode !== undefined && METADATA_ERRORS.has(error.errorCode));
+  isUnanswered(error) || (error.errorCode !== undefined && METADATA_ERRORS.has(error.errorCode));

@@ -5,8 +5,10 @@ import type { ApiName, ResponseOf } from '@kafkaesque/protocol';
 import { brokerError } from '../broker-error';
 import type { ClientError } from '../errors';
 import { isClientError } from '../errors';
+import { isUnanswered } from '../stale-metadata';
 import { abortedError, withRetries } from '../timing/waiting';
 import type { BackoffRange } from '../timing/waiting';
+import { hostPortText } from '../wire/addresses';
 import type { DraftFor, NodeAddress, RequestOptions, Wire } from '../wire/wire';
 
 export interface PartitionView {
@@ -129,15 +131,12 @@ export class ClusterView {
   /** A broker that is expected to answer: any of the known ones, or the bootstrap addresses. */
   anyNode(except: ReadonlySet<BrokerId> = new Set()): BrokerId | undefined {
     const { clock, random } = this.#options;
-    const all = [...this.#brokers, ...this.wire.bootstrapNodes].map(({ id }) => id);
-    const left = all.filter((id) => !except.has(id));
+    const left = [...this.#brokers, ...this.wire.bootstrapNodes].filter(({ id }) => !except.has(id));
     const nowMs = clock.monotonicMs();
-    const trusted = left.filter(
-      (id) => (this.#suspectUntil.get(this.#addresses.get(id) ?? '') ?? 0) <= nowMs,
-    );
-    const known = trusted.filter((id) => id >= 0);
+    const trusted = left.filter((node) => (this.#suspectUntil.get(hostPortText(node)) ?? 0) <= nowMs);
+    const known = trusted.filter(({ id }) => id >= 0);
     const candidates = [known, trusted, left].find((some) => some.length > 0);
-    return candidates?.[random.below(candidates.length)];
+    return candidates?.[random.below(candidates.length)]?.id;
   }
 
   /** Sends a request that this broker alone can answer. Whoever does not answer is asked last what others know too. */
@@ -157,7 +156,7 @@ export class ClusterView {
 
   /** A broker was asked for something, and this came of it. */
   unanswered(node: BrokerId, error: unknown): void {
-    if (!saysNothing(error)) return;
+    if (!isClientError(error) || !isUnanswered(error)) return;
     const address = this.#addresses.get(node);
     if (address !== undefined)
       this.#suspectUntil.set(address, this.#options.clock.monotonicMs() + SUSPECT_MS);
@@ -180,7 +179,7 @@ export class ClusterView {
       try {
         return await this.request(node, name, draft, options);
       } catch (error) {
-        if (!saysNothing(error)) throw error;
+        if (!isClientError(error) || !isUnanswered(error)) throw error;
         if (options.again === 'definite' && error.effect === 'indefinite') throw error;
         failure = error;
       }
@@ -223,7 +222,7 @@ export class ClusterView {
   }
 
   #locate(nodes: readonly NodeAddress[]): void {
-    for (const { id, host, port } of nodes) this.#addresses.set(id, `${host}:${port}`);
+    for (const node of nodes) this.#addresses.set(node.id, hostPortText(node));
   }
 
   #load(): Promise<void> {
@@ -271,10 +270,6 @@ export class ClusterView {
     this.#topics.set(name, { view, atMs: this.#options.clock.monotonicMs() });
   }
 }
-
-/** Whether nothing was heard of the broker. */
-const saysNothing = (error: unknown): error is ClientError =>
-  isClientError(error) && (error.kind === 'connection' || error.kind === 'timeout');
 
 const topicSentence = (errorCode: number, name: string): string | undefined => {
   if (errorCode === ErrorCode.UNKNOWN_TOPIC_OR_PARTITION)
