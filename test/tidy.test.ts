@@ -11,16 +11,27 @@ const allowedImports: Readonly<Record<string, readonly string[]>> = {
   raft: ['kernel', 'protocol'],
   metadata: ['kernel', 'protocol'],
   partition: ['kernel', 'protocol'],
+  coordinator: ['kernel', 'protocol'],
   storage: ['kernel', 'protocol'],
   transport: ['kernel', 'protocol'],
   telemetry: ['kernel'],
-  server: ['kernel', 'protocol', 'raft', 'metadata', 'partition', 'storage', 'transport', 'telemetry'],
+  server: [
+    'kernel',
+    'protocol',
+    'raft',
+    'metadata',
+    'partition',
+    'coordinator',
+    'storage',
+    'transport',
+    'telemetry',
+  ],
   client: ['kernel', 'protocol', 'transport'],
   testkit: ['kernel', 'protocol', 'sim', 'storage', 'transport', 'telemetry', 'server', 'client'],
   cli: ['kernel', 'protocol', 'metadata', 'storage', 'server', 'client', 'telemetry'],
 };
 /** Packages whose sources are rules: synchronous, and without a world of their own. */
-const pure = ['kernel', 'raft', 'metadata', 'partition'];
+const pure = ['kernel', 'raft', 'metadata', 'partition', 'coordinator'];
 /** What a source of a pure package may not say. A port's type may say Promise. */
 const ambient =
   /\b(Date\.now|new Date|Math\.random|performance\.|setTimeout|setInterval|setImmediate|queueMicrotask|process\.|console\.|await |async )|from 'node:/;

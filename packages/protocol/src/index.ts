@@ -283,6 +283,26 @@ export {
   PartitionChangeRecord,
   ClearElrRecord,
 } from './stored/metadata/topic-records';
+export { groupRecords } from './stored/group-record';
+export type { GroupRecord, GroupRecordKind } from './stored/group-record';
+export { OffsetCommitKey, OffsetCommitValue } from './stored/groups/offset-records';
+export { GroupMetadataKey, GroupMetadataValue } from './stored/groups/classic-records';
+export {
+  ConsumerGroupCurrentMemberAssignmentKey,
+  ConsumerGroupCurrentMemberAssignmentValue,
+  ConsumerGroupMemberMetadataKey,
+  ConsumerGroupMemberMetadataValue,
+  ConsumerGroupMetadataKey,
+  ConsumerGroupMetadataValue,
+  ConsumerGroupPartitionMetadataKey,
+  ConsumerGroupPartitionMetadataValue,
+  ConsumerGroupRegularExpressionKey,
+  ConsumerGroupRegularExpressionValue,
+  ConsumerGroupTargetAssignmentMemberKey,
+  ConsumerGroupTargetAssignmentMemberValue,
+  ConsumerGroupTargetAssignmentMetadataKey,
+  ConsumerGroupTargetAssignmentMetadataValue,
+} from './stored/groups/consumer-records';
 export { decodeMetadataRecord, encodeMetadataRecord, metadataRecords } from './stored/metadata-record';
 export type { MetadataRecord, MetadataRecordDraft, MetadataRecordKind } from './stored/metadata-record';
 export { decodeVoterSet, encodeVoterSet } from './stored/voter-set';

@@ -1,0 +1,20 @@
+export type {
+  Decision,
+  Effect,
+  Now,
+  RecordCodec,
+  RecordPosition,
+  ReplayedMachine,
+  Ticket,
+} from './runtime/machine';
+export type {
+  FetchedOffset,
+  GroupAnswer,
+  GroupAnswers,
+  GroupRequest,
+  GroupRequestKind,
+  OffsetPartition,
+  OffsetToCommit,
+} from './groups/requests';
+export type { GroupDecision, GroupFacts } from './groups/group';
+export type { Asker, CoordinatorSettings, GroupSettings, GroupWorld, TopicView } from './groups/world';
