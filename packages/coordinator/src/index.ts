@@ -17,4 +17,5 @@ export type {
   OffsetToCommit,
 } from './groups/requests';
 export type { GroupDecision, GroupFacts } from './groups/group';
+export { groupRefusal } from './groups/refusal';
 export type { Asker, CoordinatorSettings, GroupSettings, GroupWorld, TopicView } from './groups/world';

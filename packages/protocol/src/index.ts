@@ -283,8 +283,8 @@ export {
   PartitionChangeRecord,
   ClearElrRecord,
 } from './stored/metadata/topic-records';
-export { groupRecords } from './stored/group-record';
-export type { GroupRecord, GroupRecordKind } from './stored/group-record';
+export { decodeGroupRecord, encodeGroupRecord, groupRecords } from './stored/group-record';
+export type { GroupRecord, GroupRecordKind, StoredGroupRecord } from './stored/group-record';
 export { OffsetCommitKey, OffsetCommitValue } from './stored/groups/offset-records';
 export { GroupMetadataKey, GroupMetadataValue } from './stored/groups/classic-records';
 export {

@@ -1,4 +1,5 @@
 import type { Message } from '../schema/message';
+import { writer } from '../schema/write';
 import { GroupMetadataKey, GroupMetadataValue } from './groups/classic-records';
 import {
   ConsumerGroupCurrentMemberAssignmentKey,
@@ -88,3 +89,61 @@ export type GroupRecord = {
     readonly value: Table[Kind]['value']['Value'] | null;
   };
 }[GroupRecordKind];
+
+/** A record of `__consumer_offsets` as bytes; a null value is a tombstone. */
+export interface StoredGroupRecord {
+  readonly key: Buffer;
+  readonly value: Buffer | null;
+}
+
+interface Entry {
+  readonly kind: GroupRecordKind;
+  readonly key: Message;
+  readonly value: Message;
+}
+
+/** By type of the key. Type 0 is what Kafka before 0.9 called an offset commit; its fields are the same. */
+const byType: readonly (Entry | undefined)[] = (() => {
+  const found: (Entry | undefined)[] = [];
+  for (const [kind, { type, key, value }] of Object.entries(groupRecords))
+    found[type] = { kind: kind as GroupRecordKind, key, value };
+  found[0] = found[1];
+  return found;
+})();
+
+const PREFIX_BYTES = 2;
+
+/** Key and value as Kafka stores them; a value has the version that Kafka 4.3 writes. */
+export const encodeGroupRecord = (record: GroupRecord): StoredGroupRecord => {
+  const { type, key, value, writeVersion } = groupRecords[record.kind];
+  // Of keys there is one version, named by their type.
+  return {
+    key: prefixed(type, key, 0, record.key),
+    value: record.value === null ? null : prefixed(writeVersion, value, writeVersion, record.value),
+  };
+};
+
+const prefixed = (prefix: number, message: Message, version: number, content: unknown): Buffer => {
+  const encode = message.encoder(version);
+  writer.begin('copy');
+  writer.at = writer.reserve(0, PREFIX_BYTES).writeInt16BE(prefix, 0);
+  encode(content, writer);
+  return writer.finishOne();
+};
+
+/**
+ * Reads what `encodeGroupRecord` or Kafka wrote. Undefined: a type of key, or a version of a value, that only others know: share and streams
+ * groups, a newer Kafka. Throws a `DecodeError` for bytes that are malformed.
+ */
+export const decodeGroupRecord = (key: Buffer, value: Buffer | null): GroupRecord | undefined => {
+  if (key.length < PREFIX_BYTES) return undefined;
+  const entry = byType[key.readInt16BE(0)];
+  if (entry === undefined) return undefined;
+  let content: unknown = null;
+  if (value !== null) {
+    const version = value.length < PREFIX_BYTES ? -1 : value.readInt16BE(0);
+    if (version < entry.value.versions.min || version > entry.value.versions.max) return undefined;
+    content = entry.value.decode(value, version, PREFIX_BYTES);
+  }
+  return { kind: entry.kind, key: entry.key.decode(key, 0, PREFIX_BYTES), value: content } as GroupRecord;
+};

@@ -5,6 +5,7 @@ import { topicById, topicByName } from '@kafkaesque/metadata';
 import { ErrorCode } from '@kafkaesque/protocol';
 import type { Loggers } from '@kafkaesque/telemetry';
 import type { BrokerConfiguration, BrokerLayers, TopicConfiguration } from '../configuration';
+import type { GroupCoordinators } from '../coordinator/group-coordinators';
 import type { AskOutcome } from '../controller/controller-client';
 import type { ControllerDoor, SubmitOptions } from '../controller/controller-host';
 import type { Authorizer, Operation, RequestContext, ResourceType } from '../handlers/handler';
@@ -65,6 +66,7 @@ export interface BrokerParts extends AdministratorParts {
   readonly fetchSessions: FetchSessions;
   readonly answerMemory: AnswerMemory;
   readonly producerIds: ProducerIds;
+  readonly groups: GroupCoordinators;
   /** Spans are made: requests say which traces their records belong to. */
   readonly isTracing: boolean;
   readonly topicConfiguration: (topic: string) => TopicConfiguration;

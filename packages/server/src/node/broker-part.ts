@@ -28,6 +28,7 @@ import { Traffic } from '../broker/traffic';
 import { WaitingRoom } from '../broker/waiting-room';
 import type { BrokerConfiguration } from '../configuration';
 import { nodeValue } from '../configuration';
+import { noCoordinators } from '../coordinator/no-coordinators';
 import type { ControllerClient } from '../controller/controller-client';
 import type { BrokerState } from '../metrics/broker-metrics';
 import { watchBroker } from '../metrics/broker-metrics';
@@ -162,6 +163,7 @@ export class BrokerPart {
       ...{ directories, replicas, waitingRoom, fetchSessions, answerMemory },
       spaceOf: (path) => disk.space(path),
       producerIds: new ProducerIds({ brokerId: nodeId, brokerEpoch: () => this.epoch, controller: client }),
+      groups: noCoordinators,
       isTracing: traces !== undefined,
       topicConfiguration: (topic) => dynamic.topic(topic, parts.image()),
     });
