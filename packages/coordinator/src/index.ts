@@ -19,3 +19,4 @@ export type {
 export type { GroupDecision, GroupFacts } from './groups/group';
 export { groupRefusal } from './groups/refusal';
 export type { Asker, CoordinatorSettings, GroupSettings, GroupWorld, TopicView } from './groups/world';
+export { GroupMachine } from './groups/group-machine';
