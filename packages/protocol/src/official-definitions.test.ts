@@ -167,12 +167,15 @@ const ourFrame = (message: Message): unknown => {
     (one) => (one.request as Message) === message || (one.response as Message) === message,
   );
   const record = Object.values(protocol.metadataRecords).find((one) => (one.message as Message) === message);
+  const stored = Object.values(protocol.groupRecords).find(
+    (one) => (one.key as Message) === message || (one.value as Message) === message,
+  );
   return {
     name: message.name,
     versions: versionsOf(message.versions),
     flexible: inside(message.flexible, versionsOf(message.versions)),
     latestVersionUnstable: message.latestVersionUnstable,
-    key: api?.key ?? record?.key,
+    key: api?.key ?? record?.key ?? stored?.type,
     listeners:
       (api?.request as Message | undefined) === message ? [...(api?.listeners ?? [])].sort() : undefined,
   };
@@ -196,7 +199,7 @@ const isMessage = (value: unknown): value is Message =>
 const whyNotWritten = (official: Official): string | undefined => {
   if (official.validVersions === 'none') return 'removed in Kafka 4.0';
   if (official.type.startsWith('coordinator-'))
-    return 'record of a coordinator, which comes with the coordinators';
+    return 'record of share groups, streams groups and transactions, which come with their coordinators';
   if (official.name === 'QuorumStateData') return 'our write-ahead log holds term and vote';
   return undefined;
 };

@@ -22,6 +22,11 @@ export type Effect<Answer> =
  */
 export interface Decision<Record, Answer> {
   readonly records: readonly Record[];
+  /**
+   * The records may go into several batches, of which a crash may keep the first ones only: for tombstones of many
+   * things. Otherwise what does not fit one batch of `max.message.bytes` is refused.
+   */
+  readonly isDivisible?: boolean;
   readonly then?: () => readonly Effect<Answer>[];
 }
 
