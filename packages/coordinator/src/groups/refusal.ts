@@ -1,7 +1,12 @@
+import { ErrorCode } from '@kafkaesque/protocol';
 import type { GroupAnswer, GroupRequest } from './requests';
 
-/** A request that could not be served at all: its answer with that error. Also for hosts that have no machine yet. */
-export const groupRefusal = (request: GroupRequest, errorCode: number): GroupAnswer => {
+/**
+ * A request that could not be served at all: its answer with that error, as a client of groups may be told it. Also for
+ * hosts that have no machine yet.
+ */
+export const groupRefusal = (request: GroupRequest, refusedBy: number): GroupAnswer => {
+  const errorCode = told(request, refusedBy);
   switch (request.kind) {
     case 'join': {
       const { memberId } = request.request;
@@ -43,6 +48,30 @@ export const groupRefusal = (request: GroupRequest, errorCode: number): GroupAns
       };
     case 'list-groups':
       return { kind: 'list-groups', answer: { errorCode, groups: [] } };
+  }
+};
+
+/** Clients of groups know none of the errors of a log; they look for the coordinator again, or try again, at these. */
+const told = (request: GroupRequest, errorCode: number): number => {
+  switch (errorCode) {
+    case ErrorCode.UNKNOWN_TOPIC_OR_PARTITION:
+    case ErrorCode.NOT_ENOUGH_REPLICAS:
+    case ErrorCode.REQUEST_TIMED_OUT:
+      // Consumers before 3.9 fail at COORDINATOR_NOT_AVAILABLE when they ask for offsets.
+      return request.kind === 'fetch-offsets'
+        ? ErrorCode.NOT_COORDINATOR
+        : ErrorCode.COORDINATOR_NOT_AVAILABLE;
+    case ErrorCode.NOT_LEADER_OR_FOLLOWER:
+    case ErrorCode.KAFKA_STORAGE_ERROR:
+      return ErrorCode.NOT_COORDINATOR;
+    case ErrorCode.MESSAGE_TOO_LARGE:
+    case ErrorCode.RECORD_LIST_TOO_LARGE:
+      return ErrorCode.UNKNOWN_SERVER_ERROR;
+    case ErrorCode.COORDINATOR_LOAD_IN_PROGRESS:
+      // Sessions begin when loading ends: there is nothing that the member would have to do.
+      return request.kind === 'heartbeat' ? ErrorCode.NONE : errorCode;
+    default:
+      return errorCode;
   }
 };
 

@@ -25,7 +25,7 @@ import { OffsetCommitKey, OffsetCommitValue } from './groups/offset-records';
  * writes.
  */
 export const groupRecords = {
-  OffsetCommit: { type: 1, key: OffsetCommitKey, value: OffsetCommitValue, writeVersion: 3 },
+  OffsetCommit: { type: 1, key: OffsetCommitKey, value: OffsetCommitValue, writeVersion: 4 },
   GroupMetadata: { type: 2, key: GroupMetadataKey, value: GroupMetadataValue, writeVersion: 3 },
   ConsumerGroupMetadata: {
     type: 3,
@@ -115,13 +115,20 @@ const PREFIX_BYTES = 2;
 
 /** Key and value as Kafka stores them; a value has the version that Kafka 4.3 writes. */
 export const encodeGroupRecord = (record: GroupRecord): StoredGroupRecord => {
-  const { type, key, value, writeVersion } = groupRecords[record.kind];
+  const { type, key, value } = groupRecords[record.kind];
+  const writeVersion = writeVersionOf(record);
   // Of keys there is one version, named by their type.
   return {
     key: prefixed(type, key, 0, record.key),
     value: record.value === null ? null : prefixed(writeVersion, value, writeVersion, record.value),
   };
 };
+
+/** Only v1 has room for when an offset expires, which clients before 2.1 told. */
+const writeVersionOf = (record: GroupRecord): number =>
+  record.kind === 'OffsetCommit' && record.value !== null && record.value.expireTimestamp !== -1
+    ? 1
+    : groupRecords[record.kind].writeVersion;
 
 const prefixed = (prefix: number, message: Message, version: number, content: unknown): Buffer => {
   const encode = message.encoder(version);
