@@ -30,6 +30,23 @@ export type {
   TopicDescription,
   TopicListing,
 } from './admin/admin';
+export { groupStates, groupTypes } from './admin/group-admin';
+export type {
+  AclOperation,
+  ClassicGroupDescription,
+  ClassicGroupMember,
+  CommittedOffset,
+  ConsumerGroupDescription,
+  GroupAdmin,
+  GroupFilter,
+  GroupListing,
+  GroupMember,
+  GroupOffsetsQuestion,
+  GroupState,
+  GroupType,
+  MemberToRemove,
+  OffsetToCommit,
+} from './admin/group-admin';
 export type {
   ElectionType,
   NewReassignment,

@@ -231,6 +231,14 @@ export const fakeAdmin = ({
       record('alterReplicaLogDirs', moves);
       return Promise.resolve(changed(moves));
     },
+    listGroups: () => Promise.reject(new Error('not asked in these tests')),
+    describeConsumerGroups: () => Promise.reject(new Error('not asked in these tests')),
+    describeClassicGroups: () => Promise.reject(new Error('not asked in these tests')),
+    deleteGroups: () => Promise.reject(new Error('not asked in these tests')),
+    listGroupOffsets: () => Promise.reject(new Error('not asked in these tests')),
+    alterGroupOffsets: () => Promise.reject(new Error('not asked in these tests')),
+    deleteGroupOffsets: () => Promise.reject(new Error('not asked in these tests')),
+    removeMembersFromGroup: () => Promise.reject(new Error('not asked in these tests')),
     apiVersions: () => Promise.reject(new Error('not asked in these tests')),
     close: () => Promise.resolve(),
     [Symbol.asyncDispose]: () => Promise.resolve(),

@@ -4,6 +4,7 @@ import { brokerError } from '../broker-error';
 import type { ClusterView } from '../cluster/cluster-view';
 import { ClientError, isClientError } from '../errors';
 import { withRetries } from '../timing/waiting';
+import type { VersionBounds } from '../wire/version-choice';
 import type { DraftFor } from '../wire/wire';
 import type { CallOptions } from './admin';
 import { clusterOf, describingCluster } from './cluster-description';
@@ -38,7 +39,9 @@ export type ChangeName =
   | 'AddRaftVoter'
   | 'RemoveRaftVoter'
   | 'UpdateRaftVoter'
-  | 'UpdateFeatures';
+  | 'UpdateFeatures'
+  | 'DeleteGroups'
+  | 'LeaveGroup';
 
 const BACKOFF = { firstMs: 100, maxMs: 1000 };
 
@@ -92,7 +95,7 @@ export class AdminCalls {
   ask<Name extends ApiName>(
     name: Name,
     draft: DraftFor<Name>,
-    bounds: CallBounds & { readonly minVersion?: number },
+    bounds: CallBounds & VersionBounds,
   ): Promise<ResponseOf<Name>> {
     return this.#options.cluster.ask(name, draft, { ...bounds, again: 'always' });
   }
@@ -101,7 +104,7 @@ export class AdminCalls {
   async askActive<Name extends ApiName>(
     name: Name,
     draft: DraftFor<Name>,
-    bounds: CallBounds & { readonly minVersion?: number | undefined },
+    bounds: CallBounds & VersionBounds,
   ): Promise<ResponseOf<Name>> {
     const { cluster } = this;
     await this.#learnBrokers(bounds);
@@ -114,7 +117,7 @@ export class AdminCalls {
     broker: BrokerId,
     name: Name,
     draft: DraftFor<Name>,
-    bounds: CallBounds,
+    bounds: CallBounds & VersionBounds,
   ): Promise<ResponseOf<Name>> {
     await this.#learnBrokers(bounds);
     return this.cluster.request(broker, name, draft, bounds);
@@ -124,7 +127,7 @@ export class AdminCalls {
   async change<Name extends ChangeName>(
     name: Name,
     draft: DraftFor<Name>,
-    bounds: CallBounds & { readonly minVersion?: number | undefined },
+    bounds: CallBounds & VersionBounds,
   ): Promise<ResponseOf<Name>> {
     await this.#learnBrokers(bounds);
     const prefer = this.cluster.controllerOrAny();
@@ -136,7 +139,7 @@ export class AdminCalls {
     broker: BrokerId,
     name: Name,
     draft: DraftFor<Name>,
-    bounds: CallBounds,
+    bounds: CallBounds & VersionBounds,
   ): Promise<ResponseOf<Name>> {
     await this.#learnBrokers(bounds);
     return once(() => this.cluster.request(broker, name, draft, bounds));
@@ -144,7 +147,7 @@ export class AdminCalls {
 
   async metadata(
     draft: DraftFor<'Metadata'>,
-    bounds: CallBounds & { readonly minVersion?: number },
+    bounds: CallBounds & VersionBounds,
   ): Promise<ResponseOf<'Metadata'>> {
     const metadata = await this.ask('Metadata', draft, bounds);
     if (metadata.errorCode !== 0) throw brokerError(metadata.errorCode);

@@ -3,6 +3,7 @@ import type { ListedOffset, OffsetSpec } from '../cluster/offset-lookup';
 import type { ClientError } from '../errors';
 import type { TopicPartition } from '../records';
 import type { Capabilities, NodeAddress } from '../wire/wire';
+import type { GroupAdmin } from './group-admin';
 import type { PartitionAdmin } from './partition-admin';
 import type { QuorumAdmin } from './quorum-admin';
 
@@ -163,7 +164,7 @@ export interface ClusterDescription {
 }
 
 /** Administration of a cluster. Calls fail as a whole with ClientError; single things fail as outcomes. */
-export interface Admin extends QuorumAdmin, PartitionAdmin, AsyncDisposable {
+export interface Admin extends QuorumAdmin, PartitionAdmin, GroupAdmin, AsyncDisposable {
   /** Creates topics. With `validateOnly` nothing is created, and the answer says what would be. */
   createTopics(
     topics: readonly NewTopic[],

@@ -33,8 +33,10 @@ import { AdminCalls, closedAdmin, failed, incomplete } from './admin-calls';
 import type { CallBounds, ClusterAdminOptions } from './admin-calls';
 import { ClusterConfigs } from './cluster-configs';
 import { clusterOf, describingCluster } from './cluster-description';
+import { ClusterGroups } from './cluster-groups';
 import { ClusterPartitions } from './cluster-partitions';
 import { ClusterQuorum } from './cluster-quorum';
+import type { GroupAdmin } from './group-admin';
 import { logDirectoryOf } from './log-directories';
 import type { PartitionAdmin } from './partition-admin';
 import { deletingRecords, describingProducers } from './partition-requests';
@@ -51,12 +53,14 @@ const FIRST_VERSION_WITH_TOPIC_RECORDS = 6;
 export class ClusterAdmin implements Admin {
   readonly #calls: AdminCalls;
   readonly #configs: ClusterConfigs;
+  readonly #groups: ClusterGroups;
   readonly #partitions: ClusterPartitions;
   readonly #quorum: ClusterQuorum;
 
   constructor(options: ClusterAdminOptions) {
     this.#calls = new AdminCalls(options);
     this.#configs = new ClusterConfigs(this.#calls);
+    this.#groups = new ClusterGroups(this.#calls);
     this.#partitions = new ClusterPartitions(this.#calls);
     this.#quorum = new ClusterQuorum(this.#calls);
   }
@@ -342,6 +346,50 @@ export class ClusterAdmin implements Admin {
     ...args: Parameters<PartitionAdmin['alterReplicaLogDirs']>
   ): ReturnType<PartitionAdmin['alterReplicaLogDirs']> {
     return this.#partitions.alterReplicaLogDirs(...args);
+  }
+
+  listGroups(...args: Parameters<GroupAdmin['listGroups']>): ReturnType<GroupAdmin['listGroups']> {
+    return this.#groups.listGroups(...args);
+  }
+
+  describeConsumerGroups(
+    ...args: Parameters<GroupAdmin['describeConsumerGroups']>
+  ): ReturnType<GroupAdmin['describeConsumerGroups']> {
+    return this.#groups.describeConsumerGroups(...args);
+  }
+
+  describeClassicGroups(
+    ...args: Parameters<GroupAdmin['describeClassicGroups']>
+  ): ReturnType<GroupAdmin['describeClassicGroups']> {
+    return this.#groups.describeClassicGroups(...args);
+  }
+
+  deleteGroups(...args: Parameters<GroupAdmin['deleteGroups']>): ReturnType<GroupAdmin['deleteGroups']> {
+    return this.#groups.deleteGroups(...args);
+  }
+
+  listGroupOffsets(
+    ...args: Parameters<GroupAdmin['listGroupOffsets']>
+  ): ReturnType<GroupAdmin['listGroupOffsets']> {
+    return this.#groups.listGroupOffsets(...args);
+  }
+
+  alterGroupOffsets(
+    ...args: Parameters<GroupAdmin['alterGroupOffsets']>
+  ): ReturnType<GroupAdmin['alterGroupOffsets']> {
+    return this.#groups.alterGroupOffsets(...args);
+  }
+
+  deleteGroupOffsets(
+    ...args: Parameters<GroupAdmin['deleteGroupOffsets']>
+  ): ReturnType<GroupAdmin['deleteGroupOffsets']> {
+    return this.#groups.deleteGroupOffsets(...args);
+  }
+
+  removeMembersFromGroup(
+    ...args: Parameters<GroupAdmin['removeMembersFromGroup']>
+  ): ReturnType<GroupAdmin['removeMembersFromGroup']> {
+    return this.#groups.removeMembersFromGroup(...args);
   }
 
   apiVersions(node: BrokerId, options: CallOptions = {}): Promise<Capabilities> {
