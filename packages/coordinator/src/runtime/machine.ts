@@ -28,6 +28,11 @@ export interface Decision<Record, Answer> {
    */
   readonly isDivisible?: boolean;
   readonly then?: () => readonly Effect<Answer>[];
+  /**
+   * Where the records are refused: changes what is not replayed, and answers others who waited for them; `errorCode` is the one that
+   * `refusal` is given. For decisions on requests; the ticket of the input is answered by `refusal` all the same.
+   */
+  readonly refused?: (errorCode: number) => readonly Effect<Answer>[];
 }
 
 /** Time as a decision sees it. */
