@@ -11,8 +11,8 @@ export interface ServerUnderTest {
   readonly admin: Admin;
   /** A topic name that no earlier run has used. */
   name(purpose: string): string;
-  /** A topic of three partitions that keeps records of any age. */
-  topic(purpose: string, configs?: Readonly<Record<string, string>>): Promise<string>;
+  /** A topic that keeps records of any age; default: of three partitions. */
+  topic(purpose: string, configs?: Readonly<Record<string, string>>, partitions?: number): Promise<string>;
   close(): Promise<void>;
 }
 
@@ -30,8 +30,8 @@ export const openServer = async (options: ClusterOptions = {}): Promise<ServerUn
   const run = `${process.pid}-${Date.now().toString(36)}`;
   let count = 0;
   /** Apache acknowledges a topic before its broker leads it; this server does not, and gets no such help. */
-  const untilLed = async (topic: string): Promise<void> => {
-    const specs = Array.from({ length: PARTITIONS }, (_, partition) => ({
+  const untilLed = async (topic: string, partitions: number): Promise<void> => {
+    const specs = Array.from({ length: partitions }, (_, partition) => ({
       topic,
       partition,
       spec: 'latest' as const,
@@ -46,19 +46,19 @@ export const openServer = async (options: ClusterOptions = {}): Promise<ServerUn
     isOurs: cluster !== undefined,
     admin,
     name,
-    topic: async (purpose, configs = {}) => {
+    topic: async (purpose, configs = {}, partitions = PARTITIONS) => {
       const topic = name(purpose);
       // The rows are decades old: with the usual retention they would be deleted before they are read.
       const [created] = await admin.createTopics([
         {
           name: topic,
-          partitions: PARTITIONS,
+          partitions,
           replicationFactor: 1,
           configs: { 'retention.ms': '-1', ...configs },
         },
       ]);
       if (created?.kind !== 'done') throw created?.error ?? new Error(`no answer about ${topic}`);
-      if (cluster === undefined) await untilLed(topic);
+      if (cluster === undefined) await untilLed(topic, partitions);
       return topic;
     },
     close: async () => {

@@ -9,11 +9,12 @@ const AT_ONCE = 3;
 
 /**
  * Begins the next few cases together with the one that a test asks for: foreign clients spend most of their time
- * waiting, and so would the tests one after another.
+ * waiting, and so would the tests one after another. `atOnce`: how many cases are under way at a time.
  */
 export const workAhead = <Case, Result>(
   cases: readonly Case[],
   work: (one: Case) => Promise<Result>,
+  atOnce = AT_ONCE,
 ): WorkAhead<Case, Result> => {
   const begun = new Map<Case, Promise<Result>>();
   const begin = (one: Case): Promise<Result> => {
@@ -28,7 +29,7 @@ export const workAhead = <Case, Result>(
   return {
     of: (wanted) => {
       const at = cases.indexOf(wanted);
-      for (const next of cases.slice(at + 1, at + AT_ONCE)) void begin(next);
+      for (const next of cases.slice(at + 1, at + atOnce)) void begin(next);
       return begin(wanted);
     },
     settled: async () => {

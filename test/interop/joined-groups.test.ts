@@ -1,0 +1,73 @@
+import { absence } from './found-clients';
+import { groupClients } from './group-members';
+import { groupProperties, GroupScene } from './group-scene';
+import type { ServerUnderTest } from './server-under-test';
+import { openServer } from './server-under-test';
+import { workAhead } from './work-ahead';
+
+jest.setTimeout(150_000);
+
+/** With `KAFKAESQUE_PEERS=1` members come and go more than once. */
+const ROUNDS = process.env['KAFKAESQUE_PEERS'] === '1' ? 3 : 1;
+
+/** Members wait most of their time. */
+const AT_ONCE = 5;
+
+const notAsked = absence();
+if (notAsked !== undefined) process.stderr.write(`${notAsked}\n`);
+
+let server: ServerUnderTest;
+beforeAll(async () => {
+  server = await openServer({ properties: groupProperties });
+});
+
+interface Joined {
+  readonly faults: readonly string[];
+  readonly committed: readonly number[];
+  readonly ends: readonly number[];
+}
+
+/** Three members share; one is killed, one leaves, one joins, while records are written. */
+const scenes = workAhead(
+  groupClients,
+  async (client): Promise<Joined> => {
+    await using scene = await GroupScene.open(server, `joined-${client.name}-${client.protocol}`, {
+      isStrict: client.isExact,
+    });
+    let [a, b, c] = [scene.join(client), scene.join(client), scene.join(client)];
+    for (let round = 0; round < ROUNDS; round += 1) {
+      await scene.shared([a, b, c]);
+      await a.kill();
+      await scene.shared([b, c]);
+      await b.leave();
+      await scene.shared([c]);
+      a = scene.join(client);
+      await scene.shared([a, c]);
+      if (round + 1 < ROUNDS) b = scene.join(client);
+    }
+    await scene.processedAll({ isCommitted: client.commitsEach });
+    await Promise.all([a.leave(), c.leave()]);
+    const committed = await scene.committedOffsets();
+    return { faults: scene.faults(), committed, ends: scene.ends };
+  },
+  AT_ONCE,
+);
+afterAll(async () => {
+  await scenes.settled();
+  await server.close();
+});
+
+const named = groupClients.map((client) => ({
+  name: `${client.name} (${client.protocol})`,
+  promise: client.isExact ? 'none again once its commit was told' : 'at least once',
+  client,
+}));
+
+test.each(named)(
+  '$name: three members share, one is killed, one leaves, one joins, and every record is processed, $promise',
+  async ({ client }) => {
+    const { faults, committed, ends } = await scenes.of(client);
+    expect(faults).toEqual([]);
+    expect(committed).toEqual(ends);
+  },
+);
