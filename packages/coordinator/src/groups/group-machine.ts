@@ -2,6 +2,7 @@ import type { TopicId } from '@kafkaesque/kernel';
 import type { GroupRecord } from '@kafkaesque/protocol';
 import { ErrorCode } from '@kafkaesque/protocol';
 import type { Effect, Now, RecordPosition, ReplayedMachine, Ticket } from '../runtime/machine';
+import { ClassicRules } from './classic/classic-rules';
 import { ConsumerRules } from './consumer/consumer-rules';
 import type { GroupDecision, GroupFacts } from './group';
 import { listGroups } from './list-groups';
@@ -10,7 +11,6 @@ import { GroupOffsets } from './offsets/group-offsets';
 import { groupRefusal } from './refusal';
 import type { GroupAnswer, GroupAnswers, GroupRequest } from './requests';
 import type { ClassicProtocol, Groups, RequestOf } from './rules';
-import { SimpleGroups } from './testing/simple-groups';
 import type { GroupWorld } from './world';
 
 /** Expiry of offsets and of groups that have nothing left. */
@@ -160,8 +160,8 @@ export class GroupMachine implements ReplayedMachine<GroupRecord, GroupRequest, 
     };
   }
 
-  #forgotten({ kind, groupId }: GroupFacts): readonly Effect<GroupAnswer>[] {
-    return kind === 'classic' ? this.#classic.forgotten(groupId) : [];
+  #forgotten(group: GroupFacts): readonly Effect<GroupAnswer>[] {
+    return group.kind === 'classic' ? this.#classic.forgotten(group) : [];
   }
 
   #describe({ groupId, apiVersion }: RequestOf<'describe-classic'>): GroupAnswers['describe-classic'] {
@@ -249,7 +249,7 @@ export class GroupMachine implements ReplayedMachine<GroupRecord, GroupRequest, 
   }
 }
 
-const classicRules = (_world: GroupWorld, groups: Groups): ClassicProtocol => new SimpleGroups(groups);
+const classicRules = (world: GroupWorld, groups: Groups): ClassicProtocol => new ClassicRules(world, groups);
 
 const answered = (
   ticket: Ticket,

@@ -30,5 +30,5 @@ export interface ClassicProtocol extends ClassicConversion {
   /** A member has committed: its session starts anew, where the state of the group lets it. */
   committed(groupId: string, memberId: string, now: Now): readonly Effect<GroupAnswer>[];
   /** The group is gone, by a deletion or because nothing is left of it: cancels its timers. */
-  forgotten(groupId: string): readonly Effect<GroupAnswer>[];
+  forgotten(group: GroupFacts): readonly Effect<GroupAnswer>[];
 }

@@ -164,7 +164,11 @@ export class CoordinatorRuntime<Record, Request, Answer> {
     }
     const life = this.#life;
     const refusal = this.#carryOut(decision, now);
-    if (refusal !== 0 && this.#life === life) this.#refuse(ticket, coordinatorError(refusal));
+    if (refusal === 0 || this.#life !== life) return;
+    const errorCode = coordinatorError(refusal);
+    this.#refuse(ticket, errorCode);
+    const { refused } = decision;
+    if (refused !== undefined) this.#doEffects(() => refused(errorCode), now);
   }
 
   /** The committed metadata have changed. */
@@ -219,20 +223,23 @@ export class CoordinatorRuntime<Record, Request, Answer> {
       const refusal = this.#write(records, decision.isDivisible === true, now);
       if (refusal !== 0 || this.#life !== life) return refusal;
     }
-    if (decision.then === undefined) return 0;
+    if (decision.then !== undefined) this.#doEffects(decision.then, now);
+    return 0;
+  }
+
+  #doEffects(then: () => readonly Effect<Answer>[], now: Now): void {
     let effects: readonly Effect<Answer>[];
     try {
-      effects = decision.then();
+      effects = then();
     } catch (error) {
       this.#discard(`its rules failed: ${messageOf(error)}`);
-      return 0;
+      return;
     }
     for (const effect of effects) {
       if (effect.kind === 'reply') this.#reply(effect.ticket, effect.answer, now);
       else if (effect.kind === 'set-timer') this.#timers.set(effect.key, effect.atMs);
       else this.#timers.cancel(effect.key);
     }
-    return 0;
   }
 
   #write(records: readonly Record[], isDivisible: boolean, now: Now): number {

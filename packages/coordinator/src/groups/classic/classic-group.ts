@@ -1,5 +1,6 @@
 import { assert } from '@kafkaesque/kernel';
 import { ErrorCode, type GroupRecord } from '@kafkaesque/protocol';
+import type { ConvertibleGroup, ConvertibleMember } from '../classic-conversion';
 import type { GroupFacts } from '../group';
 import type { GroupAnswers } from '../requests';
 import {
@@ -58,7 +59,7 @@ const storedMember = (
  * A group of the classic protocol. Read anything; changed by `ClassicRules` only, when records are replayed or a decision's
  * `then` runs. Replayed are generation, protocol, leader and members; all that has to do with waiting is not.
  */
-export class ClassicGroup implements GroupFacts {
+export class ClassicGroup implements ConvertibleGroup {
   readonly kind = 'classic';
   readonly groupId: string;
   state: ClassicState = 'Empty';
@@ -98,6 +99,14 @@ export class ClassicGroup implements GroupFacts {
 
   get awaitingJoinCount(): number {
     return this.#awaitingJoinCount;
+  }
+
+  get memberCount(): number {
+    return this.members.size;
+  }
+
+  convertibleMembers(): readonly ConvertibleMember[] {
+    return [...this.members.values()];
   }
 
   get staticMemberCount(): number {

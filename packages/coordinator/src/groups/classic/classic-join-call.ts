@@ -1,11 +1,11 @@
 import { ErrorCode } from '@kafkaesque/protocol';
 import type { Ticket } from '../../runtime/machine';
-import type { GroupRequest } from '../requests';
+import type { RequestOf } from '../rules';
 import { reasonOf, refuseJoinWait } from './classic-answers';
 import { distinctProtocols, keptProtocols, type ClassicMember, type MemberProtocol } from './classic-member';
 import type { Turn } from './classic-rebalance';
 
-export type JoinRequest = Extract<GroupRequest, { kind: 'join' }>;
+export type JoinRequest = RequestOf<'join'>;
 
 /** What a join asks, the same in all versions. */
 export interface JoinCall {

@@ -40,9 +40,9 @@ export const sessionTimeoutRefusal = (
     : ErrorCode.NONE;
 
 /** JoinGroup to a classic group, to an empty consumer group, which becomes classic by it, or to none. */
-export const decideJoin = <Group extends GroupFacts>(
+export const decideJoin = (
   world: GroupWorld,
-  groups: ReadonlyMap<string, ClassicGroup | Group>,
+  groups: ReadonlyMap<string, GroupFacts>,
   request: JoinRequest,
   ticket: Ticket,
   now: Now,

@@ -1,14 +1,14 @@
 import { ErrorCode } from '@kafkaesque/protocol';
 import type { Now, Ticket } from '../../runtime/machine';
 import type { GroupDecision } from '../group';
-import type { GroupRequest } from '../requests';
+import type { RequestOf } from '../rules';
 import type { GroupWorld } from '../world';
 import { answerOnly, leaveAnswer, leavingMembers, reasonOf, reply } from './classic-answers';
 import type { ClassicGroup } from './classic-group';
 import type { ClassicMember } from './classic-member';
 import { removeMembers } from './classic-rebalance';
 
-type LeaveRequest = Extract<GroupRequest, { kind: 'leave' }>;
+type LeaveRequest = RequestOf<'leave'>;
 
 /** LeaveGroup: by members themselves, or by an administrator, who names static members by their instance ids. */
 export const decideLeave = (

@@ -1,49 +1,47 @@
-import { ErrorCode, type GroupRecord } from '@kafkaesque/protocol';
+import { assert } from '@kafkaesque/kernel';
+import { ErrorCode } from '@kafkaesque/protocol';
 import type { Now, Ticket } from '../../runtime/machine';
+import type { ConvertibleGroup } from '../classic-conversion';
 import type { GroupDecision, GroupFacts } from '../group';
-import type { GroupRequest } from '../requests';
+import type { ClassicProtocol, Groups, RecordOf, RequestOf } from '../rules';
 import type { GroupWorld } from '../world';
-import { answerOnly, heartbeatAnswer, refuseJoinWait, type GroupEffect } from './classic-answers';
+import {
+  answerOnly,
+  heartbeatAnswer,
+  refuseJoinWait,
+  refuseSyncWait,
+  type GroupEffect,
+} from './classic-answers';
 import { decideExpiry } from './classic-expiry';
 import { ClassicGroup } from './classic-group';
 import { decideJoin } from './classic-join';
+import { joinCall, updateMember } from './classic-join-call';
 import { decideLeave } from './classic-leave';
-import type { MemberDraft } from './classic-member';
-import {
-  beginTurn,
-  cancelTimer,
-  endSyncs,
-  prepareRebalance,
-  removePending,
-  touchSession,
-} from './classic-rebalance';
+import { beginTurn, prepareRebalance, touchSession, type Turn } from './classic-rebalance';
 import { decideSync } from './classic-sync';
-
-type Asked<Kind extends GroupRequest['kind']> = Extract<GroupRequest, { kind: Kind }>;
-type GroupMetadataRecord = Extract<GroupRecord, { kind: 'GroupMetadata' }>;
 
 /**
  * The rules of the classic protocol over the groups of one coordinator. `groups` is shared with the other kinds of group;
  * of those, only empty ones are touched here, by the join that makes them classic.
  */
-export class ClassicRules<Other extends GroupFacts = GroupFacts> {
+export class ClassicRules implements ClassicProtocol {
   readonly #world: GroupWorld;
-  readonly #groups: Map<string, ClassicGroup | Other>;
+  readonly #groups: Groups;
 
-  constructor(world: GroupWorld, groups: Map<string, ClassicGroup | Other>) {
+  constructor(world: GroupWorld, groups: Groups) {
     this.#world = world;
     this.#groups = groups;
   }
 
-  join(request: Asked<'join'>, ticket: Ticket, now: Now): GroupDecision {
+  join(request: RequestOf<'join'>, ticket: Ticket, now: Now): GroupDecision {
     return decideJoin(this.#world, this.#groups, request, ticket, now);
   }
 
-  sync(request: Asked<'sync'>, ticket: Ticket, now: Now): GroupDecision {
+  sync(request: RequestOf<'sync'>, ticket: Ticket, now: Now): GroupDecision {
     return decideSync(this.#world, this.#classic(request.request.groupId), request, ticket, now);
   }
 
-  heartbeat({ request }: Asked<'heartbeat'>, ticket: Ticket, now: Now): GroupDecision {
+  heartbeat({ request }: RequestOf<'heartbeat'>, ticket: Ticket, now: Now): GroupDecision {
     const group = this.#classic(request.groupId);
     const member = group?.members.get(request.memberId);
     const refusal =
@@ -65,7 +63,7 @@ export class ClassicRules<Other extends GroupFacts = GroupFacts> {
     };
   }
 
-  leave(request: Asked<'leave'>, ticket: Ticket, now: Now): GroupDecision {
+  leave(request: RequestOf<'leave'>, ticket: Ticket, now: Now): GroupDecision {
     return decideLeave(this.#world, this.#classic(request.request.groupId), request, ticket, now);
   }
 
@@ -75,7 +73,7 @@ export class ClassicRules<Other extends GroupFacts = GroupFacts> {
   }
 
   /** A group is stored as a whole: the record is all that is known of it, beside who waits. */
-  replay({ key, value }: GroupMetadataRecord): void {
+  replay({ key, value }: RecordOf<'GroupMetadata'>): void {
     const known = this.#classic(key.group);
     if (value === null) {
       if (known === undefined) return;
@@ -95,55 +93,69 @@ export class ClassicRules<Other extends GroupFacts = GroupFacts> {
       for (const group of this.#groups.values()) {
         if (!(group instanceof ClassicGroup)) continue;
         const turn = { ...beginTurn(this.#world, group, now), effects };
-        for (const member of group.members.values()) touchSession(turn, member);
-        const { maxSize } = this.#world.settings;
-        if (group.members.size > maxSize)
-          prepareRebalance(
-            turn,
-            `Freshly-loaded group (size ${String(group.members.size)}) is over capacity ${String(maxSize)}`,
-          );
+        takeOver(turn, this.#rebalanceAfterLoading(group));
       }
       return effects;
     };
     return [{ records: [], then: begin }];
   }
 
-  /**
-   * For whoever makes another kind of group of this one, or deletes it: ends its timers, and all that waits is answered with that code. Effects of a `then`,
-   * before or after the group's tombstone was replayed.
-   */
-  dissolve(group: ClassicGroup, errorCode: number, now: Now): readonly GroupEffect[] {
-    const turn = beginTurn(this.#world, group, now);
-    for (const member of group.members.values()) refuseJoinWait(group, member, errorCode, turn.effects);
-    endSyncs(turn, errorCode);
-    for (const member of group.members.values()) cancelTimer(turn, member.sessionKey);
-    for (const memberId of [...group.pendingJoins.keys()]) removePending(turn, memberId);
-    cancelTimer(turn, group.joinTimerKey);
-    cancelTimer(turn, group.syncTimerKey);
-    return turn.effects;
+  createSimpleGroup(groupId: string): ClassicGroup {
+    const group = new ClassicGroup(groupId);
+    this.#groups.set(groupId, group);
+    return group;
   }
 
-  /**
-   * For whoever has made a classic group by a record (`groupMetadataRecord`), in `then`: gives the members, who are told nothing by it, all their protocols and
-   * their sessions, and has them join a first generation of their own.
-   */
-  adopt(
-    groupId: string,
-    members: readonly Pick<MemberDraft, 'memberId' | 'protocols'>[],
-    reason: string,
-    now: Now,
-  ): readonly GroupEffect[] {
+  committed(groupId: string, memberId: string, now: Now): readonly GroupEffect[] {
+    const member = this.#classic(groupId)?.members.get(memberId);
+    return member === undefined
+      ? []
+      : [{ kind: 'set-timer', key: member.sessionKey, atMs: now.nowMs + member.sessionTimeoutMs }];
+  }
+
+  forgotten(group: GroupFacts): readonly GroupEffect[] {
+    return group instanceof ClassicGroup ? dissolve(group) : [];
+  }
+
+  upgraded(group: ConvertibleGroup): readonly GroupEffect[] {
+    return this.forgotten(group);
+  }
+
+  downgraded(groupId: string, reason: string, now: Now): readonly GroupEffect[] {
     const group = this.#classic(groupId);
     if (group === undefined) return [];
     const turn = beginTurn(this.#world, group, now);
-    for (const { memberId, protocols } of members) {
-      const member = group.members.get(memberId);
-      if (member === undefined) continue;
-      group.setProtocols(member, protocols);
-      touchSession(turn, member);
-    }
-    if (group.canRebalance() && group.members.size > 0) prepareRebalance(turn, reason);
+    takeOver(turn, reason);
     return turn.effects;
+  }
+
+  downgradedByJoin(
+    request: RequestOf<'join'>,
+    memberId: string,
+    ticket: Ticket,
+    now: Now,
+  ): readonly GroupEffect[] {
+    const group = this.#classic(request.request.groupId);
+    const member = group?.members.get(memberId);
+    assert(group !== undefined && member !== undefined, `member ${memberId} came with its group's record`);
+    const turn = beginTurn(this.#world, group, now);
+    const call = joinCall(request, ticket);
+    updateMember(turn, member, call);
+    takeOver(
+      turn,
+      `Static member ${memberId} replaced a member of the consumer protocol; client reason: ${call.reason}`,
+    );
+    return turn.effects;
+  }
+
+  #rebalanceAfterLoading(group: ClassicGroup): string | undefined {
+    const { maxSize } = this.#world.settings;
+    if (group.members.size > maxSize)
+      return `Freshly-loaded group (size ${String(group.members.size)}) is over capacity ${String(maxSize)}`;
+    // So a group is written that was one of the consumer protocol: nobody has been told what it is now.
+    return group.members.size > 0 && group.leaderId === null
+      ? 'Freshly-loaded group has no leader'
+      : undefined;
   }
 
   #classic(groupId: string): ClassicGroup | undefined {
@@ -151,3 +163,24 @@ export class ClassicRules<Other extends GroupFacts = GroupFacts> {
     return group instanceof ClassicGroup ? group : undefined;
   }
 }
+
+/** Gives every member of a group that was just loaded a whole session, and a rebalance where the group needs one. */
+const takeOver = (turn: Turn, rebalanceReason: string | undefined): void => {
+  for (const member of turn.group.members.values()) touchSession(turn, member);
+  if (rebalanceReason !== undefined && turn.group.state === 'Stable') prepareRebalance(turn, rebalanceReason);
+};
+
+/** The group is gone, or no longer classic: who waits is told to join again, and no timer is left. */
+const dissolve = (group: ClassicGroup): readonly GroupEffect[] => {
+  const effects: GroupEffect[] = [
+    { kind: 'cancel-timer', key: group.joinTimerKey },
+    { kind: 'cancel-timer', key: group.syncTimerKey },
+  ];
+  for (const member of group.members.values()) {
+    refuseJoinWait(group, member, ErrorCode.REBALANCE_IN_PROGRESS, effects);
+    refuseSyncWait(member, ErrorCode.REBALANCE_IN_PROGRESS, effects);
+    effects.push({ kind: 'cancel-timer', key: member.sessionKey });
+  }
+  for (const key of group.pendingJoins.values()) effects.push({ kind: 'cancel-timer', key });
+  return effects;
+};

@@ -1,7 +1,7 @@
 import { ErrorCode } from '@kafkaesque/protocol';
 import type { Now, Ticket } from '../../runtime/machine';
 import type { GroupDecision } from '../group';
-import type { GroupRequest } from '../requests';
+import type { RequestOf } from '../rules';
 import type { GroupWorld } from '../world';
 import { answerOnly, refuseSyncWait, reply, syncRefusal, syncedAnswer } from './classic-answers';
 import type { ClassicGroup } from './classic-group';
@@ -16,7 +16,7 @@ import {
   type Turn,
 } from './classic-rebalance';
 
-type SyncRequest = Extract<GroupRequest, { kind: 'sync' }>;
+type SyncRequest = RequestOf<'sync'>;
 
 /** SyncGroup: members wait for what the leader assigns; the leader's brings it. */
 export const decideSync = (
