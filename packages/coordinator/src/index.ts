@@ -1,6 +1,5 @@
 export { CoordinatorRuntime } from './runtime/coordinator-runtime';
 export type { RuntimeParts, RuntimePhase } from './runtime/coordinator-runtime';
-export { coordinatorError } from './runtime/errors';
 export type { RuntimeHost, RuntimeOptions, RuntimePartition } from './runtime/ports';
 export type {
   Decision,

@@ -8,6 +8,7 @@ import type {
 } from '../configuration';
 import { topicConfiguration } from '../configuration';
 import { BROKER_RESOURCE, TOPIC_RESOURCE } from '../handlers/resource-types';
+import { isInternalTopic } from './topic-names';
 
 /** The configuration in force, worked out from the file and the metadata, and kept until either changes. */
 export class DynamicConfigurations {
@@ -43,7 +44,11 @@ export class DynamicConfigurations {
     const known = this.#topics.get(name);
     if (known !== undefined) return known;
     const overrides = overridesOf(image, TOPIC_RESOURCE, name);
-    const made = topicConfiguration(overrides, layers);
+    const configured = topicConfiguration(overrides, layers);
+    // What the cluster keeps for itself is always flushed before it is acknowledged.
+    const made: TopicConfiguration = isInternalTopic(name)
+      ? { ...configured, flushPolicy: 'ack' }
+      : configured;
     this.#topics.set(name, made);
     return made;
   }

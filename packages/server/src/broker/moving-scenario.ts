@@ -177,6 +177,7 @@ export class MovingBroker {
       renewLeadership: () => void Promise.resolve().then(() => life === this.#life && this.newEpoch()),
       moveThrottle: this.throttle,
       moved: () => this.told.push(directories.directoryIdOf(TOPIC, PARTITION) ?? 'nowhere'),
+      roleChanged: () => undefined,
     });
     this.directories = directories;
     this.replicas = replicas;

@@ -24,8 +24,16 @@ export interface Replica {
   hasLeftInSync: boolean;
   /** Where the log is to start, while that is being seen to. */
   raisingTo: Offset | undefined;
+  /** Who looks after what this log says, where it is led and someone does: a coordinator. */
+  watcher: ReplicaWatcher | undefined;
   /** Segments the log had when its producers were last kept in a snapshot. */
   snapshotSegments: number;
+}
+
+/** Told what the rules of one replica have come to. */
+export interface ReplicaWatcher {
+  /** The high watermark, or what is durable, has moved. */
+  advanced(): void;
 }
 
 /** What the rules of a partition read of its broker's configuration. */

@@ -47,6 +47,8 @@ export interface ReplicasOptions {
   readonly moveThrottle: Throttle;
   /** A replica lies in another log directory now. */
   readonly moved: (replica: Replica) => void;
+  /** A replica leads, or leads no more. */
+  readonly roleChanged: (replica: Replica) => void;
 }
 
 /** A partition as it is led now, here or elsewhere. */
@@ -183,6 +185,7 @@ export class Replicas {
         case 'advanced':
           this.#options.waitingRoom.advanced(effect);
           this.#replication?.moved(replica);
+          replica.watcher?.advanced();
           break;
         case 'assign-epoch':
           replica.log.assignLeaderEpoch(effect.leaderEpoch, effect.startOffset);
@@ -190,6 +193,7 @@ export class Replicas {
         case 'resigned':
           this.#options.waitingRoom.failed(effect.topicId, effect.partition);
           this.#replication?.roleChanged(replica);
+          this.#options.roleChanged(replica);
           break;
         case 'ask-for-leader':
           this.#repairs.repairLeader(replica, effect.leaderEpoch);
@@ -345,6 +349,7 @@ export class Replicas {
       if (replica.isDamaged || replica.hasFlaw) this.#handOver(replica);
     }
     this.#replication?.roleChanged(replica);
+    this.#options.roleChanged(replica);
     this.#rejoin(replica, partition);
   }
 
@@ -430,6 +435,7 @@ export class Replicas {
       hasFlaw: false,
       hasLeftInSync: false,
       raisingTo: undefined,
+      watcher: undefined,
       snapshotSegments: log.segmentCount,
     };
     tellDamage(topic.name, log, this.#options.logger);

@@ -27,7 +27,8 @@ export {
 } from './describe';
 export type { ConfigurationSynonym, DescribedConfiguration } from './describe';
 export { isListKey, validateTopicConfig, validateTopicConfigs } from './validate';
-export { validateGroupConfigs } from './group-configuration';
+export { groupText, validateGroupConfigs } from './group-configuration';
+export { itemsOf } from './value';
 export { validateClientMetricsConfigs } from './client-metrics-configuration';
 export type { ConfigurationRefusal } from './client-metrics-configuration';
 export { validateBrokerConfigs, validateReconfiguration } from './reconfiguration';

@@ -1,4 +1,19 @@
-import type { GroupAnswers, GroupRequest } from '@kafkaesque/coordinator';
+import { GroupMachine, groupRefusal } from '@kafkaesque/coordinator';
+import type { GroupAnswer, GroupAnswers, GroupRequest, RecordCodec } from '@kafkaesque/coordinator';
+import type { Clock, Logger } from '@kafkaesque/kernel';
+import type { MetadataDelta, MetadataImage } from '@kafkaesque/metadata';
+import { topicByName } from '@kafkaesque/metadata';
+import type { GroupRecord } from '@kafkaesque/protocol';
+import { decodeGroupRecord, encodeGroupRecord, groupRecords } from '@kafkaesque/protocol';
+import type { Replica } from '../broker/replica';
+import type { Replicas } from '../broker/replicas';
+import { OFFSETS_TOPIC } from '../broker/topic-names';
+import type { BrokerConfiguration } from '../configuration';
+import { CoordinatorHost } from './coordinator-host';
+import { groupWorld } from './group-world';
+import type { GroupWorldParts } from './group-world';
+import { LoadingSlots } from './loading-slots';
+import { partitionOfKey } from './partition-of-key';
 
 export type ListGroupsQuestion = Extract<GroupRequest, { readonly kind: 'list-groups' }>;
 
@@ -20,3 +35,119 @@ export interface GroupCoordinators {
   /** The partition of `__consumer_offsets` that has this group, as Kafka chooses it. */
   partitionOf(groupId: string): number;
 }
+
+export interface GroupCoordinatorParts extends GroupWorldParts {
+  readonly configuration: BrokerConfiguration;
+  readonly image: () => MetadataImage;
+  readonly replicas: Pick<Replicas, 'carryOut' | 'appended' | 'all'>;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** A partition of the offsets topic has been loaded. */
+  readonly loaded: (tookMs: number) => void;
+}
+
+/** Partitions that load at once. */
+const LOADING_SLOTS = 2;
+
+/** The group coordinators of one broker, for each partition of `__consumer_offsets` that it leads. */
+export class LocalGroupCoordinators implements GroupCoordinators {
+  readonly #host: CoordinatorHost<GroupRecord, GroupRequest, GroupAnswer>;
+  readonly #image: () => MetadataImage;
+  readonly #configuredPartitions: number;
+
+  constructor(parts: GroupCoordinatorParts) {
+    const { configuration, replicas, clock, logger, loaded } = parts;
+    const world = groupWorld(parts);
+    this.#image = parts.image;
+    this.#configuredPartitions = Number(configuration.get('offsets.topic.num.partitions'));
+    this.#host = new CoordinatorHost({
+      topic: OFFSETS_TOPIC,
+      machine: () => new GroupMachine(world),
+      codec: groupCodec,
+      refusal: groupRefusal,
+      ...{ replicas, clock, logger, loaded },
+      options: {
+        appendLingerMs: Number(configuration.get('group.coordinator.append.linger.ms')),
+        commitTimeoutMs: Number(configuration.get('offsets.commit.timeout.ms')),
+      },
+      loadBufferBytes: Number(configuration.get('offsets.load.buffer.size')),
+      slots: new LoadingSlots(LOADING_SLOTS),
+    });
+  }
+
+  async ask<Request extends GroupRequest>(
+    groupId: string,
+    request: Request,
+  ): Promise<GroupAnswers[Request['kind']]> {
+    const answer = await this.#host.ask(this.partitionOf(groupId), ownBytes(request));
+    return answer.answer as GroupAnswers[Request['kind']];
+  }
+
+  async askAll(request: ListGroupsQuestion): Promise<readonly GroupAnswers['list-groups'][]> {
+    const partitions = [...this.#host.all].map(({ replica }) => replica.partition);
+    const answers = await Promise.all(partitions.map((partition) => this.#host.ask(partition, request)));
+    return answers.map(({ answer }) => answer as GroupAnswers['list-groups']);
+  }
+
+  partitionOf(groupId: string): number {
+    const known = topicByName(this.#image(), OFFSETS_TOPIC)?.partitions.size;
+    return partitionOfKey(groupId, known ?? this.#configuredPartitions);
+  }
+
+  /** A replica has another role. */
+  roleChanged(replica: Replica): void {
+    this.#host.roleChanged(replica);
+  }
+
+  /** The committed metadata have changed, and everybody sees the new ones. */
+  changed(delta: MetadataDelta): void {
+    if (concernsGroups(delta)) this.#host.metadataChanged();
+  }
+
+  close(): void {
+    this.#host.close();
+  }
+}
+
+/** In-sync sets and leaders change often, and are nothing to groups. */
+const concernsGroups = (delta: MetadataDelta): boolean =>
+  delta.topicsCreated.length > 0 ||
+  delta.topicsRemoved.length > 0 ||
+  delta.configsChanged.length > 0 ||
+  delta.brokersChanged.some(({ before, after }) => before?.rack !== after?.rack) ||
+  delta.topicsChanged.some(({ partitions }) =>
+    partitions.some(({ before, after }) => before === undefined || before.replicas !== after.replicas),
+  );
+
+/** Members' own bytes, kept by their groups: as views they would keep whatever they were read with. */
+const WITH_BYTES: ReadonlySet<number> = new Set([
+  groupRecords.GroupMetadata.type,
+  groupRecords.ConsumerGroupMemberMetadata.type,
+]);
+
+const groupCodec: RecordCodec<GroupRecord> = {
+  encode: encodeGroupRecord,
+  decode: (key, value) => {
+    const isKept = value !== null && key.length >= 2 && WITH_BYTES.has(key.readInt16BE(0));
+    return decodeGroupRecord(key, isKept ? Buffer.from(value) : value);
+  },
+};
+
+/** The frame that a request came in is used again once it has been answered; what groups keep of it is copied. */
+const ownBytes = <Request extends GroupRequest>(request: Request): Request => {
+  if (request.kind === 'join') {
+    const protocols = request.request.protocols.map(({ name, metadata }) => ({
+      name,
+      metadata: Buffer.from(metadata),
+    }));
+    return { ...request, request: { ...request.request, protocols } };
+  }
+  if (request.kind === 'sync') {
+    const assignments = request.request.assignments.map(({ memberId, assignment }) => ({
+      memberId,
+      assignment: Buffer.from(assignment),
+    }));
+    return { ...request, request: { ...request.request, assignments } };
+  }
+  return request;
+};

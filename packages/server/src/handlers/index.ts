@@ -1,5 +1,6 @@
 import { apis } from '@kafkaesque/protocol';
 import type { Administrator, Broker } from '../broker/broker';
+import { OffsetsTopicCreation } from '../coordinator/internal-topics';
 import { admissions } from './admissions';
 import { alterConfigs } from './alter-configs';
 import { alterPartitionReassignments } from './alter-partition-reassignments';
@@ -61,7 +62,7 @@ export const brokerHandlers = (broker: Broker): HandlerTable => {
     DeleteRecords: deleteRecords(broker),
     InitProducerId: initProducerId(broker),
     OffsetForLeaderEpoch: offsetForLeaderEpoch(broker),
-    FindCoordinator: findCoordinator(broker),
+    FindCoordinator: findCoordinator(broker, new OffsetsTopicCreation(broker)),
     AlterReplicaLogDirs: alterReplicaLogDirs(broker),
     DescribeLogDirs: describeLogDirs(broker),
     DescribeCluster: describeCluster(broker),

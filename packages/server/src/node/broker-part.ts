@@ -28,7 +28,7 @@ import { Traffic } from '../broker/traffic';
 import { WaitingRoom } from '../broker/waiting-room';
 import type { BrokerConfiguration } from '../configuration';
 import { nodeValue } from '../configuration';
-import { noCoordinators } from '../coordinator/no-coordinators';
+import { LocalGroupCoordinators } from '../coordinator/group-coordinators';
 import type { ControllerClient } from '../controller/controller-client';
 import type { BrokerState } from '../metrics/broker-metrics';
 import { watchBroker } from '../metrics/broker-metrics';
@@ -67,6 +67,7 @@ export class BrokerPart {
   #lifecycle: BrokerLifecycle | undefined;
   #client: ControllerClient | undefined;
   #assignments: DirectoryAssignments | undefined;
+  #groups: LocalGroupCoordinators | undefined;
   /** Undefined: the node is alone. */
   #replication: Replication | undefined;
   /** Changes that come while logs are opened, applied behind that. */
@@ -102,6 +103,7 @@ export class BrokerPart {
       },
       moveThrottle: this.#moveThrottle,
       moved: ({ topicId, partition }) => this.#assignments?.moved(topicId, partition),
+      roleChanged: (replica) => this.#groups?.roleChanged(replica),
     });
   }
 
@@ -119,6 +121,7 @@ export class BrokerPart {
     else this.#deferred.push(delta);
     this.#replication?.changed(delta);
     this.#assignments?.changed(delta);
+    this.#groups?.changed(delta);
     if (delta.configsChanged.length > 0) this.#limitMoves(delta.after);
   }
 
@@ -158,12 +161,21 @@ export class BrokerPart {
       state: this.#options.state,
     });
     this.#client = client;
+    const groups = new LocalGroupCoordinators({
+      ...{ configuration, replicas, clock: world.clock, logger: this.#options.loggers.groups },
+      image: parts.image,
+      layers: parts.layers,
+      authorizer: parts.authorizer,
+      random: random.fork('groups'),
+      loaded: () => undefined,
+    });
+    this.#groups = groups;
     return openBroker({
       ...parts,
       ...{ directories, replicas, waitingRoom, fetchSessions, answerMemory },
       spaceOf: (path) => disk.space(path),
       producerIds: new ProducerIds({ brokerId: nodeId, brokerEpoch: () => this.epoch, controller: client }),
-      groups: noCoordinators,
+      groups,
       isTracing: traces !== undefined,
       topicConfiguration: (topic) => dynamic.topic(topic, parts.image()),
     });
@@ -274,6 +286,7 @@ export class BrokerPart {
     this.#assignments?.close();
     this.#lifecycle?.stop();
     this.#moveThrottle.close();
+    this.#groups?.close();
     this.#replication?.close();
     this.waitingRoom.close();
   }

@@ -14,6 +14,7 @@ export interface NodeLoggers {
   readonly logs: Logger;
   readonly controller: Logger;
   readonly quorum: Logger;
+  readonly groups: Logger;
   /** A line a request at debug, slow ones at info. */
   readonly requests: NamedLogger;
 }
@@ -32,6 +33,7 @@ export const nodeLoggers = ({ logger, loggers }: Pick<World, 'logger' | 'loggers
     logs: named('kafka.log.LogManager'),
     controller: named('org.apache.kafka.controller.QuorumController'),
     quorum: named('org.apache.kafka.raft.KafkaRaftClient'),
+    groups: named('org.apache.kafka.coordinator.group.GroupCoordinatorService'),
     // Without levels that can be changed nobody has asked for a line a request.
     requests: loggers?.named(REQUEST_LOGGER) ?? withoutDebug(logger),
   };

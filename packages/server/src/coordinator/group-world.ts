@@ -1,0 +1,67 @@
+import type { Asker, GroupWorld, TopicView } from '@kafkaesque/coordinator';
+import type { Logger, Random } from '@kafkaesque/kernel';
+import { PartitionIndex } from '@kafkaesque/kernel';
+import type { MetadataImage, TopicImage } from '@kafkaesque/metadata';
+import { topicById, topicByName } from '@kafkaesque/metadata';
+import { randomUuid } from '@kafkaesque/storage';
+import type { BrokerConfiguration, BrokerLayers } from '../configuration';
+import type { Authorizer, RequestContext } from '../handlers/handler';
+import { SettingsOfGroups, coordinatorSettings } from './group-settings';
+
+export interface GroupWorldParts {
+  readonly image: () => MetadataImage;
+  readonly layers: () => BrokerLayers;
+  readonly configuration: BrokerConfiguration;
+  readonly authorizer: Authorizer;
+  readonly random: Random;
+  readonly logger: Logger;
+}
+
+/** What the rules of groups see of this broker. */
+export const groupWorld = (parts: GroupWorldParts): GroupWorld => {
+  const { image, authorizer, random, logger } = parts;
+  const settingsOfGroups = new SettingsOfGroups(image, parts.layers);
+  const view = (topic: TopicImage | undefined): TopicView | undefined =>
+    topic === undefined ? undefined : topicView(topic, image());
+  return {
+    topicByName: (name) => view(topicByName(image(), name)),
+    topicById: (topicId) => view(topicById(image(), topicId)),
+    topicNames: () => image().topicIdsByName.keys(),
+    get metadataOffset() {
+      return image().offset;
+    },
+    settings: coordinatorSettings(parts.configuration),
+    settingsOf: (groupId) => settingsOfGroups.of(groupId),
+    uuid: () => randomUuid(random),
+    mayDescribeTopic: ({ principal }, topic) =>
+      authorizer.isAllowed(principal as RequestContext, 'DESCRIBE', 'TOPIC', topic),
+    log: (level, message, fields) => logger[level](message, fields),
+  };
+};
+
+const topicView = (topic: TopicImage, image: MetadataImage): TopicView => ({
+  topicId: topic.topicId,
+  name: topic.name,
+  partitionCount: topic.partitions.size,
+  racksOf(partition) {
+    const racks = new Set<string>();
+    for (const brokerId of topic.partitions.get(PartitionIndex(partition))?.replicas ?? []) {
+      const rack = image.brokers.get(String(brokerId))?.rack;
+      if (rack !== undefined && rack !== null) racks.add(rack);
+    }
+    return [...racks];
+  },
+});
+
+/**
+ * Who asks, as groups remember it: what stays beyond the request must not keep the bytes that the request came in.
+ */
+export const askerOf = (context: RequestContext): Asker => ({
+  clientId: context.clientId ?? '',
+  clientHost: `/${hostOf(context.remoteAddress)}`,
+  principal: { ...context, lease: undefined, traceparents: undefined, isClosed: () => false },
+});
+
+/** `host:port`, of IPv6 in brackets or not. */
+const hostOf = (remoteAddress: string): string =>
+  remoteAddress.slice(0, Math.max(0, remoteAddress.lastIndexOf(':'))).replace(/^\[|\]$/g, '');
