@@ -35,6 +35,14 @@ const clusterOperations: readonly Operation[] = [
   'DESCRIBE',
 ];
 
+const groupOperations: readonly Operation[] = [
+  'READ',
+  'DESCRIBE',
+  'DELETE',
+  'DESCRIBE_CONFIGS',
+  'ALTER_CONFIGS',
+];
+
 /** The answer of a request that did not ask for them. */
 export const OPERATIONS_NOT_ASKED = -2147483648;
 
@@ -56,6 +64,12 @@ export const authorizedTopicOperations = (
   context: RequestContext,
   topic: string,
 ): number => bitsOf(broker, context, topicOperations, 'TOPIC', topic);
+
+export const authorizedGroupOperations = (
+  broker: Administrator,
+  context: RequestContext,
+  groupId: string,
+): number => bitsOf(broker, context, groupOperations, 'GROUP', groupId);
 
 export const authorizedClusterOperations = (broker: Administrator, context: RequestContext): number =>
   bitsOf(broker, context, clusterOperations, 'CLUSTER', 'kafka-cluster');

@@ -6,27 +6,39 @@ import { alterConfigs } from './alter-configs';
 import { alterPartitionReassignments } from './alter-partition-reassignments';
 import { alterReplicaLogDirs } from './alter-replica-log-dirs';
 import { apiVersions } from './api-versions';
+import { consumerGroupDescribe } from './consumer-group-describe';
+import { consumerGroupHeartbeat } from './consumer-group-heartbeat';
 import { createPartitions } from './create-partitions';
 import { createTopics } from './create-topics';
+import { deleteGroups } from './delete-groups';
 import { deleteRecords } from './delete-records';
 import { deleteTopics } from './delete-topics';
 import { describeCluster, describeControllers } from './describe-cluster';
 import { describeConfigs } from './describe-configs';
+import { describeGroups } from './describe-groups';
 import { describeLogDirs } from './describe-log-dirs';
 import { describeProducers } from './describe-producers';
 import { describeTopicPartitions } from './describe-topic-partitions';
 import { electLeaders } from './elect-leaders';
 import { fetch } from './fetch';
 import { findCoordinator } from './find-coordinator';
+import { heartbeat } from './heartbeat';
 import { incrementalAlterConfigs } from './incremental-alter-configs';
 import { initProducerId } from './init-producer-id';
+import { joinGroup } from './join-group';
+import { leaveGroup } from './leave-group';
 import { listConfigResources } from './list-config-resources';
+import { listGroups } from './list-groups';
 import { listOffsets } from './list-offsets';
 import { listPartitionReassignments } from './list-partition-reassignments';
 import { metadata } from './metadata';
+import { offsetCommit } from './offset-commit';
+import { offsetDelete } from './offset-delete';
+import { offsetFetch } from './offset-fetch';
 import { offsetForLeaderEpoch } from './offset-for-leader-epoch';
 import { produce } from './produce';
 import { addRaftVoter, describeQuorum, removeRaftVoter, updateRaftVoter } from './quorum';
+import { syncGroup } from './sync-group';
 import type { HandlerTable, Handlers } from './table';
 import { handlerTable } from './table';
 import { unregisterBroker } from './unregister-broker';
@@ -63,6 +75,18 @@ export const brokerHandlers = (broker: Broker): HandlerTable => {
     InitProducerId: initProducerId(broker),
     OffsetForLeaderEpoch: offsetForLeaderEpoch(broker),
     FindCoordinator: findCoordinator(broker, new OffsetsTopicCreation(broker)),
+    JoinGroup: joinGroup(broker),
+    SyncGroup: syncGroup(broker),
+    Heartbeat: heartbeat(broker),
+    LeaveGroup: leaveGroup(broker),
+    OffsetCommit: offsetCommit(broker),
+    OffsetFetch: offsetFetch(broker),
+    OffsetDelete: offsetDelete(broker),
+    DescribeGroups: describeGroups(broker),
+    ListGroups: listGroups(broker),
+    DeleteGroups: deleteGroups(broker),
+    ConsumerGroupHeartbeat: consumerGroupHeartbeat(broker),
+    ConsumerGroupDescribe: consumerGroupDescribe(broker),
     AlterReplicaLogDirs: alterReplicaLogDirs(broker),
     DescribeLogDirs: describeLogDirs(broker),
     DescribeCluster: describeCluster(broker),

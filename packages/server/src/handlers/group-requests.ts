@@ -1,0 +1,28 @@
+import type { Asker } from '@kafkaesque/coordinator';
+import type { Broker } from '../broker/broker';
+import type { RequestContext } from './handler';
+
+/** Who asks, as members of groups are shown. Nothing of the request itself is kept. */
+export const askerOf = ({ clientId, remoteAddress, principal }: RequestContext): Asker => ({
+  clientId: clientId ?? '',
+  clientHost: hostOf(remoteAddress),
+  principal,
+});
+
+/** `/127.0.0.1` of `127.0.0.1:51234`, as Kafka shows it. */
+const hostOf = (address: string): string => {
+  const host = address.slice(0, address.lastIndexOf(':'));
+  return `/${host.startsWith('[') ? host.slice(1, -1) : host}`;
+};
+
+/** Bytes that outlive their frame. */
+export const kept = (bytes: Buffer): Buffer => Buffer.from(bytes);
+
+/** Each once, in the order in which they were named first: a small request could name one very often. */
+export const once = (names: readonly string[]): readonly string[] => [...new Set(names)];
+
+/** Whether groups of KIP-848 are served here. */
+export const servesConsumerGroups = (broker: Broker): boolean => {
+  const protocols = broker.configuration.get('group.coordinator.rebalance.protocols');
+  return Array.isArray(protocols) && protocols.includes('consumer');
+};
