@@ -200,6 +200,14 @@ const ofPrograms = (
         start: program(command, file, protocol),
       }));
 
+const kcatClient = (command: string): GroupClient => ({
+  name: 'kcat',
+  protocol: 'classic',
+  commitsEach: false,
+  isExact: false,
+  start: kcat(command),
+});
+
 /** Every client on this machine that joins groups, by each protocol that it speaks. */
 export const groupClients: readonly GroupClient[] = [
   ...ofPrograms('kafkajs', process.execPath, 'kafkajs-group.mjs', ['classic']),
@@ -213,12 +221,5 @@ export const groupClients: readonly GroupClient[] = [
   ),
   ...ofPrograms('confluent-kafka', found.confluent, 'confluent_group.py', ['classic', 'consumer']),
   ...ofPrograms('aiokafka', found.aiokafka, 'aio_group.py', ['classic']),
-  ...(found.kcat === undefined
-    ? []
-    : [
-        {
-          ...{ name: 'kcat', protocol: 'classic', commitsEach: false, isExact: false },
-          start: kcat(found.kcat),
-        } as const,
-      ]),
+  ...(found.kcat === undefined ? [] : [kcatClient(found.kcat)]),
 ];

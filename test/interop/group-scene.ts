@@ -156,9 +156,13 @@ export class GroupScene implements AsyncDisposable {
         const held = [...this.#members].map(
           (member) => `${member.name} ${member.held.join()}/${this.history.countOf(member.name)}`,
         );
+        const processed = this.#sent.map(
+          ({ length }, partition) =>
+            `${this.history.processedIn(partition)}/${this.history.committedIn(partition)}/${length}`,
+        );
         reject(
           new Error(
-            `not within a while: ${what}; held/processed ${held.join('; ')}\n${this.history.faults.join('\n')}\n${this.history.troubles.slice(-20).join('\n')}`,
+            `not within a while: ${what}; held/processed ${held.join('; ')}; processed/committed/sent ${processed.join(' ')}\n${this.history.faults.join('\n')}\n${this.history.troubles.slice(-20).join('\n')}`,
           ),
         );
       }, PATIENCE_MS);

@@ -34,7 +34,8 @@ const scenes = workAhead(
     await using scene = await GroupScene.open(server, `joined-${client.name}-${client.protocol}`, {
       isStrict: client.isExact,
     });
-    let [a, b, c] = [scene.join(client), scene.join(client), scene.join(client)];
+    const c = scene.join(client);
+    let [a, b] = [scene.join(client), scene.join(client)];
     for (let round = 0; round < ROUNDS; round += 1) {
       await scene.shared([a, b, c]);
       await a.kill();

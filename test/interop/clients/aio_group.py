@@ -24,7 +24,10 @@ ASSIGNORS = {
 
 
 class Listener(ConsumerRebalanceListener):
+    rebalances = 0
+
     async def on_partitions_revoked(self, revoked):
+        self.rebalances += 1
         tell(held=[])
 
     async def on_partitions_assigned(self, assigned):
@@ -47,14 +50,17 @@ async def member(bootstrap, options):
         metadata_max_age_ms=1000,
         partition_assignment_strategy=ASSIGNORS[options.get("assignor")],
     )
-    consumer.subscribe([options["topic"]], listener=Listener())
+    listener = Listener()
+    consumer.subscribe([options["topic"]], listener=listener)
     await consumer.start()
     try:
         while not left.is_set():
-            for place, records in (await consumer.getmany(timeout_ms=50, max_records=20)).items():
+            polled = await consumer.getmany(timeout_ms=50, max_records=20)
+            rebalances = listener.rebalances
+            for records in polled.values():
                 for record in records:
-                    # What was polled before the partition was given away is the next owner's.
-                    if left.is_set() or place not in consumer.assignment():
+                    # What was polled before a rebalance is its next owner's, who goes on where the group has committed.
+                    if left.is_set() or rebalances != listener.rebalances:
                         break
                     tell(record=[record.partition, record.offset, record.value.decode()])
                     try:

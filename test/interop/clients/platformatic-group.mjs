@@ -3,6 +3,7 @@
 //   platformatic-group.mjs BOOTSTRAP '{"group": …, "topic": …}'
 //
 // Options beside them: protocol (classic, consumer), assignor, instance, sessionMs, heartbeatMs.
+import { clearInterval, setInterval } from 'node:timers';
 import { Consumer, MessagesStreamFallbackModes, MessagesStreamModes } from '@platformatic/kafka';
 import { tell, toldToLeave } from './group-events.mjs';
 
