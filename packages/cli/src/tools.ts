@@ -18,6 +18,8 @@ export const tools = {
   topics: 'create, list, describe, extend and delete topics',
   'console-producer': 'send lines from standard input',
   'console-consumer': 'print records to standard output',
+  'consumer-groups': 'list, describe and delete consumer groups, move their offsets',
+  groups: 'list groups of every type',
   'get-offsets': 'show the first, last or any offset of partitions',
   'dump-log': "print segment and index files, ours and Kafka's",
   configs: 'show and change the configuration of topics and brokers',

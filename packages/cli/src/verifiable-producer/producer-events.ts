@@ -1,6 +1,6 @@
 import type { RecordMetadata } from '@kafkaesque/client';
-import { sdk } from '../command-line/loaded-on-demand';
 import { messageOf } from '@kafkaesque/kernel';
+import { javaClassOf } from '../command-line/java-errors';
 import { javaNumber } from '../command-line/java-number';
 
 /** A record as it was sent. */
@@ -29,7 +29,7 @@ export const sendSuccess = (
 export const sendError = (timestamp: number, { key, value, topic }: SentRecord, error: unknown): string =>
   line({
     ...{ timestamp, name: 'producer_send_error', key, value, topic },
-    exception: `class ${exceptionOf(error)}`,
+    exception: `class ${javaClassOf(error)}`,
     message: messageOf(error),
   });
 
@@ -47,22 +47,4 @@ export const toolData = (
   const event = { timestamp, name: 'tool_data', sent, acked, target_throughput };
   const average = Number.isFinite(averageThroughput) ? javaNumber(averageThroughput) : '"NaN"';
   return `${JSON.stringify(event).slice(0, -1)},"avg_throughput":${average}}\n`;
-};
-
-/** Where Java's name is not that of the error. */
-const EXCEPTIONS: Readonly<Record<string, string>> = {
-  MESSAGE_TOO_LARGE: 'RecordTooLarge',
-  REQUEST_TIMED_OUT: 'Timeout',
-  CORRUPT_MESSAGE: 'CorruptRecord',
-  INVALID_TOPIC_EXCEPTION: 'InvalidTopic',
-  KAFKA_STORAGE_ERROR: 'KafkaStorage',
-};
-
-const exceptionOf = (error: unknown): string => {
-  const known = sdk().isClientError(error) ? error : undefined;
-  if (known?.kind === 'timeout') return 'org.apache.kafka.common.errors.TimeoutException';
-  if (known?.kind !== 'broker') return 'org.apache.kafka.common.KafkaException';
-  const { code } = known;
-  const camel = code.toLowerCase().replace(/(?:^|_)(\w)/g, (_, letter: string) => letter.toUpperCase());
-  return `org.apache.kafka.common.errors.${EXCEPTIONS[code] ?? camel}Exception`;
 };
