@@ -7,8 +7,10 @@ import type { Peers } from './cluster/cluster-view';
 import type { Consumer } from './consumer/consumer';
 import type { ConsumerOptions } from './consumer/consumer-options';
 import { consumerSettings } from './consumer/consumer-settings';
-import { LogConsumer } from './consumer/log-consumer';
+
 import { ClientError } from './errors';
+import { GroupConsumer } from './groups/group-consumer';
+import { groupSettings } from './groups/group-settings';
 import type { Producer } from './producer/producer';
 import type { ProducerOptions } from './producer/producer-options';
 import { producerSettings } from './producer/producer-settings';
@@ -44,7 +46,7 @@ export interface Client extends AsyncDisposable {
   readonly wire: Wire;
   /** A producer with its own buffer and producer id. */
   producer(options?: ProducerOptions): Producer;
-  /** A consumer without partitions: `assign` gives it some. */
+  /** A consumer without partitions: `assign` gives it some, or with a `groupId` its group after `subscribe`. */
   consumer(options?: ConsumerOptions): Consumer;
   /** Administration of the cluster. `apiTimeoutMs` bounds calls that name no time; default 60000. */
   admin(options?: { readonly apiTimeoutMs?: number | undefined }): Admin;
@@ -101,7 +103,8 @@ class ClusterClient implements Client {
   consumer(options: ConsumerOptions = {}): Consumer {
     this.#refuseControllers('a consumer');
     const settings = consumerSettings({ requestTimeoutMs: this.#requestTimeoutMs, ...options });
-    return this.#opened((closed) => new LogConsumer({ ...this.#world(), settings, closed }));
+    const group = groupSettings(options);
+    return this.#opened((closed) => new GroupConsumer({ ...this.#world(), settings, group, closed }));
   }
 
   admin(options: { readonly apiTimeoutMs?: number | undefined } = {}): Admin {

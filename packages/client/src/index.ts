@@ -7,8 +7,29 @@ export type { ClientErrorKind, ClientErrorOptions, ErrorEffect } from './errors'
 export type { ConsumerRecord, ProducerRecord, RecordHeader, RecordMetadata, TopicPartition } from './records';
 export type { CompressionName, ProducerOptions } from './producer/producer-options';
 export type { Producer } from './producer/producer';
-export type { ConsumerOptions } from './consumer/consumer-options';
-export type { Consumer, OffsetAndTimestamp, OffsetOf, PollOptions, QueryOptions } from './consumer/consumer';
+export type { AssignorName, ConsumerOptions, GroupOptions } from './consumer/consumer-options';
+export type {
+  CloseOptions,
+  Consumer,
+  GroupMetadata,
+  OffsetAndMetadata,
+  OffsetAndTimestamp,
+  OffsetOf,
+  PartitionReading,
+  PollOptions,
+  QueryOptions,
+  RebalanceListener,
+  RecordContext,
+  RunOptions,
+  Subscription,
+} from './consumer/consumer';
+export type {
+  AssignablePartition,
+  AssignableTopic,
+  Assignments,
+  PartitionAssignor,
+  SubscribedMember,
+} from './groups/assignors/assignor';
 export type {
   ActiveProducer,
   Admin,

@@ -6,7 +6,7 @@ import { brokerError } from '../broker-error';
 import type { ClientError } from '../errors';
 import { isClientError } from '../errors';
 import { isUnanswered } from '../stale-metadata';
-import { abortedError, withRetries } from '../timing/waiting';
+import { untilAborted, withRetries } from '../timing/waiting';
 import type { BackoffRange } from '../timing/waiting';
 import { hostPortText } from '../wire/addresses';
 import type { DraftFor, NodeAddress, RequestOptions, Wire } from '../wire/wire';
@@ -221,6 +221,12 @@ export class ClusterView {
     this.#locate(this.#brokers);
   }
 
+  /** A broker that another answer than Metadata told of. */
+  learnNode(node: NodeAddress): void {
+    this.wire.learn([node]);
+    this.#locate([node]);
+  }
+
   #locate(nodes: readonly NodeAddress[]): void {
     for (const node of nodes) this.#addresses.set(node.id, hostPortText(node));
   }
@@ -276,13 +282,4 @@ const topicSentence = (errorCode: number, name: string): string | undefined => {
     return `topic ${name} does not exist on this cluster`;
   if (errorCode === ErrorCode.INVALID_TOPIC_EXCEPTION) return `"${name}" is not a valid topic name`;
   return undefined;
-};
-
-const untilAborted = <Value>(promise: Promise<Value>, signal: AbortSignal | undefined): Promise<Value> => {
-  if (signal === undefined) return promise;
-  return new Promise((resolve, reject) => {
-    const abort = (): void => reject(abortedError(signal));
-    signal.addEventListener('abort', abort, { once: true });
-    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
-  });
 };

@@ -1,4 +1,4 @@
-import { Offset } from '@kafkaesque/kernel';
+import { LeaderEpoch, NO_LEADER_EPOCH, Offset } from '@kafkaesque/kernel';
 import type { BrokerId } from '@kafkaesque/kernel';
 import type { ClientError } from '../errors';
 import type { ConsumerRecord } from '../records';
@@ -8,7 +8,14 @@ import type { FetchedChunk } from './fetched-chunk';
 /** Where the next record is, or how to find out. */
 export type Position =
   | { readonly kind: 'at'; readonly offset: Offset }
-  | { readonly kind: 'unknown'; readonly reset: 'earliest' | 'latest' | 'policy' };
+  | { readonly kind: 'unknown'; readonly reset: 'committed' | 'earliest' | 'latest' | 'policy' };
+
+/** What was committed for a partition. */
+export interface CommittedPosition {
+  readonly offset: Offset;
+  /** -1 when unknown. */
+  readonly leaderEpoch: LeaderEpoch;
+}
 
 /** Chunks, with the stream that wants its credit back. */
 interface Buffered {
@@ -37,12 +44,17 @@ export class AssignedPartition {
   followedOn: BrokerId | undefined;
   /** A follower in the reader's rack, as its leader told (KIP-392). */
   readReplica: BrokerId | undefined;
+  /** The epoch of the last record taken, or the one committed with the position; -1 when unknown. */
+  leaderEpoch: LeaderEpoch = NO_LEADER_EPOCH;
+  /** The token of the last `moveTo`: reading and fetching anew do not change it. */
+  #positionToken: number;
 
-  constructor(topic: string, partition: number, token: number) {
+  constructor(topic: string, partition: number, token: number, reset: 'committed' | 'policy') {
     this.topic = topic;
     this.partition = partition;
     this.#token = token;
-    this.#position = { kind: 'unknown', reset: 'policy' };
+    this.#positionToken = token;
+    this.#position = { kind: 'unknown', reset };
   }
 
   get position(): Position {
@@ -51,6 +63,10 @@ export class AssignedPartition {
 
   get token(): number {
     return this.#token;
+  }
+
+  get positionToken(): number {
+    return this.#positionToken;
   }
 
   get fetchFrom(): Offset {
@@ -66,8 +82,10 @@ export class AssignedPartition {
     this.release();
     this.#position = position;
     this.#token = token;
+    this.#positionToken = token;
     this.failure = undefined;
     this.readReplica = undefined;
+    this.leaderEpoch = NO_LEADER_EPOCH;
     if (position.kind === 'at') this.#fetchFrom = position.offset;
   }
 
@@ -95,10 +113,13 @@ export class AssignedPartition {
       const first = this.#buffered[0];
       if (first === undefined) return;
       const { chunk, stream } = first;
+      const before = into.length;
       try {
         chunk.take(limit, into);
       } finally {
         this.#position = { kind: 'at', offset: Offset(chunk.position) };
+        const last = into.length > before ? into.at(-1) : undefined;
+        if (last !== undefined) this.leaderEpoch = LeaderEpoch(last.leaderEpoch);
       }
       if (!chunk.isEmpty) return;
       this.#buffered.shift();

@@ -4,15 +4,18 @@ import { ErrorCode, initialiseCodecs } from '@kafkaesque/protocol';
 import { brokerError } from '../broker-error';
 import type { ClusterView } from '../cluster/cluster-view';
 import { lookUpOffsets } from '../cluster/offset-lookup';
+import type { OffsetSpec } from '../cluster/offset-lookup';
 import { ClientError, asClientError, isClientError } from '../errors';
 import type { ConsumerRecord, TopicPartition } from '../records';
 import { showsStaleMetadata } from '../stale-metadata';
 import { ChangeSignal } from '../timing/change-signal';
+import type { WaitBounds } from '../timing/change-signal';
 import { backoffMs, sleep, throwIfAborted } from '../timing/waiting';
 import type { FetchedPartition, FetchStream, FetchTarget } from '../wire/wire';
 import { AssignedPartition } from './assigned-partition';
-import type { Consumer, OffsetAndTimestamp, OffsetOf, PollOptions, QueryOptions } from './consumer';
-import type { ConsumerSettings } from './consumer-settings';
+import type { CommittedPosition } from './assigned-partition';
+import type { LogReader, OffsetAndTimestamp, OffsetOf, PollOptions, QueryOptions } from './consumer';
+import type { ConsumerSettings, OffsetResetPolicy } from './consumer-settings';
 import { FetchStreams } from './fetch-streams';
 import { FetchedChunk } from './fetched-chunk';
 import { askEdges, askOffsets } from './offset-questions';
@@ -23,13 +26,21 @@ export interface LogConsumerOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
+  /** Where a partition without a position goes on; undefined: nothing was committed. Without it the policy decides. */
+  readonly committed?: CommittedLookup | undefined;
   readonly closed: () => void;
 }
 
+/** Asks for what the group committed. Waits out what waiting heals. */
+export type CommittedLookup = (
+  partition: TopicPartition,
+  signal: AbortSignal,
+) => Promise<CommittedPosition | undefined>;
+
 const keyOf = ({ topic, partition }: TopicPartition): string => `${topic}/${partition}`;
 
-/** The Consumer of assigned partitions above a cluster view. */
-export class LogConsumer implements Consumer {
+/** Reads assigned partitions above a cluster view; knows no groups. */
+export class LogConsumer implements LogReader {
   readonly #options: LogConsumerOptions;
   readonly #streams: FetchStreams;
   readonly #abort = new AbortController();
@@ -61,7 +72,7 @@ export class LogConsumer implements Consumer {
     this.#assigned = new Map();
     for (const one of partitions) {
       const key = keyOf(one);
-      const known = before.get(key) ?? new AssignedPartition(one.topic, one.partition, this.#newToken());
+      const known = before.get(key) ?? this.#assignedAnew(one);
       before.delete(key);
       this.#assigned.set(key, known);
     }
@@ -111,6 +122,41 @@ export class LogConsumer implements Consumer {
     for (const one of partitions) this.#find(one).isPaused = false;
     this.#changed.raise();
     this.#schedule();
+  }
+
+  paused(): readonly TopicPartition[] {
+    return [...this.#assigned.values()]
+      .filter(({ isPaused }) => isPaused)
+      .map(({ topic, partition }) => ({ topic, partition }));
+  }
+
+  /** The positions that are known, of all assigned partitions. */
+  positions(): readonly (TopicPartition & CommittedPosition)[] {
+    const known: (TopicPartition & CommittedPosition)[] = [];
+    for (const { topic, partition, position, leaderEpoch } of this.#assigned.values()) {
+      if (position.kind === 'at') known.push({ topic, partition, offset: position.offset, leaderEpoch });
+    }
+    return known;
+  }
+
+  /** Changes whenever somebody other than reading sets the position; undefined when it is not assigned. */
+  positionToken(partition: TopicPartition): number | undefined {
+    return this.#assigned.get(keyOf(partition))?.positionToken;
+  }
+
+  /** What `poll` would give at once. */
+  take(limit: number): readonly ConsumerRecord[] {
+    this.#throwIfClosed();
+    return this.#take(limit);
+  }
+
+  /** Until there may be something to take, or somebody called `wake`. */
+  changed(bounds: WaitBounds): Promise<void> {
+    return this.#changed.wait(bounds);
+  }
+
+  wake(): void {
+    this.#changed.raise();
   }
 
   async poll(options: PollOptions = {}): Promise<readonly ConsumerRecord[]> {
@@ -293,6 +339,10 @@ export class LogConsumer implements Consumer {
     const { position, token, topic, partition } = assigned;
     if (assigned.isResolving || position.kind === 'at') return;
     const { cluster, clock, random, settings, logger } = this.#options;
+    if (position.reset === 'committed') {
+      await this.#resume(assigned);
+      return;
+    }
     const policy = position.reset === 'policy' ? settings.autoOffsetReset : position.reset;
     if (policy === 'none') {
       assigned.failure = new ClientError(
@@ -305,14 +355,17 @@ export class LogConsumer implements Consumer {
     }
     assigned.isResolving = true;
     try {
-      const question = { topic, partition, spec: policy };
+      const question = { topic, partition, spec: specOf(policy, clock) };
       const { isolation } = settings.fetch;
       const { signal } = this.#abort;
       const options = { isolation, timeoutMs: settings.requestTimeoutMs, signal };
       const answer = (await lookUpOffsets(cluster, [question], options)).get(question);
       if (answer?.kind === 'done' && assigned.token === token) {
-        logger.debug('a position was reset', { topic, partition, policy, offset: answer.value.offset });
-        assigned.moveTo({ kind: 'at', offset: answer.value.offset }, this.#newToken());
+        const { offset } = answer.value;
+        logger.debug('a position was reset', { topic, partition, policy, offset });
+        // No record is as young as the policy wants: the next one will be.
+        if (offset < 0) assigned.moveTo({ kind: 'unknown', reset: 'latest' }, this.#newToken());
+        else assigned.moveTo({ kind: 'at', offset }, this.#newToken());
       } else if (answer?.kind === 'failed') {
         if (answer.error.retriable) await sleep(clock, backoffMs(settings.backoff, 0, random), signal);
         else if (assigned.token === token) assigned.failure = answer.error;
@@ -325,6 +378,35 @@ export class LogConsumer implements Consumer {
     }
     this.#changed.raise();
     this.#schedule();
+  }
+
+  /** Goes on where the group stopped, or where the policy says when it never began. */
+  async #resume(assigned: AssignedPartition): Promise<void> {
+    const { token } = assigned;
+    const { committed } = this.#options;
+    assigned.isResolving = true;
+    try {
+      const found = await committed?.(assigned, this.#abort.signal);
+      if (assigned.token !== token) return;
+      if (found === undefined) {
+        assigned.moveTo({ kind: 'unknown', reset: 'policy' }, this.#newToken());
+      } else {
+        assigned.moveTo({ kind: 'at', offset: found.offset }, this.#newToken());
+        assigned.leaderEpoch = found.leaderEpoch;
+      }
+    } catch (error) {
+      if (this.#isClosed) return;
+      if (assigned.token === token) assigned.failure = asClientError(error);
+    } finally {
+      assigned.isResolving = false;
+    }
+    this.#changed.raise();
+    this.#schedule();
+  }
+
+  #assignedAnew({ topic, partition }: TopicPartition): AssignedPartition {
+    const reset = this.#options.committed === undefined ? 'policy' : 'committed';
+    return new AssignedPartition(topic, partition, this.#newToken(), reset);
   }
 
   async #fetched(partitions: readonly FetchedPartition[], stream: FetchStream): Promise<void> {
@@ -464,6 +546,10 @@ export class LogConsumer implements Consumer {
     if (this.#isClosed) throw new ClientError('closed', 'CLOSED', 'the consumer was closed');
   }
 }
+
+/** `by_duration:PnDT` means the records of that last while. */
+const specOf = (policy: Exclude<OffsetResetPolicy, 'none'>, clock: Clock): OffsetSpec =>
+  typeof policy === 'string' ? policy : { timestampMs: clock.wallMs() - policy.durationMs };
 
 const timedOut = (what: string): ClientError =>
   new ClientError('timeout', 'TIMED_OUT', `${what} took too long`);

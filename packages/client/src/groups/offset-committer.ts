@@ -1,0 +1,165 @@
+import { ErrorCode } from '@kafkaesque/protocol';
+import type { Clock, Logger, Random } from '@kafkaesque/kernel';
+import { ClientError, asClientError } from '../errors';
+import type { TopicPartition } from '../records';
+import type { ChangeSignal } from '../timing/change-signal';
+import { backoffMs, sleep, throwIfAborted } from '../timing/waiting';
+import type { BackoffRange } from '../timing/waiting';
+import type { CommitIdentity, GroupOffsets, PartitionOffset } from './group-offsets';
+import type { Membership } from './membership';
+import { keyOf } from './partition-sets';
+
+export interface OffsetCommitterOptions {
+  readonly offsets: GroupOffsets;
+  /** Undefined while partitions are assigned by hand: then nobody in the group commits. */
+  readonly membership: () => Membership | undefined;
+  readonly owned: () => readonly TopicPartition[];
+  /** Raised whenever the membership may have changed. */
+  readonly changed: ChangeSignal;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly logger: Logger;
+  readonly backoff: BackoffRange;
+  readonly requestTimeoutMs: number;
+}
+
+export interface CommitBounds {
+  readonly timeoutMs: number;
+  readonly signal?: AbortSignal | undefined;
+}
+
+const BY_NOBODY: CommitIdentity = { generationId: -1, memberId: '', groupInstanceId: undefined };
+
+/** Refusals that say the group goes on without this member. */
+const THROWN_OUT: ReadonlySet<number> = new Set([
+  ErrorCode.UNKNOWN_MEMBER_ID,
+  ErrorCode.ILLEGAL_GENERATION,
+  ErrorCode.FENCED_INSTANCE_ID,
+  ErrorCode.FENCED_MEMBER_EPOCH,
+]);
+
+/** Commits offsets one request after the other, so that none overtakes an earlier one and takes the group back. */
+export class OffsetCommitter {
+  readonly #options: OffsetCommitterOptions;
+  #last: Promise<unknown> = Promise.resolve();
+  #waitingCount = 0;
+
+  constructor(options: OffsetCommitterOptions) {
+    this.#options = options;
+  }
+
+  /** Whether a commit is under way or waits. */
+  get isBusy(): boolean {
+    return this.#waitingCount > 0;
+  }
+
+  /** Behind all commits before it. Retries what waiting heals until the time is over. */
+  commit(offsets: readonly PartitionOffset[], bounds: CommitBounds): Promise<void> {
+    if (offsets.length === 0) return Promise.resolve();
+    const { clock, owned } = this.#options;
+    const untilMs = clock.monotonicMs() + bounds.timeoutMs;
+    const mine = new Set(owned().map(keyOf));
+    const ownedThen = offsets.filter((one) => mine.has(keyOf(one)));
+    this.#waitingCount += 1;
+    const work = this.#last
+      .then(() => this.#commit(offsets, ownedThen, untilMs, bounds.signal))
+      .finally(() => {
+        this.#waitingCount -= 1;
+      });
+    this.#last = work.catch(() => undefined);
+    return work;
+  }
+
+  async #commit(
+    offsets: readonly PartitionOffset[],
+    ownedThen: readonly TopicPartition[],
+    untilMs: number,
+    signal: AbortSignal | undefined,
+  ): Promise<void> {
+    const { clock, random, backoff } = this.#options;
+    for (let attempt = 0; ; attempt += 1) {
+      throwIfAborted(signal);
+      const identity = await this.#identity(untilMs, signal);
+      this.#checkOwned(ownedThen);
+      try {
+        await this.#send(offsets, identity, untilMs, signal);
+        return;
+      } catch (error) {
+        const failure = this.#judge(asClientError(error), identity);
+        const delayMs = backoffMs(backoff, attempt, random);
+        if (!failure.retriable) throw failure;
+        if (clock.monotonicMs() + delayMs >= untilMs) throw timedOut(failure);
+        await sleep(clock, delayMs, signal);
+      }
+    }
+  }
+
+  #send(
+    offsets: readonly PartitionOffset[],
+    identity: CommitIdentity,
+    untilMs: number,
+    signal: AbortSignal | undefined,
+  ): Promise<void> {
+    const { clock, requestTimeoutMs } = this.#options;
+    const timeoutMs = Math.max(1, Math.min(requestTimeoutMs, untilMs - clock.monotonicMs()));
+    return this.#options.offsets.commit(offsets, identity, { timeoutMs, signal });
+  }
+
+  /** In whose name to commit, once the group takes commits. */
+  async #identity(untilMs: number, signal: AbortSignal | undefined): Promise<CommitIdentity> {
+    const { membership, changed, clock } = this.#options;
+    for (;;) {
+      const member = membership();
+      if (member === undefined) return BY_NOBODY;
+      if (member.mayCommit) return member.identity;
+      if (!member.isJoining) throw thrownOut();
+      if (clock.monotonicMs() >= untilMs) throw timedOut(rebalancing());
+      await changed.wait({ clock, untilMs, signal });
+    }
+  }
+
+  /** Whoever owns a partition now may have committed more. */
+  #checkOwned(ownedThen: readonly TopicPartition[]): void {
+    const mine = new Set(this.#options.owned().map(keyOf));
+    const gone = ownedThen.find((one) => !mine.has(keyOf(one)));
+    if (gone !== undefined) throw thrownOut(`${keyOf(gone)} went to another member`);
+  }
+
+  #judge(error: ClientError, identity: CommitIdentity): ClientError {
+    const { errorCode } = error;
+    if (errorCode === undefined) return error;
+    const member = this.#options.membership();
+    member?.refused(errorCode, identity);
+    if (THROWN_OUT.has(errorCode)) return thrownOut(error.message, error);
+    if (errorCode === ErrorCode.REBALANCE_IN_PROGRESS) return rebalancing(error);
+    if (errorCode === ErrorCode.STALE_MEMBER_EPOCH && member !== undefined) {
+      // The next heartbeat brings the new epoch.
+      return new ClientError('broker', error.code, error.message, { errorCode, retriable: true });
+    }
+    return error;
+  }
+}
+
+const thrownOut = (why?: string, cause?: ClientError): ClientError =>
+  new ClientError(
+    'broker',
+    'COMMIT_FAILED',
+    `the offsets were not committed, because the group goes on without this member${why === undefined ? '' : ` (${why})`}: ` +
+      'its partitions may be read by others. Poll to join again; when it was thrown out for slowness, raise ' +
+      'maxPollIntervalMs or lower maxPollRecords',
+    { cause, ...(cause?.errorCode === undefined ? {} : { errorCode: cause.errorCode }) },
+  );
+
+const rebalancing = (cause?: ClientError): ClientError =>
+  new ClientError(
+    'broker',
+    'REBALANCE_IN_PROGRESS',
+    'the offsets were not committed, because the group is rebalancing: poll, then commit again what is still owned',
+    { cause, errorCode: ErrorCode.REBALANCE_IN_PROGRESS },
+  );
+
+const timedOut = (cause: ClientError): ClientError =>
+  new ClientError('timeout', 'TIMED_OUT', 'committing offsets took too long', {
+    effect: 'indefinite',
+    cause,
+  });
