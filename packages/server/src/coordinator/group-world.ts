@@ -1,4 +1,4 @@
-import type { Asker, GroupWorld, TopicView } from '@kafkaesque/coordinator';
+import type { GroupWorld, TopicView } from '@kafkaesque/coordinator';
 import type { Logger, Random } from '@kafkaesque/kernel';
 import { PartitionIndex } from '@kafkaesque/kernel';
 import type { MetadataImage, TopicImage } from '@kafkaesque/metadata';
@@ -52,16 +52,3 @@ const topicView = (topic: TopicImage, image: MetadataImage): TopicView => ({
     return [...racks];
   },
 });
-
-/**
- * Who asks, as groups remember it: what stays beyond the request must not keep the bytes that the request came in.
- */
-export const askerOf = (context: RequestContext): Asker => ({
-  clientId: context.clientId ?? '',
-  clientHost: `/${hostOf(context.remoteAddress)}`,
-  principal: { ...context, lease: undefined, traceparents: undefined, isClosed: () => false },
-});
-
-/** `host:port`, of IPv6 in brackets or not. */
-const hostOf = (remoteAddress: string): string =>
-  remoteAddress.slice(0, Math.max(0, remoteAddress.lastIndexOf(':'))).replace(/^\[|\]$/g, '');

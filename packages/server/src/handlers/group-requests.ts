@@ -2,12 +2,21 @@ import type { Asker } from '@kafkaesque/coordinator';
 import type { Broker } from '../broker/broker';
 import type { RequestContext } from './handler';
 
-/** Who asks, as members of groups are shown. Nothing of the request itself is kept. */
-export const askerOf = ({ clientId, remoteAddress, principal }: RequestContext): Asker => ({
-  clientId: clientId ?? '',
-  clientHost: hostOf(remoteAddress),
-  principal,
-});
+/**
+ * Who asks, as members of groups are shown. A group remembers it for long, so nothing of it may keep the bytes that the
+ * request came in: of the context, an authorizer is given what it may ask about later.
+ */
+export const askerOf = (context: RequestContext): Asker => {
+  const { connectionId, listenerName, remoteAddress, principal, clientId, clientSoftware } = context;
+  const { apiKey, apiVersion, correlationId, arrivedAtMs } = context;
+  const remembered: RequestContext = {
+    ...{ connectionId, listenerName, remoteAddress, principal, clientId, clientSoftware },
+    ...{ apiKey, apiVersion, correlationId, arrivedAtMs, isUnknownVersion: false },
+    ...{ patienceMs: 0, temporaryBytes: 0, traceparents: undefined, lease: undefined },
+    isClosed: () => false,
+  };
+  return { clientId: clientId ?? '', clientHost: hostOf(remoteAddress), principal: remembered };
+};
 
 /** `/127.0.0.1` of `127.0.0.1:51234`, as Kafka shows it. */
 const hostOf = (address: string): string => {
