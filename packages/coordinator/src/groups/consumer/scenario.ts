@@ -1,0 +1,408 @@
+import { TopicId, TimestampMs } from '@kafkaesque/kernel';
+import {
+  errors,
+  groupRecords,
+  type ConsumerGroupHeartbeatRequest,
+  type GroupRecord,
+  type Message,
+} from '@kafkaesque/protocol';
+import type { Now, Ticket } from '../../runtime/machine';
+import type { ClassicConversion, ConvertibleGroup } from '../classic-conversion';
+import type { GroupDecision, GroupFacts } from '../group';
+import type { GroupAnswer, GroupAnswers, GroupRequest } from '../requests';
+import type { CoordinatorSettings, GroupSettings, GroupWorld, TopicView } from '../world';
+import { ConsumerGroup } from './consumer-group';
+import { ConsumerRules, type ConsumerRecord } from './consumer-rules';
+
+export type HeartbeatAnswer = GroupAnswers['consumer-heartbeat'];
+
+/** Topics and settings that a test changes as it likes. */
+export class TestWorld implements GroupWorld {
+  metadataOffset = 1;
+  groupSettings: GroupSettings = {
+    consumerSessionTimeoutMs: 45_000,
+    consumerHeartbeatIntervalMs: 5000,
+    consumerAssignmentIntervalMs: 0,
+  };
+  settings: CoordinatorSettings = {
+    initialRebalanceDelayMs: 3000,
+    minSessionTimeoutMs: 6000,
+    maxSessionTimeoutMs: 1_800_000,
+    maxSize: 1000,
+    consumerMaxSize: 1000,
+    protocols: ['classic', 'consumer'],
+    assignors: ['uniform', 'range'],
+    migrationPolicy: 'bidirectional',
+    regexRefreshIntervalMs: 600_000,
+    offsetMetadataMaxBytes: 4096,
+    offsetsRetentionMs: 604_800_000,
+    offsetsRetentionCheckIntervalMs: 600_000,
+  };
+  readonly hidden = new Set<string>();
+  readonly #topics = new Map<string, TopicView>();
+  #made = 0;
+
+  topicByName(name: string): TopicView | undefined {
+    return this.#topics.get(name);
+  }
+
+  topicById(topicId: TopicId): TopicView | undefined {
+    for (const topic of this.#topics.values()) if (topic.topicId === topicId) return topic;
+    return undefined;
+  }
+
+  topicNames(): Iterable<string> {
+    return this.#topics.keys();
+  }
+
+  settingsOf(): GroupSettings {
+    return this.groupSettings;
+  }
+
+  uuid(): string {
+    this.#made += 1;
+    return `uuid-${this.#made}`;
+  }
+
+  mayDescribeTopic(_principal: unknown, topic: string): boolean {
+    return !this.hidden.has(topic);
+  }
+
+  log(): void {
+    return;
+  }
+
+  /** Creates a topic, or gives it more partitions. */
+  putTopic(
+    name: string,
+    partitionCount: number,
+    racksOf: (partition: number) => readonly string[] = () => [],
+  ): TopicId {
+    const topicId = this.#topics.get(name)?.topicId ?? this.#newId();
+    this.#topics.set(name, { topicId, name, partitionCount, racksOf });
+    this.metadataOffset += 1;
+    return topicId;
+  }
+
+  deleteTopic(name: string): void {
+    this.#topics.delete(name);
+    this.metadataOffset += 1;
+  }
+
+  #newId(): TopicId {
+    this.#made += 1;
+    return TopicId(`t${this.#made}`.padEnd(21, 'x') + 'A');
+  }
+}
+
+/** A record as it comes back from the log. */
+const throughLog = (record: GroupRecord): GroupRecord => {
+  const { key: keyMessage, value: valueMessage, writeVersion } = groupRecords[record.kind];
+  const recode = (message: Message, value: unknown, version: number): unknown =>
+    message.decode(message.encode(value, version), version);
+  return {
+    kind: record.kind,
+    key: recode(keyMessage, record.key, 0),
+    value: record.value === null ? null : recode(valueMessage, record.value, writeVersion),
+  } as GroupRecord;
+};
+
+/** What the tests say of a classic group that stands in the map of groups. */
+export class StandInClassicGroup {
+  readonly kind = 'classic';
+  readonly metadata: NonNullable<Extract<GroupRecord, { kind: 'GroupMetadata' }>['value']>;
+  readonly groupId: string;
+
+  constructor(groupId: string, metadata: StandInClassicGroup['metadata']) {
+    this.groupId = groupId;
+    this.metadata = metadata;
+  }
+
+  get protocolType(): string {
+    return this.metadata.protocolType;
+  }
+
+  get generationId(): number {
+    return this.metadata.generation;
+  }
+
+  get protocolName(): string | null {
+    return this.metadata.protocol;
+  }
+
+  get memberCount(): number {
+    return this.metadata.members.length;
+  }
+
+  get state(): string {
+    return this.memberCount === 0 ? 'Empty' : 'Stable';
+  }
+
+  convertibleMembers(): ReturnType<ConvertibleGroup['convertibleMembers']> {
+    return this.metadata.members.map((member) => ({
+      memberId: member.memberId,
+      groupInstanceId: member.groupInstanceId,
+      clientId: member.clientId,
+      clientHost: member.clientHost,
+      rebalanceTimeoutMs: member.rebalanceTimeout,
+      sessionTimeoutMs: member.sessionTimeout,
+      protocols: [{ name: this.metadata.protocol ?? '', metadata: member.subscription }],
+      assignment: member.assignment,
+    }));
+  }
+
+  deleteRefusal(): number {
+    return this.memberCount === 0 ? 0 : errors.NON_EMPTY_GROUP.code;
+  }
+
+  tombstones(): readonly GroupRecord[] {
+    return [{ kind: 'GroupMetadata', key: { group: this.groupId }, value: null }];
+  }
+}
+
+/**
+ * The consumer rules with all that a runtime does for them: records go through their bytes, replay and answers at once,
+ * timers by a clock that the test moves.
+ */
+export class Coordinator {
+  readonly world: TestWorld;
+  readonly log: GroupRecord[] = [];
+  readonly classicCalls: string[] = [];
+  groups = new Map<string, GroupFacts>();
+  rules: ConsumerRules;
+  readonly timers = new Map<string, number>();
+  readonly answers = new Map<Ticket, GroupAnswer>();
+  nowMs = 1000;
+  #ticket = 0;
+
+  constructor(world = new TestWorld()) {
+    this.world = world;
+    this.rules = this.#newRules();
+  }
+
+  #newRules(): ConsumerRules {
+    const classic: ClassicConversion = {
+      upgraded: (group) => {
+        this.classicCalls.push(`upgraded ${group.groupId}`);
+        return [];
+      },
+      downgraded: (groupId) => {
+        this.classicCalls.push(`downgraded ${groupId}`);
+        return [];
+      },
+      downgradedByJoin: (asked, memberId) => {
+        this.classicCalls.push(`downgraded ${asked.request.groupId} by ${memberId}`);
+        return [];
+      },
+    };
+    return new ConsumerRules(this.world, this.groups, classic);
+  }
+
+  get now(): Now {
+    return { nowMs: this.nowMs, wallMs: TimestampMs(1_700_000_000_000 + this.nowMs) };
+  }
+
+  /** Carries a decision out; gives the records as the log has them. */
+  carryOut({ records, then }: GroupDecision): readonly GroupRecord[] {
+    const written = records.map(throughLog);
+    for (const record of written) this.#replay(record);
+    this.log.push(...written);
+    for (const effect of then?.() ?? []) {
+      if (effect.kind === 'reply') this.answers.set(effect.ticket, effect.answer);
+      else if (effect.kind === 'set-timer') this.timers.set(effect.key, effect.atMs);
+      else this.timers.delete(effect.key);
+    }
+    return written;
+  }
+
+  #replay(record: GroupRecord): void {
+    if (record.kind === 'GroupMetadata') {
+      const { group } = record.key;
+      if (record.value === null) {
+        if (this.groups.get(group)?.kind === 'classic') this.groups.delete(group);
+      } else this.groups.set(group, new StandInClassicGroup(group, record.value) as unknown as GroupFacts);
+      return;
+    }
+    const at = { offset: this.log.length, timestampMs: this.now.wallMs, producerId: -1, producerEpoch: -1 };
+    this.rules.replay(record as ConsumerRecord, at);
+  }
+
+  /** Writes records as if they had always been in the log. */
+  write(...records: GroupRecord[]): void {
+    this.carryOut({ records });
+  }
+
+  ask(decide: (ticket: Ticket) => GroupDecision): GroupAnswer | undefined {
+    const ticket = ++this.#ticket;
+    this.carryOut(decide(ticket));
+    return this.answers.get(ticket);
+  }
+
+  /** Forgets all and loads it from the log, as another broker would. */
+  reload(records: readonly GroupRecord[] = this.log): void {
+    this.groups = new Map();
+    this.timers.clear();
+    this.rules = this.#newRules();
+    for (const record of records) this.#replay(record);
+    for (const decision of this.rules.loaded(this.now)) this.carryOut(decision);
+  }
+
+  /** Moves the clock, and carries out what becomes due on the way. */
+  pass(ms: number): void {
+    const untilMs = this.nowMs + ms;
+    for (;;) {
+      const due = [...this.timers].filter(([, atMs]) => atMs <= untilMs).sort((a, b) => a[1] - b[1])[0];
+      if (due === undefined) break;
+      const [key, atMs] = due;
+      this.nowMs = Math.max(this.nowMs, atMs);
+      this.timers.delete(key);
+      this.carryOut(this.rules.timer(key, this.now));
+    }
+    this.nowMs = untilMs;
+  }
+
+  group(groupId = 'g'): ConsumerGroup {
+    const group = this.groups.get(groupId);
+    if (group instanceof ConsumerGroup) return group;
+    throw new Error(`there is no consumer group ${groupId}`);
+  }
+
+  asked(request: GroupRequest): GroupAnswer | undefined {
+    const { rules, now } = this;
+    return this.ask((ticket) => {
+      switch (request.kind) {
+        case 'consumer-heartbeat':
+          return rules.heartbeat(request, ticket, now);
+        case 'join':
+          return rules.classicJoin(request, ticket, now);
+        case 'sync':
+          return rules.classicSync(request, ticket, now);
+        case 'heartbeat':
+          return rules.classicHeartbeat(request, ticket, now);
+        case 'leave':
+          return rules.classicLeave(request, ticket, now);
+        default:
+          throw new Error(`the consumer rules do not answer ${request.kind}`);
+      }
+    });
+  }
+
+  /** A heartbeat with what is given; all else is left out. */
+  heartbeat(request: Partial<ConsumerGroupHeartbeatRequest>, apiVersion = 1): HeartbeatAnswer {
+    const answer = this.asked({
+      kind: 'consumer-heartbeat',
+      apiVersion,
+      asker: { clientId: 'client', clientHost: '/127.0.0.1', principal: 'User:test' },
+      request: { ...EMPTY_HEARTBEAT, ...request },
+    });
+    if (answer?.kind !== 'consumer-heartbeat') throw new Error('no answer');
+    return answer.answer;
+  }
+}
+
+const EMPTY_HEARTBEAT: ConsumerGroupHeartbeatRequest = {
+  groupId: 'g',
+  memberId: '',
+  memberEpoch: 0,
+  instanceId: null,
+  rackId: null,
+  rebalanceTimeoutMs: -1,
+  subscribedTopicNames: null,
+  subscribedTopicRegex: null,
+  serverAssignor: null,
+  topicPartitions: null,
+};
+
+/** A consumer as KIP-848's clients are: takes what it is given, gives up what it is not, and says so. */
+export class TestConsumer {
+  readonly memberId: string;
+  readonly instanceId: string | null;
+  epoch = 0;
+  readonly owned = new Map<TopicId, number[]>();
+  readonly #coordinator: Coordinator;
+  topics: readonly string[] | null;
+  regex: string | null;
+  readonly extra: Partial<ConsumerGroupHeartbeatRequest>;
+
+  constructor(
+    coordinator: Coordinator,
+    memberId: string,
+    subscription: readonly string[] | string,
+    extra: Partial<ConsumerGroupHeartbeatRequest> = {},
+  ) {
+    this.#coordinator = coordinator;
+    this.memberId = memberId;
+    this.instanceId = extra.instanceId ?? null;
+    this.topics = typeof subscription === 'string' ? null : subscription;
+    this.regex = typeof subscription === 'string' ? subscription : null;
+    this.extra = extra;
+  }
+
+  join(): HeartbeatAnswer {
+    this.epoch = 0;
+    this.owned.clear();
+    return this.#take(this.#full());
+  }
+
+  /** A short heartbeat; `acknowledging` tells what the member owns. */
+  beat(acknowledging = true): HeartbeatAnswer {
+    return this.#take(
+      this.#coordinator.heartbeat({
+        ...this.#who(),
+        topicPartitions: acknowledging ? this.#travelling() : null,
+      }),
+    );
+  }
+
+  full(): HeartbeatAnswer {
+    return this.#take(this.#full());
+  }
+
+  leave(epoch: -1 | -2 = -1): HeartbeatAnswer {
+    return this.#coordinator.heartbeat({ ...this.#who(), memberEpoch: epoch });
+  }
+
+  partitions(topicId: TopicId): readonly number[] {
+    return this.owned.get(topicId) ?? [];
+  }
+
+  #who(): Pick<ConsumerGroupHeartbeatRequest, 'memberId' | 'memberEpoch' | 'instanceId'> {
+    return { memberId: this.memberId, memberEpoch: this.epoch, instanceId: this.instanceId };
+  }
+
+  #travelling(): ConsumerGroupHeartbeatRequest['topicPartitions'] {
+    return Array.from(this.owned, ([topicId, partitions]) => ({ topicId, partitions }));
+  }
+
+  #full(): HeartbeatAnswer {
+    return this.#coordinator.heartbeat({
+      rebalanceTimeoutMs: 60_000,
+      subscribedTopicNames: this.topics,
+      subscribedTopicRegex: this.regex,
+      topicPartitions: this.#travelling(),
+      ...this.extra,
+      ...this.#who(),
+    });
+  }
+
+  #take(answer: HeartbeatAnswer): HeartbeatAnswer {
+    if (answer.errorCode !== 0) return answer;
+    this.epoch = answer.memberEpoch;
+    if (answer.assignment !== null && answer.assignment !== undefined) {
+      this.owned.clear();
+      for (const { topicId, partitions } of answer.assignment.topicPartitions)
+        this.owned.set(topicId, [...partitions]);
+    }
+    return answer;
+  }
+}
+
+/** Lets all heartbeat until nothing is written any longer; how many rounds that took. */
+export const settle = (coordinator: Coordinator, consumers: readonly TestConsumer[]): number => {
+  for (let round = 1; round <= 50; round++) {
+    const before = coordinator.log.length;
+    for (const consumer of consumers) consumer.beat();
+    if (coordinator.log.length === before) return round;
+  }
+  throw new Error('the group does not settle');
+};
