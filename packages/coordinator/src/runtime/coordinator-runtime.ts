@@ -247,7 +247,15 @@ export class CoordinatorRuntime<Record, Request, Answer> {
     const refusal = partition.refusal();
     if (refusal !== 0) return refusal;
     const { maxBatchBytes } = partition;
-    const encoded = records.map((record) => codec.encode(record));
+    let encoded: readonly EncodedRecord[];
+    try {
+      encoded = records.map((record) => codec.encode(record));
+    } catch (error) {
+      this.#parts.host.log('error', 'a record of a coordinator cannot be written', {
+        error: messageOf(error),
+      });
+      return ErrorCode.UNKNOWN_SERVER_ERROR;
+    }
     const sizeBound = sizeBoundOf(encoded);
     const isWhole = fitsABatch(sizeBound, maxBatchBytes);
     if (!isWhole && !(isDivisible && encoded.every((one) => fitsABatch(sizeBoundOf([one]), maxBatchBytes))))
