@@ -621,7 +621,7 @@ export class GroupConsumer implements Consumer {
     return {
       owned: () => (this.#mode.kind === 'subscribed' ? this.assignment : []),
       revoke: (partitions) => this.#exclusively(() => this.#giveUp(partitions, false, bounds)),
-      lose: (partitions) => this.#exclusively(() => this.#giveUp(partitions, true, bounds)),
+      lose: () => this.#exclusively(() => this.#giveUp(this.assignment, true, bounds)),
       assign: (added) => this.#exclusively(() => this.#takeIn(added)),
       failed: (error, isFinal) => this.#failed(error, isFinal),
       changed: () => this.#changed.raise(),

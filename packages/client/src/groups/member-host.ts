@@ -10,8 +10,8 @@ export interface MemberHost {
    * commits if that is automatic, calls the listener. Never fails.
    */
   revoke(partitions: readonly TopicPartition[]): Promise<void>;
-  /** As `revoke` of partitions that may have another owner already: commits nothing. */
-  lose(partitions: readonly TopicPartition[]): Promise<void>;
+  /** Gives up everything, without committing: it may have another owner already. */
+  lose(): Promise<void>;
   /** Takes partitions in besides the owned ones. Called with none when a rebalance changed nothing. */
   assign(added: readonly TopicPartition[]): Promise<void>;
   /** The membership ended, and is tried again when the caller polls after it has been told, unless `isFinal`. */

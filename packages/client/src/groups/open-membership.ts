@@ -2,6 +2,7 @@ import type { Clock, Logger, Random } from '@kafkaesque/kernel';
 import type { ClusterView } from '../cluster/cluster-view';
 import type { ConsumerSettings } from '../consumer/consumer-settings';
 import { ClassicSession } from './classic/classic-session';
+import { ConsumerSession } from './consumer/consumer-session';
 import type { GroupCoordinator } from './group-coordinator';
 import type { GroupSettings } from './group-settings';
 import type { MemberHost } from './member-host';
@@ -25,10 +26,14 @@ export interface MembershipOptions {
 export const openMembership = (options: MembershipOptions): Membership => {
   const { group, settings, cluster } = options;
   const { requestTimeoutMs, backoff } = settings;
+  const shared = { rebalanceTimeoutMs: group.maxPollIntervalMs, requestTimeoutMs, backoff };
+  if (group.protocol === 'consumer') {
+    return new ConsumerSession({ ...options, settings: { ...group, ...shared } });
+  }
   const topics = new TopicWatch({ ...group, cluster, requestTimeoutMs });
   return new ClassicSession({
     ...options,
     topics,
-    settings: { ...group, rebalanceTimeoutMs: group.maxPollIntervalMs, requestTimeoutMs, backoff },
+    settings: { ...group, ...shared },
   });
 };

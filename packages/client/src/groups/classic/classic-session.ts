@@ -199,7 +199,7 @@ export class ClassicSession implements Membership {
 
   async #prepare(lost: boolean, life: AbortSignal): Promise<void> {
     const { host, logger } = this.#options;
-    if (lost) await host.lose(host.owned());
+    if (lost) await host.lose();
     else if (!this.#isCooperative) await host.revoke(host.owned());
     if (ended(life) || this.#member.phase !== 'preparing') return;
     try {
