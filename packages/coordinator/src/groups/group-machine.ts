@@ -15,7 +15,7 @@ import type { GroupWorld } from './world';
 
 /** Expiry of offsets and of groups that have nothing left. */
 const EXPIRY = 'offsets/expiry';
-/** How many tombstones are written in one batch, and how many groups one step looks at. */
+/** How many tombstones one step writes, and how many groups it looks at. */
 const MAX_TOMBSTONES = 2000;
 const MAX_GROUPS_IN_A_STEP = 500;
 /** DescribeGroups says GROUP_ID_NOT_FOUND since v6 (KIP-1043), and `Dead` before. */
@@ -156,6 +156,7 @@ export class GroupMachine implements ReplayedMachine<GroupRecord, GroupRequest, 
     if (group === undefined || errorCode !== ErrorCode.NONE) return answered(ticket, answer);
     return {
       records: [...this.#offsets.tombstonesOf(groupId), ...group.tombstones()],
+      isDivisible: true,
       then: () => [...this.#forgotten(group), { kind: 'reply', ticket, answer }],
     };
   }
@@ -205,6 +206,7 @@ export class GroupMachine implements ReplayedMachine<GroupRecord, GroupRequest, 
     }
     return {
       records,
+      isDivisible: true,
       then: () => {
         this.#toExpire = groupIds.slice(0, left);
         if (records.length > 0)
@@ -235,9 +237,6 @@ export class GroupMachine implements ReplayedMachine<GroupRecord, GroupRequest, 
         changed.set(topic, { current, wasDeleted: known !== undefined });
     }
     const records = changed.size === 0 ? [] : this.#offsets.tombstonesOfTopics(changed);
-    const decisions: GroupDecision[] = [];
-    for (let at = 0; at < records.length; at += MAX_TOMBSTONES)
-      decisions.push({ records: records.slice(at, at + MAX_TOMBSTONES) });
     const { metadataOffset } = this.#world;
     // Only once the tombstones are written: until then each change of the metadata looks again.
     const then = (): readonly Effect<GroupAnswer>[] => {
@@ -245,7 +244,7 @@ export class GroupMachine implements ReplayedMachine<GroupRecord, GroupRequest, 
       this.#lookedAtMetadata = metadataOffset;
       return [];
     };
-    return [...decisions, { records: [], then }];
+    return [{ records, isDivisible: true, then }];
   }
 }
 
