@@ -1,5 +1,6 @@
 import { crc32c } from '@kafkaesque/protocol';
 import type { Log } from '@kafkaesque/storage';
+import { compactionContradiction } from './compacted-records';
 
 /** A batch that was appended, with the hash of the log's whole history up to it. */
 export interface ModelBatch {
@@ -36,10 +37,15 @@ export class LogModel {
   /** A worker is at it. */
   busy = false;
   log: Log | undefined;
+  /** Its newest records stay, older ones of the same keys may go. */
+  readonly compacted: boolean;
+  /** Nothing from here on was given to the cleaner, and nothing before is cut any more: the high watermark of a replica. */
+  cleanLimit = 0;
 
-  constructor(name: string, journaled: boolean) {
+  constructor(name: string, journaled: boolean, compacted = false) {
     this.name = name;
     this.journaled = journaled;
+    this.compacted = compacted;
   }
 
   get hash(): number {
@@ -62,6 +68,7 @@ export class LogModel {
 
   empty(offset: number): void {
     this.batches = [];
+    this.cleanLimit = 0;
     this.start = offset;
     this.end = offset;
     this.acked = offset;
@@ -105,6 +112,9 @@ export const contradiction = (
   powerLost: boolean,
 ): string | undefined => {
   const required = model.journaled || !powerLost ? model.acked : Math.max(model.flushed, model.start);
+  const limit = model.compacted ? model.cleanLimit : undefined;
+  const fits: typeof batchesFit = (...known) =>
+    limit === undefined ? batchesFit(...known) : recordsFit(limit, ...known);
   const asItWas = fits(
     model.batches,
     shown,
@@ -146,8 +156,42 @@ export const contradiction = (
   return changed === undefined ? undefined : `${asItWas}; with ${JSON.stringify(change)}: ${changed}`;
 };
 
-const fits = (
+const batchesFit = (
   batches: readonly ModelBatch[],
+  shown: Shown | undefined,
+  starts: readonly [number, number],
+  leastEnd: number,
+  mostEnd: number,
+): string | undefined => {
+  const misplaced = outOfRange(shown, starts, leastEnd, mostEnd);
+  if (misplaced !== undefined || shown === undefined) return misplaced;
+  const expected = batches.filter((batch) => batch.next > shown.start && batch.next <= shown.end);
+  if (expected.length !== shown.batches.length)
+    return `it shows ${shown.batches.length} batches, not ${expected.length}`;
+  for (const [index, batch] of expected.entries())
+    if (shown.batches[index]?.equals(batch.bytes) !== true) return `the batch at ${batch.base} is another`;
+  const lastEnd = expected[expected.length - 1]?.next ?? shown.start;
+  return lastEnd === shown.end ? undefined : `it ends at ${shown.end}, its last batch at ${lastEnd}`;
+};
+
+/** As `batchesFit`, of a log whose records before `untouchedFrom` may have been compacted. */
+const recordsFit = (
+  untouchedFrom: number,
+  batches: readonly ModelBatch[],
+  shown: Shown | undefined,
+  starts: readonly [number, number],
+  leastEnd: number,
+  mostEnd: number,
+): string | undefined => {
+  const misplaced = outOfRange(shown, starts, leastEnd, mostEnd);
+  if (misplaced !== undefined || shown === undefined) return misplaced;
+  const { start, end } = shown;
+  if (end > start && batches.every(({ next }) => next !== end))
+    return `it ends at ${end}, where no batch does`;
+  return compactionContradiction(batches, shown.batches, { start, end, untouchedFrom });
+};
+
+const outOfRange = (
   shown: Shown | undefined,
   starts: readonly [number, number],
   leastEnd: number,
@@ -159,13 +203,7 @@ const fits = (
     return `it starts at ${shown.start}, not ${starts.join(' to ')}`;
   if (shown.end < leastEnd) return `it ends at ${shown.end} and had been acknowledged to ${leastEnd}`;
   if (shown.end > Math.max(mostEnd, shown.start)) return `it ends at ${shown.end}, behind ${mostEnd}`;
-  const expected = batches.filter((batch) => batch.next > shown.start && batch.next <= shown.end);
-  if (expected.length !== shown.batches.length)
-    return `it shows ${shown.batches.length} batches, not ${expected.length}`;
-  for (const [index, batch] of expected.entries())
-    if (shown.batches[index]?.equals(batch.bytes) !== true) return `the batch at ${batch.base} is another`;
-  const lastEnd = expected[expected.length - 1]?.next ?? shown.start;
-  return lastEnd === shown.end ? undefined : `it ends at ${shown.end}, its last batch at ${lastEnd}`;
+  return undefined;
 };
 
 /** Takes what was recovered as what is there from now on. */
@@ -178,6 +216,7 @@ export const adopt = (model: LogModel, shown: Shown | undefined): void => {
   }
   model.start = shown.start;
   if (shown.batches.length === 0 && shown.end === 0) model.batches = [];
+  model.cleanLimit = Math.min(model.cleanLimit, shown.end);
   while ((model.batches[model.batches.length - 1]?.next ?? 0) > shown.end) model.batches.pop();
   model.end = shown.end;
   model.acked = shown.end;

@@ -1,6 +1,7 @@
-import { LeaderEpoch, Offset, TimestampMs, hasCode } from '@kafkaesque/kernel';
-import { batchSizeBytes, encodeBatch } from '@kafkaesque/protocol';
+import { LeaderEpoch, Offset, TimestampMs, hasCode, inlineCompute } from '@kafkaesque/kernel';
+import { baseOffsetOf, batchSizeBytes, encodeBatch, lastOffsetOf } from '@kafkaesque/protocol';
 import type { Log } from '@kafkaesque/storage';
+import { newestRecordsOf, recordsContradiction } from './compacted-records';
 import type { LogModel } from './log-model';
 import { snapshotOf } from './producer-snapshots';
 import { Violation, isExpectedFailure } from './storage-world';
@@ -94,9 +95,13 @@ const append = (world: StorageWorld, model: LogModel, log: Log): void => {
     const bytes = encodeBatch({
       baseOffset: Offset(base),
       leaderEpoch: LeaderEpoch(model.epoch),
+      codec: model.compacted && random.below(3) === 0 ? 'gzip' : 'none',
       records: times.map((timeMs) => ({
-        key: null,
-        value: Buffer.alloc(random.below(20) === 0 ? 3000 : random.below(120), random.uint32() & 0xff),
+        key: model.compacted ? Buffer.from(`key ${random.below(8)}`) : null,
+        value:
+          model.compacted && random.below(4) === 0
+            ? null
+            : Buffer.alloc(random.below(20) === 0 ? 3000 : random.below(120), random.uint32() & 0xff),
         timestampMs: TimestampMs(timeMs),
         headers: [],
       })),
@@ -141,7 +146,7 @@ const change = async (
 
 const truncate = async (world: StorageWorld, model: LogModel, log: Log): Promise<void> => {
   const back = world.random.below(Math.min(model.end - model.start, 40) + 1);
-  const offset = model.end - back;
+  const offset = Math.max(model.end - back, model.cleanLimit);
   await change(world, model, { kind: 'truncate', offset }, async () => {
     const end = await log.truncateTo(Offset(offset));
     model.cutTo(offset);
@@ -213,6 +218,10 @@ const read = async (world: StorageWorld, model: LogModel, log: Log): Promise<voi
   });
   const bytes = Buffer.concat(slices.parts);
   slices.release();
+  if (model.compacted) {
+    checkCompacted(model, bytes, from);
+    return;
+  }
   let at = 0;
   for (const batch of expected) {
     if (at >= bytes.length) break;
@@ -223,8 +232,65 @@ const read = async (world: StorageWorld, model: LogModel, log: Log): Promise<voi
   if (at !== bytes.length) throw new Violation(`log ${model.name}: read more than there is from ${from}`);
 };
 
+/** What is read of a compacted log is what was appended there; from where nothing was compacted nothing is missing. */
+const checkCompacted = (model: LogModel, bytes: Buffer, from: number): void => {
+  const batches: Buffer[] = [];
+  for (let at = 0; at < bytes.length; at += batchSizeBytes(bytes, at))
+    batches.push(bytes.subarray(at, at + batchSizeBytes(bytes, at)));
+  for (const batch of batches) {
+    const base = baseOffsetOf(batch);
+    const known = model.batches.find((candidate) => candidate.base === base);
+    const wrong =
+      known === undefined || lastOffsetOf(batch) + 1 !== known.next || lastOffsetOf(batch) < from
+        ? 'there is no such batch'
+        : recordsContradiction(known, batch);
+    if (wrong !== undefined)
+      throw new Violation(`log ${model.name}: read at ${base} when asked for ${from}: ${wrong}`);
+  }
+};
+
+/** Compaction under the feet of everybody else: what it is given is below what a replica would ever cut. */
+export const clean = async (world: StorageWorld): Promise<void> => {
+  const { clock } = world;
+  try {
+    while (world.goesOn(clock)) {
+      await pause(world, 1 + world.random.below(4));
+      const compacted = world.models.filter((model) => model.compacted);
+      const model = compacted[world.random.below(compacted.length)];
+      const log = model?.log;
+      if (model === undefined || log === undefined || log.failure !== undefined) continue;
+      const limit =
+        model.change?.kind === 'truncate' ? Math.min(model.change.offset, model.acked) : model.acked;
+      const upTo = Math.max(limit - world.random.below(5), 0);
+      if (!world.goesOn(clock)) return;
+      if (log.cleanable(Offset(upTo), clock.wallMs()) === undefined) continue;
+      model.cleanLimit = Math.max(model.cleanLimit, upTo);
+      world.say(`log ${model.name} clean up to ${upTo}`);
+      try {
+        const outcome = await log.clean({
+          upTo: Offset(upTo),
+          compute: inlineCompute,
+          dedupeBufferBytes: [24 * 6, 24 * 40, 1 << 16][world.random.below(3)] ?? 0,
+          loadFactor: 0.9,
+          ioBufferBytes: [0, 3000, 1 << 16][world.random.below(3)] ?? 0,
+        });
+        world.say(`log ${model.name} cleaned ${JSON.stringify(outcome)}`);
+        if (outcome.kind === 'stopped') world.counts.stoppedCleanings += 1;
+        if (outcome.kind !== 'cleaned') continue;
+        world.counts.cleanings += 1;
+        world.counts.removedRecords += outcome.removedRecords;
+      } catch (cause) {
+        if (!isExpectedFailure(cause)) throw cause;
+      }
+    }
+  } catch (cause) {
+    world.violation ??= cause;
+  }
+};
+
 const searchTime = async (world: StorageWorld, model: LogModel, log: Log): Promise<void> => {
   if (model.end === model.start) return;
+  if (model.compacted) return searchCompacted(world, model, log);
   const wantedMs = FIRST_TIME_MS + (model.start + world.random.below(model.end - model.start + 3)) * 10 - 3;
   const found = await log.offsetForTimestamp(TimestampMs(wantedMs));
   const expected = model.find((timeMs) => timeMs >= wantedMs);
@@ -236,11 +302,29 @@ const searchTime = async (world: StorageWorld, model: LogModel, log: Log): Promi
     throw new Violation(`log ${model.name}: newest at ${newest?.offset}, not ${newestOffset}`);
 };
 
+/** The newest record of a key is found, unless an earlier one fits as well. */
+const searchCompacted = async (world: StorageWorld, model: LogModel, log: Log): Promise<void> => {
+  const wantedMs = FIRST_TIME_MS + (model.start + world.random.below(model.end - model.start + 3)) * 10 - 3;
+  const found = await log.offsetForTimestamp(TimestampMs(wantedMs));
+  const sure = newestRecordsOf(model.batches, model.start).find(({ timestampMs }) => timestampMs >= wantedMs);
+  if (sure !== undefined && (found === undefined || found.offset > sure.offset))
+    throw new Violation(`log ${model.name}: found ${found?.offset} for ${wantedMs}, behind ${sure.offset}`);
+  if (found !== undefined && found.timestampMs < wantedMs)
+    throw new Violation(`log ${model.name}: found ${found.timestampMs} for time ${wantedMs}`);
+  const newest = await log.maxTimestamp();
+  const least = Math.max(
+    -1,
+    ...newestRecordsOf(model.batches, model.start).map(({ timestampMs }) => timestampMs),
+  );
+  if ((newest?.timestampMs ?? -1) < least)
+    throw new Violation(`log ${model.name}: newest at ${newest?.timestampMs}, not ${least}`);
+};
+
 const switchPolicy = async (world: StorageWorld, model: LogModel, log: Log): Promise<void> => {
   // The weaker promise holds from the call on, the stronger one once everything is flushed under it.
   const journaled = !model.journaled;
   if (!journaled) model.journaled = false;
-  log.updateConfig({ ...world.shape.config, flushPolicy: journaled ? 'ack' : 'replication' });
+  log.updateConfig({ ...world.configOf(model), flushPolicy: journaled ? 'ack' : 'replication' });
   append(world, model, log);
   await flush(model, log);
   if (journaled) model.journaled = log.config.flushPolicy === 'ack';

@@ -1,5 +1,5 @@
 import type { Disk } from '@kafkaesque/kernel';
-import { listenTo, work } from './log-workers';
+import { clean, listenTo, work } from './log-workers';
 import { StorageWorld, describeFailure, zeroCounts } from './storage-world';
 import type { WorldCounts, WorldShape } from './storage-world';
 
@@ -51,6 +51,7 @@ export const liveThrough = async (world: StorageWorld, events: number): Promise<
     world.counts.lives += 1;
     for (const model of world.models) if (model.log !== undefined) listenTo(world, model, model.log);
     for (let worker = 0; worker < WORKERS + Math.floor(world.shape.logCount / 50); worker++) void work(world);
+    if (world.models.some(({ compacted }) => compacted)) void clean(world);
     await world.scheduler.run({
       until: () => world.violation !== undefined || world.offline,
       maximumEvents: 1 + world.random.below(2 * world.shape.lifeEvents),

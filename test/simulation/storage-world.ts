@@ -35,6 +35,8 @@ export interface WorldShape {
   readonly capacityBytes: number;
   /** Share of logs with flush.policy=replication. */
   readonly directShare: number;
+  /** Share of logs with cleanup.policy=compact. */
+  readonly compactedShare: number;
   /** Mean number of events between crashes. */
   readonly lifeEvents: number;
 }
@@ -53,6 +55,7 @@ export const drawShape = (random: SeededRandom, logCount: number): WorldShape =>
       retentionMs: -1,
       retentionBytes: pick(-1, segmentBytes * 3),
       fileDeleteDelayMs: pick(0, 5, 1000),
+      deleteRetentionMs: pick(0, 5, 1000),
     },
     limits: {
       journalFileBytes: pick(1000, 8000, 60_000),
@@ -70,6 +73,7 @@ export const drawShape = (random: SeededRandom, logCount: number): WorldShape =>
     faults: drawDiskFaults(random),
     capacityBytes: pick(Infinity, Infinity, 100_000, 400_000) * Math.ceil(logCount / 20),
     directShare: pick(0, 0, 0.3, 1),
+    compactedShare: pick(0, 0.3, 1),
     lifeEvents: pick(30, 100, 400, 2000) * Math.ceil(logCount / 20),
   };
 };
@@ -87,6 +91,10 @@ export interface WorldCounts {
   failedLogs: number;
   /** Times that records were refused for lack of room. */
   refused: number;
+  /** Passes of compaction, those that were given up, and the records that went. */
+  cleanings: number;
+  stoppedCleanings: number;
+  removedRecords: number;
 }
 
 export const zeroCounts = (): WorldCounts => ({
@@ -100,6 +108,9 @@ export const zeroCounts = (): WorldCounts => ({
   offline: 0,
   failedLogs: 0,
   refused: 0,
+  cleanings: 0,
+  stoppedCleanings: 0,
+  removedRecords: 0,
 });
 
 /** What must never happen has happened. */
@@ -149,7 +160,12 @@ export class StorageWorld {
     this.clock = new VirtualClock({ scheduler: this.scheduler });
     this.models = Array.from(
       { length: logCount },
-      (_, index) => new LogModel(String(index), this.random.fraction() >= this.shape.directShare),
+      (_, index) =>
+        new LogModel(
+          String(index),
+          this.random.fraction() >= this.shape.directShare,
+          this.random.fraction() < this.shape.compactedShare,
+        ),
     );
   }
 
@@ -164,7 +180,10 @@ export class StorageWorld {
   }
 
   configOf(model: LogModel): LogConfig {
-    return { ...this.shape.config, flushPolicy: model.journaled ? 'ack' : 'replication' };
+    const { config } = this.shape;
+    const flushPolicy = model.journaled ? 'ack' : 'replication';
+    const cleanupPolicy = { ...config.cleanupPolicy, compact: model.compacted };
+    return { ...config, flushPolicy, cleanupPolicy };
   }
 
   crash(): void {

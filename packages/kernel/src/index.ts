@@ -33,6 +33,7 @@ export type {
   ChannelHandler,
   MemberAddress,
 } from './world/channel';
+export { inlineCompute } from './world/compute';
 export type { Compute, ComputeJob } from './world/compute';
 export { silentLogger } from './world/logger';
 export type { LogFields, Logger } from './world/logger';

@@ -45,6 +45,8 @@ export { decodeBatch, recordsOf } from './batches/decode-batch';
 export type { DecodeOptions, DecodedBatch } from './batches/decode-batch';
 export { encodeBatch, openBatchBuilder, recordSizeBound } from './batches/encode-batch';
 export type { BatchBuilder, BatchBuilderOptions, BatchDraft } from './batches/encode-batch';
+export { filterBatch, visitKeys } from './batches/filter-batch';
+export type { FilterOptions, FilteredBatch, KeyedRecord } from './batches/filter-batch';
 export { murmur2, partitionOfKey } from './batches/murmur2';
 export type { DecodedRecord, RecordDraft, RecordHeader } from './batches/record';
 export { recompressBatch } from './batches/recompress-batch';

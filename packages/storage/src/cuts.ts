@@ -42,6 +42,7 @@ export const truncateLog = async (
   const removed = forgetBehind(log, place.segment, place.position, place.offset);
   log.end = place.offset;
   log.durableEnd = place.offset;
+  log.cleanedTo = Math.min(log.cleanedTo, place.offset);
   log.epochs.truncateTo(place.offset);
   const { position } = place;
   if (position === 0) {
@@ -110,6 +111,7 @@ export const resetLog = async (context: DirectoryContext, log: LogState, offset:
   log.logStart = offset;
   log.end = offset;
   log.durableEnd = offset;
+  log.cleanedTo = 0;
   log.written = emptyEnd(offset);
   log.synced = emptyEnd(offset);
   log.epochs.truncateTo(0);

@@ -1,18 +1,11 @@
-import {
-  BATCH_HEADER_BYTES,
-  baseOffsetOf,
-  batchSizeBytes,
-  crc32c,
-  lastOffsetOf,
-  maxTimestampOf,
-} from '@kafkaesque/protocol';
+import { BATCH_HEADER_BYTES, baseOffsetOf, batchSizeBytes, crc32c, lastOffsetOf } from '@kafkaesque/protocol';
 import type { DirectoryContext } from './directory-context';
 import type { LogState } from './log-state';
 import { OffsetIndex } from './offset-index';
 import { isIndexSaved, newSegment, placeInSegment, segmentFileName } from './segment';
 import type { Segment, SegmentIndex } from './segment';
 import { withSegmentFile } from './segment-files';
-import { scanBatches } from './segment-scan';
+import { recordTimestampOf, scanBatches } from './segment-scan';
 import { readSmallFile, replaceFile } from './small-file';
 import { TimeIndex } from './time-index';
 import { isOutOfSpace } from './space-reserve';
@@ -110,7 +103,7 @@ const rescanned = async (
       if (isInPlace && lastOffset > last && lastOffset < limit) {
         last = lastOffset;
         const { indexIntervalBytes } = log.config;
-        placeInSegment(rebuilt, lastOffset, sizeBytes, maxTimestampOf(bytes, at), indexIntervalBytes);
+        placeInSegment(rebuilt, lastOffset, sizeBytes, recordTimestampOf(bytes, at), indexIntervalBytes);
       } else rebuilt.sizeBytes += sizeBytes;
       return true;
     }),

@@ -1,7 +1,11 @@
 export { openNodeDisk } from './node-disk';
 export { defaultLogConfig } from './log';
+export { compactionJobs } from './compaction/compaction-jobs';
 export type {
   AppendBatch,
+  Cleanable,
+  CleaningOptions,
+  CleaningOutcome,
   EpochStart,
   FlushPolicy,
   Log,

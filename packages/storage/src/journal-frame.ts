@@ -31,6 +31,8 @@ export const entryKinds = {
   delete: 4,
   logStart: 5,
   seal: 6,
+  /** Segments from `segmentBase` up to `offset` are one file of `position` bytes now. */
+  clean: 7,
 } as const;
 export type EntryKind = keyof typeof entryKinds;
 const kindNames = new Map<number, EntryKind>(

@@ -5,6 +5,7 @@ import { ENTRY_BYTES, identityAt, readEntry } from './journal-frame';
 import type { JournalEntry } from './journal-frame';
 import type { AcceptedRound } from './journal-scan';
 import {
+  cleanRecovered,
   identityKey,
   keyOf,
   logOfIdentity,
@@ -14,6 +15,7 @@ import {
 } from './recovered-log';
 import type { RecoveredLog } from './recovered-log';
 import { segmentFileName } from './segment';
+import { swapSegments } from './compaction/swap-entry';
 import { openOrCreate, removeSegments, removeTree, syncIfThere, truncateSegments } from './segment-removal';
 import { directoryOf, ensureDirectory } from './small-file';
 
@@ -159,6 +161,9 @@ class Replay {
         log.directory,
         (baseOffset, kind) => kind !== 'snapshot' && baseOffset < entry.segmentBase,
       );
+    } else if (entry.kind === 'clean') {
+      cleanRecovered(log, entry.offset, entry.segmentBase, entry.position);
+      await swapSegments(disk, log.directory, entry);
     } else if (entry.kind === 'delete') {
       this.#pieces.delete(log);
       this.#target.logs.delete(keyOf(log.topicId, log.partition));

@@ -1,4 +1,4 @@
-import { Failure } from '@kafkaesque/kernel';
+import { Failure, hasCode } from '@kafkaesque/kernel';
 import type { DiskFile, Lease } from '@kafkaesque/kernel';
 import {
   BATCH_HEADER_BYTES,
@@ -115,7 +115,7 @@ function* readSteps(
     if (segment === undefined || startsInRun(log, Math.max(reading.from, segment.baseOffset)))
       return readRun(log, reading, [], new GatheredParts(), reading.from);
     const { cuts } = log;
-    const outcome = yield* segmentSteps(context, log, reading, segment);
+    const outcome = yield* segmentOutcome(context, log, reading, segment, cuts);
     if (outcome.kind === 'slices' && log.cuts === cuts) return outcome.slices;
     if (outcome.kind === 'slices') outcome.slices.release();
     if (log.cuts !== cuts) {
@@ -131,6 +131,22 @@ function* readSteps(
   }
   log.suspectReason ??= `segment ${log.segments[number]?.baseOffset} is damaged near offset ${reading.from}`;
   throw new Failure('LOG_CORRUPT', `${log.directory}: ${log.suspectReason}`);
+}
+
+/** A segment that compaction has merged into another one meanwhile has no file any more. */
+function* segmentOutcome(
+  context: DirectoryContext,
+  log: LogState,
+  reading: Reading,
+  segment: Segment,
+  cuts: number,
+): Generator<ReadStep, SegmentOutcome, number> {
+  try {
+    return yield* segmentSteps(context, log, reading, segment);
+  } catch (error) {
+    if (log.cuts === cuts || !hasCode(error, 'ENOENT')) throw error;
+    return { kind: 'bad' };
+  }
 }
 
 type SegmentOutcome =

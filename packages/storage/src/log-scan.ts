@@ -6,7 +6,6 @@ import {
   crcOf,
   lastOffsetOf,
   leaderEpochOf,
-  maxTimestampOf,
 } from '@kafkaesque/protocol';
 import { nextBaseOffset } from './batch-chain';
 import type { CheckpointSegment } from './checkpoint';
@@ -15,7 +14,7 @@ import type { LogState } from './log-state';
 import type { RecoveredLog } from './recovered-log';
 import { NO_INDEX_CRC, foundSegment, newSegment, placeInSegment, segmentFileName } from './segment';
 import type { Segment } from './segment';
-import { scanBatches } from './segment-scan';
+import { recordTimestampOf, scanBatches } from './segment-scan';
 import { unlinkIfThere } from './small-file';
 
 /** Where something stands that is no part of the log: the rest of this segment, and every later one. */
@@ -143,7 +142,7 @@ const scanSegment = async (
         segment,
         lastOffset,
         batchSizeBytes(bytes, at),
-        maxTimestampOf(bytes, at),
+        recordTimestampOf(bytes, at),
         log.config.indexIntervalBytes,
       );
       scan.end = lastOffset + 1;

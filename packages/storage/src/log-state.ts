@@ -86,6 +86,14 @@ export interface LogState {
   directoryMade: boolean;
   /** Grows with everything that takes bytes away, so that a sync or a read under way sees it. */
   cuts: number;
+  /** How often of these compaction has put another segment in the place of some: offsets stay what they were. */
+  cleanings: number;
+  /** Everything below was compacted in this life of the process. */
+  cleanedTo: number;
+  /** A pass of compaction is under way. */
+  cleaning: boolean;
+  /** A journal entry that names a cleaned file has failed, and may still be found after a crash. */
+  cleaningInDoubt: boolean;
 
   /** Written to segments since the last sync that began. */
   unsyncedBytes: number;
@@ -158,6 +166,10 @@ export const newLogState = (
   namesDirty: false,
   directoryMade: false,
   cuts: 0,
+  cleanings: 0,
+  cleanedTo: 0,
+  cleaning: false,
+  cleaningInDoubt: false,
   exclusive: new Exclusive(),
   settling: new Exclusive(),
   unsyncedBytes: 0,

@@ -1,4 +1,4 @@
-import { Failure } from '@kafkaesque/kernel';
+import { Failure, hasCode } from '@kafkaesque/kernel';
 import { batchSizeBytes, lastOffsetOf } from '@kafkaesque/protocol';
 import { BatchChain } from './batch-chain';
 import type { DirectoryContext } from './directory-context';
@@ -26,15 +26,44 @@ export const walkBatches = async (
   from: number,
   visit: BatchVisit,
 ): Promise<void> => {
-  const { cuts } = log;
+  // Compaction leaves offsets what they were: the walk goes on behind what it has visited.
+  const truncations = log.cuts - log.cleanings;
   let next: number | undefined = from;
+  const progress = { next: from };
+  const visitOn: BatchVisit = (bytes, at) => {
+    progress.next = lastOffsetOf(bytes, at) + 1;
+    return visit(bytes, at);
+  };
   while (next !== undefined && next < log.end) {
     if (log.run.size > 0 && next >= firstOfRun(log)) {
       walkRun(log, next, visit);
       return;
     }
-    next = await walkSegment(context, log, next, visit);
-    if (log.cuts !== cuts) throw cutMeanwhile(log);
+    const { cleanings } = log;
+    const here: number = next;
+    try {
+      next = await walkSegment(context, log, here, visitOn);
+    } catch (error) {
+      if (log.cleanings === cleanings || !isOfCleaning(error)) throw error;
+      next = Math.max(here, progress.next);
+    }
+    if (log.cuts - log.cleanings !== truncations) throw cutMeanwhile(log);
+  }
+};
+
+/** What a reader may meet whose segments compaction has just replaced. */
+const isOfCleaning = (error: unknown): boolean => hasCode(error, 'LOG_CHANGED') || hasCode(error, 'ENOENT');
+
+/** Does something anew that compaction came between. */
+export const whileUncleaned = async <T>(log: LogState, work: () => Promise<T>): Promise<T> => {
+  for (;;) {
+    const { cleanings } = log;
+    try {
+      const result = await work();
+      if (log.cleanings === cleanings) return result;
+    } catch (error) {
+      if (log.cleanings === cleanings || !isOfCleaning(error)) throw error;
+    }
   }
 };
 

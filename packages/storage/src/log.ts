@@ -1,4 +1,12 @@
-import type { LeaderEpoch, Lease, Offset, PartitionIndex, TimestampMs, TopicId } from '@kafkaesque/kernel';
+import type {
+  Compute,
+  LeaderEpoch,
+  Lease,
+  Offset,
+  PartitionIndex,
+  TimestampMs,
+  TopicId,
+} from '@kafkaesque/kernel';
 
 /**
  * When an append counts as durable. `ack`: once the journal's flush has returned. `replication`: once the operating
@@ -21,6 +29,10 @@ export interface LogConfig {
   /** -1: no limit. */
   readonly retentionBytes: number;
   readonly fileDeleteDelayMs: number;
+  /** How long compaction keeps the marker of a deleted key, from the pass on that first met it. */
+  readonly deleteRetentionMs: number;
+  /** How long a record stays as it is before compaction may drop it. */
+  readonly minCompactionLagMs: number;
 }
 
 /** Kafka's defaults, and `flush.policy=ack`. */
@@ -35,6 +47,8 @@ export const defaultLogConfig: LogConfig = {
   retentionMs: 604_800_000,
   retentionBytes: -1,
   fileDeleteDelayMs: 60_000,
+  deleteRetentionMs: 86_400_000,
+  minCompactionLagMs: 0,
 };
 
 /** One whole record batch v2, offsets and epoch already in its header; immutable from the call on. */
@@ -96,6 +110,47 @@ export type LogRecovery =
   | { readonly kind: 'torn'; readonly cutBytes: number }
   /** Something that had been durable is damaged or missing. Nothing was cut; the log is suspect. */
   | { readonly kind: 'corrupt'; readonly reason: string };
+
+/** What of a compacted log a cleaner would find, in whole segments. */
+export interface Cleanable {
+  /** Never compacted. */
+  readonly dirtyBytes: number;
+  readonly cleanBytes: number;
+  /** `dirtyBytes` of both: what `min.cleanable.dirty.ratio` speaks of. */
+  readonly dirtyRatio: number;
+}
+
+/** What a pass of compaction may use. */
+export interface CleaningOptions {
+  /** Nothing at or beyond it is touched: the high watermark. */
+  readonly upTo: Offset;
+  /** Where keys are read, and batches written anew. */
+  readonly compute: Compute;
+  /** Memory for the newest offset of each key, 24 bytes a key: where it is not enough, a pass covers a part. */
+  readonly dedupeBufferBytes: number;
+  /** Share of that memory that may be taken, between 0 and 1. */
+  readonly loadFactor: number;
+  /** Read at once; a batch that is larger is read as a whole. */
+  readonly ioBufferBytes: number;
+  /** Called with what was read and written; the pass waits for it. */
+  readonly throttle?: (bytes: number) => Promise<void>;
+  /** Ends the pass; what it has done so far stays. */
+  readonly signal?: AbortSignal;
+}
+
+/** What a pass of compaction did. */
+export type CleaningOutcome =
+  | {
+      readonly kind: 'cleaned';
+      /** Everything below was compared with everything before it. */
+      readonly cleanedTo: number;
+      readonly removedRecords: number;
+      readonly beforeBytes: number;
+      readonly afterBytes: number;
+    }
+  | { readonly kind: 'nothing' }
+  /** Something else changed the log, or there is no room: another pass may go on. */
+  | { readonly kind: 'stopped' };
 
 /** One partition's log in one log directory. */
 export interface Log {
@@ -176,6 +231,13 @@ export interface Log {
   assignLeaderEpoch(leaderEpoch: LeaderEpoch, startOffset: Offset): void;
   /** Deletes whole segments by age, size and log start, none at or above `highWatermark`. Resolves with their count. */
   applyRetention(nowMs: number, highWatermark: Offset): Promise<number>;
+  /** What `clean` would find; undefined when it would do nothing. */
+  cleanable(upTo: Offset, nowMs: number): Cleanable | undefined;
+  /**
+   * One pass of compaction, whatever the dirty ratio: of the records of a key below `upTo` and before the segment that takes
+   * appends, the newest stays; offsets stay what they were. Fails with `LOG_CORRUPT`.
+   */
+  clean(options: CleaningOptions): Promise<CleaningOutcome>;
   /** A changed flush policy takes effect once everything before it has settled; appends made meanwhile wait. */
   updateConfig(config: LogConfig): void;
 

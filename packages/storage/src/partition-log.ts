@@ -2,6 +2,9 @@ import { Failure, Offset, assert } from '@kafkaesque/kernel';
 import type { LeaderEpoch, PartitionIndex, TimestampMs, TopicId } from '@kafkaesque/kernel';
 import type {
   AppendBatch,
+  Cleanable,
+  CleaningOptions,
+  CleaningOutcome,
   EpochStart,
   Log,
   LogConfig,
@@ -12,13 +15,15 @@ import type {
   Suspicion,
   TimestampedOffset,
 } from './log';
+import { planCleaning } from './compaction/cleanable';
+import { cleanLog } from './compaction/clean-log';
 import { changeLog, repairLog, resetTo, truncateTo } from './log-changes';
 import { readLog } from './log-reader';
 import type { LogServices } from './log-services';
 import { acknowledged, sizeOfLog } from './log-state';
 import type { LogState } from './log-state';
 import { sizeBetween } from './log-sizes';
-import { walkBatches } from './log-walk';
+import { walkBatches, whileUncleaned } from './log-walk';
 import { closing, placeBatch, refusal } from './placing';
 import { switchPolicy } from './policy-switch';
 import { applyRetention } from './retention';
@@ -116,11 +121,13 @@ export class PartitionLog implements Log {
   }
 
   offsetForTimestamp(timestampMs: TimestampMs): Promise<TimestampedOffset | undefined> {
-    return findTimestamp(this.#services.context, this.state, timestampMs);
+    const { state } = this;
+    return whileUncleaned(state, () => findTimestamp(this.#services.context, state, timestampMs));
   }
 
   maxTimestamp(): Promise<TimestampedOffset | undefined> {
-    return findMaxTimestamp(this.#services.context, this.state);
+    const { state } = this;
+    return whileUncleaned(state, () => findMaxTimestamp(this.#services.context, state));
   }
 
   scanHeaders(from: Offset, visit: (bytes: Buffer, at: number) => void): Promise<void> {
@@ -183,6 +190,22 @@ export class PartitionLog implements Log {
 
   applyRetention(nowMs: number, highWatermark: Offset): Promise<number> {
     return applyRetention(this.#services, this.state, nowMs, highWatermark);
+  }
+
+  cleanable(upTo: Offset, nowMs: number): Cleanable | undefined {
+    return planCleaning(this.state, upTo, nowMs);
+  }
+
+  clean(options: CleaningOptions): Promise<CleaningOutcome> {
+    const cleaning = cleanLog(this.#services, this.state, options);
+    // The directory is not closed before it has ended; its failures are the caller's.
+    this.#services.inBackground(
+      cleaning.then(
+        () => undefined,
+        () => undefined,
+      ),
+    );
+    return cleaning;
   }
 
   updateConfig(config: LogConfig): void {

@@ -43,11 +43,9 @@ export const recoverLog = async (
   const cutsInDoubt = !recovered.journaled && !clean;
   if (recovered.touched || scan.scannedBytes > 0 || cutBytes > 0 || namesInDoubt || cutsInDoubt)
     await syncAccepted(context, recovered, log, scan, cutsInDoubt);
-  const cut = log.segments.find((segment) => segment.baseOffset === recovered.cutSegment);
-  if (cut !== undefined) {
-    await rescanSegment(context, log, cut);
-    adopt(log, scan);
-  }
+  const unread = log.segments.filter((segment) => recovered.unread.has(segment.baseOffset));
+  for (const segment of unread) await rescanSegment(context, log, segment);
+  if (unread.length > 0) adopt(log, scan);
   return { log, scannedBytes: scan.scannedBytes, cutBytes };
 };
 

@@ -25,8 +25,8 @@ export interface RecoveredLog {
   touched: boolean;
   suspectReason: string | undefined;
   quarantined: boolean;
-  /** The segment whose greatest timestamp a truncation may have taken: it is read anew. */
-  cutSegment: number | undefined;
+  /** Segments whose timestamps nothing tells since a truncation or compaction: they are read anew. */
+  readonly unread: Set<number>;
   /** Nothing is known of its durable end: all of it is read. */
   readonly unknown: boolean;
 }
@@ -59,7 +59,7 @@ export const unlistedLog = (
   touched: false,
   suspectReason: undefined,
   quarantined: false,
-  cutSegment: undefined,
+  unread: new Set(),
   unknown,
 });
 
@@ -112,7 +112,7 @@ export const truncateRecovered = (
           position,
           ...unknownTimes,
         };
-  log.cutSegment = position > 0 ? segmentBase : undefined;
+  if (position > 0) log.unread.add(segmentBase);
 };
 
 export const resetRecovered = (log: RecoveredLog, offset: number): void => {
@@ -131,4 +131,25 @@ export const raiseRecoveredStart = (log: RecoveredLog, offset: number, firstSegm
   log.epochs.raiseStart(log.logStart);
   log.segments = log.segments.filter((segment) => segment.baseOffset >= firstSegment);
   if (log.durableEnd.segmentBase < firstSegment) log.durableEnd = emptyEnd(firstSegment);
+};
+
+/** The entry of a compaction: the segments from `segmentBase` up to `endOffset` are one file of so many bytes. */
+export const cleanRecovered = (
+  log: RecoveredLog,
+  endOffset: number,
+  segmentBase: number,
+  sizeBytes: number,
+): void => {
+  const at = log.segments.findIndex((segment) => segment.baseOffset === segmentBase);
+  if (at < 0) return;
+  const cleaned = {
+    ...{ baseOffset: segmentBase, sizeBytes, firstTimestampMs: -1, ...unknownTimes },
+    ...{ hasGaps: true, indexCrc: NO_INDEX_CRC },
+  };
+  log.segments = [
+    ...log.segments.slice(0, at),
+    cleaned,
+    ...log.segments.slice(at).filter((segment) => segment.baseOffset >= endOffset),
+  ];
+  log.unread.add(segmentBase);
 };

@@ -1,5 +1,13 @@
 import type { BufferPool, DiskFile } from '@kafkaesque/kernel';
-import { BATCH_HEADER_BYTES, CURRENT_MAGIC, batchSizeBytes, isControl, magicOf } from '@kafkaesque/protocol';
+import {
+  BATCH_HEADER_BYTES,
+  CURRENT_MAGIC,
+  batchSizeBytes,
+  isControl,
+  magicOf,
+  maxTimestampOf,
+  recordCountOf,
+} from '@kafkaesque/protocol';
 
 const CHUNK_BYTES = 1 << 20;
 
@@ -22,6 +30,10 @@ export const isPlausibleBatch = (bytes: Buffer, at: number, roomBytes: number): 
   const sizeBytes = batchSizeBytes(bytes, at);
   return sizeBytes >= BATCH_HEADER_BYTES && sizeBytes <= roomBytes && magicOf(bytes, at) === CURRENT_MAGIC;
 };
+
+/** Greatest timestamp of the batch's records; -1 when none has one, or compaction has left none. */
+export const recordTimestampOf = (bytes: Buffer, at: number): number =>
+  recordCountOf(bytes, at) === 0 ? -1 : maxTimestampOf(bytes, at);
 
 /** Reads batches of `[from, to)` in pieces and visits them in order, until `visit` returns false. */
 export const scanBatches = async (

@@ -79,6 +79,10 @@ export class ReplicaMoves {
     });
   }
 
+  isMoving(replica: Replica): boolean {
+    return this.#underWay.has(replica);
+  }
+
   /** Undefined: it does not move. */
   cancel(replica: Replica): Promise<void> | undefined {
     return this.#underWay.get(replica)?.cancel();

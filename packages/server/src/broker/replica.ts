@@ -85,4 +85,6 @@ export const logConfig = (config: TopicConfiguration): LogConfig => ({
   retentionMs: config.retentionMs,
   retentionBytes: config.retentionBytes,
   fileDeleteDelayMs: config.fileDeleteDelayMs,
+  deleteRetentionMs: config.deleteRetentionMs,
+  minCompactionLagMs: config.minCompactionLagMs,
 });

@@ -18,6 +18,7 @@ export interface TopicConfiguration {
   /** Empty: keep everything. */
   readonly cleanupPolicy: readonly ('delete' | 'compact')[];
   readonly compressionType: string;
+  readonly deleteRetentionMs: number;
   readonly fileDeleteDelayMs: number;
   readonly flushPolicy: 'ack' | 'replication';
   readonly followerThrottledReplicas: ThrottledReplicas;
@@ -27,6 +28,8 @@ export interface TopicConfiguration {
   readonly messageTimestampAfterMaxMs: number;
   readonly messageTimestampBeforeMaxMs: number;
   readonly messageTimestampType: 'CreateTime' | 'LogAppendTime';
+  readonly minCleanableDirtyRatio: number;
+  readonly minCompactionLagMs: number;
   readonly minInsyncReplicas: number;
   readonly preallocate: boolean;
   readonly recordValidation: 'header' | 'full';
@@ -57,6 +60,7 @@ export const topicConfiguration = (
       (policy) => policy === 'delete' || policy === 'compact',
     ),
     compressionType: String(get('compression.type')),
+    deleteRetentionMs: number('delete.retention.ms'),
     fileDeleteDelayMs: number('file.delete.delay.ms'),
     flushPolicy: get('flush.policy') === 'replication' ? 'replication' : 'ack',
     followerThrottledReplicas: replicas('follower.replication.throttled.replicas'),
@@ -66,6 +70,8 @@ export const topicConfiguration = (
     messageTimestampAfterMaxMs: number('message.timestamp.after.max.ms'),
     messageTimestampBeforeMaxMs: number('message.timestamp.before.max.ms'),
     messageTimestampType: get('message.timestamp.type') === 'LogAppendTime' ? 'LogAppendTime' : 'CreateTime',
+    minCleanableDirtyRatio: number('min.cleanable.dirty.ratio'),
+    minCompactionLagMs: number('min.compaction.lag.ms'),
     minInsyncReplicas: number('min.insync.replicas'),
     preallocate: isTrue('preallocate'),
     recordValidation: get('record.validation') === 'full' ? 'full' : 'header',

@@ -6,7 +6,7 @@ import type {
   PartitionIndex,
   TopicId,
 } from '@kafkaesque/kernel';
-import { messageOf } from '@kafkaesque/kernel';
+import { inlineCompute, messageOf } from '@kafkaesque/kernel';
 import type { MetadataDelta, MetadataImage, RegisterBrokerCommand } from '@kafkaesque/metadata';
 import { LOST_DIRECTORY, aliveBrokers, registeredBrokers, registeredFeatures } from '@kafkaesque/metadata';
 import type { LogDirectory } from '@kafkaesque/storage';
@@ -19,6 +19,8 @@ import { awayDirectory, isOfTheDisk } from '../broker/away-directory';
 import { DirectoryAssignments } from '../broker/directory-assignments';
 import type { DynamicConfigurations } from '../broker/dynamic-configuration';
 import { FetchSessions } from '../broker/fetch-sessions';
+import { LogCleaner } from '../broker/log-cleaner';
+import type { CleanerSettings } from '../broker/log-cleaner';
 import { LogDirectories } from '../broker/log-directories';
 import { ProducerIds } from '../broker/producer-ids';
 import type { LedPartition } from '../broker/replicas';
@@ -74,6 +76,8 @@ export class BrokerPart {
   #deferred: MetadataDelta[] | undefined;
   #cancelRetention: CancelWake | undefined;
   #retention: Promise<void> = Promise.resolve();
+  #cleaner: LogCleaner | undefined;
+  #cleaned: Promise<void> | undefined;
 
   constructor(options: BrokerPartOptions, directories: LogDirectories) {
     const { world, dynamic, nodeId, loggers, configuration } = options;
@@ -137,6 +141,20 @@ export class BrokerPart {
     const rate = (side: 'leader' | 'follower'): number =>
       Number(nodeValue(`${side}.replication.throttled.rate`, layers));
     return { leader: rate('leader'), follower: rate('follower') };
+  }
+
+  #cleanerSettings(image: MetadataImage): CleanerSettings {
+    const { configuration, dynamic } = this.#options;
+    const layers = dynamic.layers(image);
+    const number = (name: string): number => Number(nodeValue(`log.cleaner.${name}`, layers));
+    return {
+      isEnabled: configuration.get('log.cleaner.enable') === true,
+      backoffMs: number('backoff.ms'),
+      dedupeBufferBytes: number('dedupe.buffer.size'),
+      loadFactor: number('io.buffer.load.factor'),
+      ioBufferBytes: number('io.buffer.size'),
+      bytesPerSecond: number('io.max.bytes.per.second'),
+    };
   }
 
   #limitMoves(image: MetadataImage): void {
@@ -227,6 +245,12 @@ export class BrokerPart {
     });
     this.#assignments.registered();
     this.#scheduleRetention(Number(configuration.get('log.initial.task.delay.ms')));
+    this.#cleaner = new LogCleaner({
+      ...{ replicas: this.replicas, clock: world.clock, logger: loggers.logs },
+      compute: world.compute ?? inlineCompute,
+      settings: () => this.#cleanerSettings(image()),
+    });
+    this.#cleaner.start();
     await lifecycle.enterService();
   }
 
@@ -283,6 +307,7 @@ export class BrokerPart {
   /** Nothing is asked of it any more. */
   quiesce(): void {
     this.#cancelRetention?.();
+    this.#cleaned = this.#cleaner?.stop();
     this.#assignments?.close();
     this.#lifecycle?.stop();
     this.#moveThrottle.close();
@@ -291,8 +316,9 @@ export class BrokerPart {
     this.waitingRoom.close();
   }
 
-  settled(): Promise<void> {
-    return this.#retention;
+  async settled(): Promise<void> {
+    await this.#retention;
+    await this.#cleaned;
   }
 
   /** A directory failed: its replicas take no part any more; without any directory the process cannot go on. */

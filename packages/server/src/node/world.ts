@@ -1,4 +1,13 @@
-import type { AcceptChannel, Clock, Disk, FaultHandler, Logger, Metrics, Random } from '@kafkaesque/kernel';
+import type {
+  AcceptChannel,
+  Clock,
+  Compute,
+  Disk,
+  FaultHandler,
+  Logger,
+  Metrics,
+  Random,
+} from '@kafkaesque/kernel';
 import type { LockDirectory } from '@kafkaesque/storage';
 import type { Loggers, Traces } from '@kafkaesque/telemetry';
 import type { MemberDialer, listen } from '@kafkaesque/transport';
@@ -21,6 +30,8 @@ export interface World {
   readonly dialMembers: () => MemberDialer;
   /** What stands between the channels that other members dial and who takes them here; absent: nothing. */
   readonly acceptMembers?: (accept: AcceptChannel) => AcceptChannel;
+  /** Where CPU work is done that would keep the event loop busy; absent: in the calling turn. */
+  readonly compute?: Compute;
   /** For the operator's policies. */
   readonly loadModule: LoadModule;
   /** What other hosts call this one. */

@@ -11,6 +11,7 @@ import { ephemeralStorage } from './ephemeral-storage';
 import { openFilesLimit } from './open-files-limit';
 import { systemClock } from './system-clock';
 import { systemRandom } from './system-random';
+import { WorkerCompute } from './worker-compute';
 
 /** What of the world the caller supplies; the rest is the machine's own. */
 export interface OpenWorldOptions {
@@ -49,6 +50,7 @@ export const openWorld = async (options: OpenWorldOptions): Promise<World> => {
         ? listen
         : (listenOptions) => listen({ ...listenOptions, collectYoungGarbage }),
     dialMembers: () => memberDialer(collectYoungGarbage === undefined ? {} : { collectYoungGarbage }),
+    compute: new WorkerCompute(),
     loadModule,
     hostName: hostname(),
     ...(openFiles === undefined ? {} : { openFilesLimit: openFiles }),

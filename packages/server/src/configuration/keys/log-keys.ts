@@ -142,49 +142,41 @@ export const logKeys = {
     .atLeast(-2)
     .clusterWide()
     .noEffect(),
-  'log.cleaner.enable': boolean(
-    true,
-    'Whether logs are compacted; Kafka accepts this key and always compacts.',
-  ).noEffect(),
+  'log.cleaner.enable': boolean(true, 'Whether logs are compacted.'),
   'log.cleaner.threads': int(1, 'Compactions that run side by side.').atLeast(0).clusterWide().noEffect(),
   'log.cleaner.backoff.ms': long(15_000, 'How long the cleaner rests when there is nothing to clean.')
     .atLeast(0)
-    .clusterWide()
-    .noEffect(),
-  'log.cleaner.dedupe.buffer.size': long(134_217_728, 'Memory for finding the last record of each key.')
-    .clusterWide()
-    .noEffect(),
+    .clusterWide(),
+  'log.cleaner.dedupe.buffer.size': long(
+    134_217_728,
+    'Memory for finding the last record of each key.',
+  ).clusterWide(),
   'log.cleaner.io.buffer.size': int(524_288, 'Memory for reading and writing during compaction.')
     .atLeast(0)
-    .clusterWide()
-    .noEffect(),
-  'log.cleaner.io.buffer.load.factor': double('0.9', 'How full the memory for keys may become.')
-    .clusterWide()
-    .noEffect(),
+    .clusterWide(),
+  'log.cleaner.io.buffer.load.factor': double(
+    '0.9',
+    'How full the memory for keys may become.',
+  ).clusterWide(),
   'log.cleaner.io.max.bytes.per.second': double(
     '1.7976931348623157E308',
     'How fast compaction may read and write.',
-  )
-    .clusterWide()
-    .noEffect(),
+  ).clusterWide(),
   'log.cleaner.delete.retention.ms': long(86_400_000, 'How long the marker of a deleted key is kept.')
     .atLeast(0)
-    .clusterWide()
-    .noEffect(),
+    .clusterWide(),
   'log.cleaner.min.cleanable.ratio': double(
     '0.5',
     'Share of a log that must be uncompacted before it is compacted.',
   )
     .between(0, 1)
-    .clusterWide()
-    .noEffect(),
+    .clusterWide(),
   'log.cleaner.min.compaction.lag.ms': long(
     0,
     'How long a record stays as it is before compaction may drop it.',
   )
     .atLeast(0)
-    .clusterWide()
-    .noEffect(),
+    .clusterWide(),
   'log.cleaner.max.compaction.lag.ms': long('unlimited', 'How long a record may wait for compaction.')
     .atLeast(1)
     .clusterWide()

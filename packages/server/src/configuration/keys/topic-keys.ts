@@ -21,9 +21,7 @@ export const topicKeys = {
   'delete.retention.ms': long(
     86_400_000,
     'How long the marker of a deleted key is kept in a compacted topic.',
-  )
-    .atLeast(0)
-    .noEffect(),
+  ).atLeast(0),
   'file.delete.delay.ms': long(60_000, 'How long a deleted segment stays on disk.').atLeast(0),
   'flush.messages': long(
     'unlimited',
@@ -88,12 +86,10 @@ export const topicKeys = {
   'min.cleanable.dirty.ratio': double(
     '0.5',
     'Share of the log that must be uncompacted before it is compacted.',
-  )
-    .between(0, 1)
-    .noEffect(),
-  'min.compaction.lag.ms': long(0, 'How long a record stays as it is before compaction may drop it.')
-    .atLeast(0)
-    .noEffect(),
+  ).between(0, 1),
+  'min.compaction.lag.ms': long(0, 'How long a record stays as it is before compaction may drop it.').atLeast(
+    0,
+  ),
   'min.insync.replicas': int(1, 'Replicas that must have a record before `acks=all` is answered.').atLeast(1),
   preallocate: boolean(false, 'Whether a new segment takes its whole size on disk at once.').noEffect(),
   'record.validation': string(
