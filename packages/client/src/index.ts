@@ -27,6 +27,7 @@ export type {
   AssignablePartition,
   AssignableTopic,
   Assignments,
+  LastAssignment,
   PartitionAssignor,
   SubscribedMember,
 } from './groups/assignors/assignor';

@@ -228,6 +228,7 @@ export {
   StreamsGroupHeartbeatRequest,
   StreamsGroupHeartbeatResponse,
 } from './messages/streams-group-heartbeat';
+export { StickyAssignorUserData } from './messages/sticky-assignor-user-data';
 export { SyncGroupRequest, SyncGroupResponse } from './messages/sync-group';
 export { TxnOffsetCommitRequest, TxnOffsetCommitResponse } from './messages/txn-offset-commit';
 export { UnregisterBrokerRequest, UnregisterBrokerResponse } from './messages/unregister-broker';

@@ -2,6 +2,8 @@ import type { AssignorName, ConsumerOptions } from '../consumer/consumer-options
 import { ClientError } from '../errors';
 import type { PartitionAssignor } from './assignors/assignor';
 import { rangeAssignor } from './assignors/range-assignor';
+import { roundRobinAssignor } from './assignors/round-robin-assignor';
+import { cooperativeStickyAssignor, stickyAssignor } from './assignors/sticky-assignors';
 
 /** The options of a member with their defaults. */
 export interface GroupSettings {
@@ -44,7 +46,7 @@ export const groupSettings = (options: ConsumerOptions): GroupSettings | undefin
     groupInstanceId: options.groupInstanceId,
     protocol,
     remoteAssignor: options.groupRemoteAssignor,
-    assignors: assignorsOf(options.partitionAssignmentStrategy ?? ['range']),
+    assignors: assignorsOf(options.partitionAssignmentStrategy ?? ['range', 'cooperative-sticky']),
     sessionTimeoutMs,
     heartbeatIntervalMs,
     maxPollIntervalMs: options.maxPollIntervalMs ?? 300_000,
@@ -67,14 +69,18 @@ const refuseClassicOptions = (options: ConsumerOptions): void => {
   }
 };
 
-const builtIn: Readonly<Partial<Record<AssignorName, PartitionAssignor>>> = { range: rangeAssignor };
+const builtIn: Readonly<Record<AssignorName, PartitionAssignor>> = {
+  range: rangeAssignor,
+  roundrobin: roundRobinAssignor,
+  sticky: stickyAssignor,
+  'cooperative-sticky': cooperativeStickyAssignor,
+};
 
 const assignorsOf = (named: readonly (AssignorName | PartitionAssignor)[]): readonly PartitionAssignor[] => {
   if (named.length === 0) throw invalid('partitionAssignmentStrategy is empty: name at least one assignor');
   return named.map((one) => {
     if (typeof one !== 'string') return one;
-    const assignor = builtIn[one];
-    if (assignor !== undefined) return assignor;
+    if (Object.hasOwn(builtIn, one)) return builtIn[one];
     throw invalid(`there is no assignor ${one}: choose of ${Object.keys(builtIn).join(', ')}`);
   });
 };

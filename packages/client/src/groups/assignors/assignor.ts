@@ -26,6 +26,12 @@ export interface SubscribedMember {
   readonly userData: Buffer | null;
 }
 
+/** What a member was assigned last, and in which generation. */
+export interface LastAssignment {
+  readonly partitions: readonly TopicPartition[];
+  readonly generationId: number;
+}
+
 /** What an assignor decided: partitions by member id. */
 export type Assignments = ReadonlyMap<string, readonly TopicPartition[]>;
 
@@ -35,8 +41,11 @@ export interface PartitionAssignor {
   readonly name: string;
   /** Whether partitions may stay with their owners while a rebalance goes on (KIP-429). */
   readonly isCooperative: boolean;
-  /** What it wants to know of its own member in the next assignment. Default: nothing. */
-  userData?(owned: readonly TopicPartition[], generationId: number): Buffer | null;
+  /**
+   * What it wants to know of its own member in the next assignment; `last` is what that had been assigned, undefined
+   * before its first assignment. Default: nothing.
+   */
+  userData?(last: LastAssignment | undefined): Buffer | null;
   /** Decides. Every subscribed partition must come up exactly once. */
   assign(topics: ReadonlyMap<string, AssignableTopic>, members: readonly SubscribedMember[]): Assignments;
 }

@@ -6,7 +6,7 @@ import type { TopicPartition } from '../../records';
 import { backoffMs } from '../../timing/waiting';
 import type { BackoffRange } from '../../timing/waiting';
 import type { DraftFor } from '../../wire/wire';
-import type { PartitionAssignor } from '../assignors/assignor';
+import type { LastAssignment, PartitionAssignor } from '../assignors/assignor';
 import type { GroupCoordinator } from '../group-coordinator';
 import type { CommitIdentity } from '../group-offsets';
 import type { MemberHost } from '../member-host';
@@ -58,8 +58,8 @@ export class ClassicSession implements Membership {
   #matching: readonly string[] = [];
   /** The topics as they were when the leader assigned them, or the pattern was matched. */
   #seen: SeenTopics | undefined;
-  /** What was owned under the generation given, for assignors that remember. */
-  #lastGenerationId = -1;
+  /** For assignors that remember. */
+  #last: LastAssignment | undefined;
 
   constructor(options: ClassicSessionOptions) {
     this.#options = options;
@@ -239,12 +239,12 @@ export class ClassicSession implements Membership {
   #offers(): { name: string; metadata: Buffer }[] {
     const { settings, host } = this.#options;
     const owned = host.owned();
-    const generationId = this.#lastGenerationId;
+    const generationId = this.#last?.generationId ?? -1;
     return settings.assignors.map((assignor) => ({
       name: assignor.name,
       metadata: encodeSubscription({
         topics: this.topicNames,
-        userData: assignor.userData?.(owned, generationId) ?? null,
+        userData: assignor.userData?.(this.#last) ?? null,
         ownedPartitions: owned,
         generationId,
         rackId: settings.rackId,
@@ -325,10 +325,11 @@ export class ClassicSession implements Membership {
 
   async #apply(bytes: Buffer, life: AbortSignal): Promise<void> {
     const { host } = this.#options;
-    this.#lastGenerationId = this.#member.identity.generationId;
+    const { generationId } = this.#member.identity;
     const names = new Set(this.topicNames);
     // A leader that heard of an older subscription may assign what is not wanted any more.
     const assigned = this.#decoded(bytes).filter(({ topic }) => names.has(topic));
+    this.#last = { partitions: assigned, generationId };
     const revoked = partitionsWithout(host.owned(), assigned);
     if (revoked.length > 0) await host.revoke(revoked);
     if (life.aborted) return;
