@@ -149,7 +149,7 @@ describe('the tree is tidy:', () => {
 
   test('every file with tests carries the name the runner looks for', () => {
     const unseen = sources.filter(
-      (source) => !isTest(source) && /^\s*(test|describe|it)(\.each)?\(/m.test(source.text),
+      (source) => !isTest(source) && /^\s*(test|describe|it)(\.each\(|\(['"`])/m.test(source.text),
     );
     expect(unseen.map((source) => source.path).filter((path) => !path.includes('/conformance/'))).toEqual([]);
   });

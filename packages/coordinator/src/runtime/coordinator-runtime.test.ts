@@ -1,5 +1,5 @@
 import { ProducerEpoch, ProducerId } from '@kafkaesque/kernel';
-import { encodeBatch, encodeTransactionMarker, ErrorCode, recordsOf } from '@kafkaesque/protocol';
+import { codecOf, encodeBatch, encodeTransactionMarker, ErrorCode, recordsOf } from '@kafkaesque/protocol';
 import { ToyMachine, UNKNOWN_REGISTER, toyCodec } from './testing/toy-machine';
 import { ToyPartition, errorOf, valueOf } from './testing/toy-partition';
 
@@ -272,7 +272,7 @@ test('a record that cannot be encoded is refused', () => {
       throw new Error('too strange');
     },
   };
-  const partition = loaded({ codec });
+  const partition = loaded({ recordCodec: codec });
   expect(partition.ask({ kind: 'write', register: 'a', value: 1 }).answer).toEqual(
     errorOf(ErrorCode.UNKNOWN_SERVER_ERROR),
   );
@@ -314,6 +314,15 @@ test('batches hold the records that were replayed, with their time', () => {
   expect(records.map(({ key, value, timestampMs }) => [String(key), String(value), timestampMs])).toEqual([
     ['a', '12', 1_700_000_001_000],
   ]);
+});
+
+test('batches are compressed as the topic’s owner wants', () => {
+  const partition = loaded({ codec: 'gzip' });
+  partition.ask({ kind: 'write', register: 'a', value: 12 });
+  partition.endTurn();
+  expect(codecOf(partition.batches[0]?.bytes ?? Buffer.alloc(0))).toBe('gzip');
+  partition.load();
+  expect([...partition.toy.registers]).toEqual([['a', 12]]);
 });
 
 test('when somebody else writes into the partition meanwhile, answers wait for the batch all the same', () => {

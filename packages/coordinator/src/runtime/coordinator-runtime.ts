@@ -273,7 +273,8 @@ export class CoordinatorRuntime<Record, Request, Answer> {
   }
 
   #addAndReplay(record: Record, bytes: EncodedRecord, wallMs: TimestampMs, nowMs: number): boolean {
-    this.#batch ??= new OpenBatch(this.#parts.partition.endOffset, nowMs);
+    const { partition, options } = this.#parts;
+    this.#batch ??= new OpenBatch(partition.endOffset, nowMs, options.codec);
     const offset = this.#batch.nextOffset;
     this.#batch.add(bytes, wallMs);
     try {

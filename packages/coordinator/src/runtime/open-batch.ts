@@ -1,5 +1,5 @@
 import type { TimestampMs } from '@kafkaesque/kernel';
-import type { BatchBuilder } from '@kafkaesque/protocol';
+import type { BatchBuilder, Codec } from '@kafkaesque/protocol';
 import { BATCH_HEADER_BYTES, openBatchBuilder, recordSizeBound } from '@kafkaesque/protocol';
 
 /** A record as it is stored. */
@@ -26,10 +26,10 @@ export class OpenBatch {
   readonly openedMs: number;
   readonly #builder: BatchBuilder;
 
-  constructor(baseOffset: number, openedMs: number) {
+  constructor(baseOffset: number, openedMs: number, codec: Codec = 'none') {
     this.baseOffset = baseOffset;
     this.openedMs = openedMs;
-    this.#builder = openBatchBuilder({ limitBytes: Infinity });
+    this.#builder = openBatchBuilder({ codec, limitBytes: Infinity });
   }
 
   get recordCount(): number {

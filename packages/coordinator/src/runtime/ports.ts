@@ -1,3 +1,5 @@
+import type { Codec } from '@kafkaesque/protocol';
+
 /** The partition that a runtime writes to, as of now; its host supplies it. */
 export interface RuntimePartition {
   /** Offset of the next record. */
@@ -33,4 +35,6 @@ export interface RuntimeOptions {
   readonly appendLingerMs: number;
   /** `offsets.commit.timeout.ms` and its like: how long an answer waits for its commit. */
   readonly commitTimeoutMs: number;
+  /** How batches are compressed; absent: not at all. */
+  readonly codec?: Codec;
 }

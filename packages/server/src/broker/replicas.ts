@@ -17,6 +17,7 @@ import { BROKER_RESOURCE, TOPIC_RESOURCE } from '../handlers/resource-types';
 import { writeProducerSnapshot } from './producer-snapshots';
 import type { BrokerTimes, Replica } from './replica';
 import type { DurableEnd } from './replica-move';
+import { raiseLogStart } from './raised-log-start';
 import { ReplicaMoves } from './replica-moves';
 import { ReplicaRepairs, recovered } from './replica-repairs';
 import type { FollowerSide, ReplicationSide } from './replication-side';
@@ -105,7 +106,8 @@ export class Replicas {
       failed: (replica, cause) => this.#failed(replica, cause),
       truncate: (replica, offset) => this.#repairs.truncate(replica, offset),
       reset: (replica, offset, then) => this.#repairs.reset(replica, offset, then),
-      raiseLogStart: (replica, offset) => this.#raiseLogStart(replica, offset),
+      raiseLogStart: (replica, offset) =>
+        raiseLogStart(replica, offset, { logger, isHere: () => this.#isHere(replica) }),
       isThrottled: (replica) => this.#isThrottledHere(replica),
     };
   }
@@ -478,35 +480,6 @@ export class Replicas {
     const isGone = this.#options.directories.hasFailed(replica.topicId, replica.partition);
     if (hasCode(cause, 'LOG_CORRUPT')) replica.isDamaged = true;
     this.carryOut(replica, isGone ? machine.goOffline(messageOf(cause)) : machine.failed());
-  }
-
-  /** The leader's log starts there now, and so does this one, up to its end. */
-  #raiseLogStart(replica: Replica, offset: Offset): void {
-    const isUnderWay = replica.raisingTo !== undefined;
-    replica.raisingTo = Offset(Math.max(replica.raisingTo ?? 0, offset));
-    if (isUnderWay) return;
-    const raise = async (): Promise<void> => {
-      for (;;) {
-        const { log } = replica;
-        const to = Offset(Math.min(replica.raisingTo ?? 0, log.endOffset));
-        if (to <= log.logStartOffset) return;
-        await log.raiseLogStart(to);
-        replica.machine.logStartRaised(log.logStartOffset);
-      }
-    };
-    raise()
-      .catch((error: unknown) => {
-        if (!this.#isHere(replica)) return;
-        // The leader's next word tries it again.
-        const { topic, partition } = replica;
-        this.#options.logger.warn('the start of a log could not be raised', {
-          ...{ topic, partition, offset },
-          error: messageOf(error),
-        });
-      })
-      .finally(() => {
-        replica.raisingTo = undefined;
-      });
   }
 
   /** A snapshot may lack a topic without saying that it was removed: then its logs stay, and take no part. */

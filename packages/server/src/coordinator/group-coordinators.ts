@@ -4,7 +4,7 @@ import type { Clock, Logger } from '@kafkaesque/kernel';
 import type { MetadataDelta, MetadataImage } from '@kafkaesque/metadata';
 import { topicByName } from '@kafkaesque/metadata';
 import type { GroupRecord } from '@kafkaesque/protocol';
-import { decodeGroupRecord, encodeGroupRecord, groupRecords } from '@kafkaesque/protocol';
+import { codecOfId, decodeGroupRecord, encodeGroupRecord, groupRecords } from '@kafkaesque/protocol';
 import type { Replica } from '../broker/replica';
 import type { Replicas } from '../broker/replicas';
 import { OFFSETS_TOPIC } from '../broker/topic-names';
@@ -69,6 +69,7 @@ export class LocalGroupCoordinators implements GroupCoordinators {
       options: {
         appendLingerMs: Number(configuration.get('group.coordinator.append.linger.ms')),
         commitTimeoutMs: Number(configuration.get('offsets.commit.timeout.ms')),
+        codec: codecOfId(Number(configuration.get('offsets.topic.compression.codec'))) ?? 'none',
       },
       loadBufferBytes: Number(configuration.get('offsets.load.buffer.size')),
       slots: new LoadingSlots(LOADING_SLOTS),

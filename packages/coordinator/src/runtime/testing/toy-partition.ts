@@ -8,7 +8,7 @@ import type { ToyAnswer, ToyRecord, ToyRequest } from './toy-machine';
 
 export interface ToyOptions extends Partial<RuntimeOptions> {
   readonly machine?: () => ToyMachine;
-  readonly codec?: RecordCodec<ToyRecord>;
+  readonly recordCodec?: RecordCodec<ToyRecord>;
   readonly maxBatchBytes?: number;
 }
 
@@ -33,8 +33,8 @@ export class ToyPartition implements RuntimePartition, RuntimeHost {
     const { appendLingerMs = -1, commitTimeoutMs = 5000, machine = () => new ToyMachine() } = options;
     this.maxBatchBytes = options.maxBatchBytes ?? 1 << 20;
     this.runtime = new CoordinatorRuntime({
-      ...{ machine, codec: options.codec ?? toyCodec, partition: this, host: this },
-      options: { appendLingerMs, commitTimeoutMs },
+      ...{ machine, codec: options.recordCodec ?? toyCodec, partition: this, host: this },
+      options: { appendLingerMs, commitTimeoutMs, codec: options.codec ?? 'none' },
     });
   }
 

@@ -3,9 +3,10 @@ import { int, list, long, short, string } from '../key-draft';
 
 /** Groups of consumers, share and streams groups, and where they keep their state. */
 export const groupKeys = {
-  'group.coordinator.append.linger.ms': int(-1, 'How long a group coordinator gathers writes; -1 adapts.')
-    .atLeast(-1)
-    .noEffect(),
+  'group.coordinator.append.linger.ms': int(
+    -1,
+    'How long a group coordinator gathers writes; -1 adapts.',
+  ).atLeast(-1),
   'group.coordinator.background.threads': int(2, 'Threads for the slow work of group coordinators.')
     .atLeast(1)
     .high()
@@ -20,85 +21,73 @@ export const groupKeys = {
   'group.coordinator.rebalance.protocols': list(
     'classic,consumer,streams',
     'The group protocols that are served: classic, consumer, share, streams.',
-  )
-    .someOf('consumer', 'classic', 'share', 'streams')
-    .noEffect(),
+  ).someOf('consumer', 'classic', 'share', 'streams'),
   'group.coordinator.threads': int(4, 'Threads of group coordinators.').atLeast(1).high().noEffect(),
   'group.initial.rebalance.delay.ms': int(
     3000,
     'How long a new classic group waits for more members before its first assignment.',
-  ).noEffect(),
+  ),
   'group.max.session.timeout.ms': int(
     1_800_000,
     'The longest session that a member of a classic group may ask for.',
-  ).noEffect(),
+  ),
   'group.min.session.timeout.ms': int(
     6000,
     'The shortest session that a member of a classic group may ask for.',
-  ).noEffect(),
-  'group.max.size': int(2_147_483_647, 'Members of a classic group at most.').atLeast(1).noEffect(),
+  ),
+  'group.max.size': int(2_147_483_647, 'Members of a classic group at most.').atLeast(1),
   'group.consumer.assignment.interval.ms': int(
     1000,
     'The shortest time between two assignments of a consumer group.',
   )
     .atLeast(0)
-    .clusterWide()
-    .noEffect(),
+    .clusterWide(),
   'group.consumer.min.assignment.interval.ms': int(
     0,
     'The least that a consumer group may set for the shortest time between two assignments.',
-  )
-    .atLeast(0)
-    .noEffect(),
+  ).atLeast(0),
   'group.consumer.max.assignment.interval.ms': int(
     15_000,
     'The most that a consumer group may set for the shortest time between two assignments.',
-  )
-    .atLeast(0)
-    .noEffect(),
+  ).atLeast(0),
   'group.consumer.assignors': list(
     'uniform,range',
     'The assignors that the broker offers to consumer groups; the first is the default.',
-  )
-    .notEmpty()
-    .noEffect(),
-  'group.consumer.heartbeat.interval.ms': int(5000, 'How often a member of a consumer group reports.')
-    .atLeast(1)
-    .noEffect(),
+  ).notEmpty(),
+  'group.consumer.heartbeat.interval.ms': int(
+    5000,
+    'How often a member of a consumer group reports.',
+  ).atLeast(1),
   'group.consumer.min.heartbeat.interval.ms': int(
     5000,
     'The least that a consumer group may set for the interval of heartbeats.',
-  )
-    .atLeast(1)
-    .noEffect(),
+  ).atLeast(1),
   'group.consumer.max.heartbeat.interval.ms': int(
     15_000,
     'The most that a consumer group may set for the interval of heartbeats.',
-  )
-    .atLeast(1)
-    .noEffect(),
-  'group.consumer.session.timeout.ms': int(45_000, 'How long a member of a consumer group may be silent.')
-    .atLeast(1)
-    .noEffect(),
-  'group.consumer.min.session.timeout.ms': int(45_000, 'The shortest session that a consumer group may set.')
-    .atLeast(1)
-    .noEffect(),
-  'group.consumer.max.session.timeout.ms': int(60_000, 'The longest session that a consumer group may set.')
-    .atLeast(1)
-    .noEffect(),
-  'group.consumer.max.size': int(2_147_483_647, 'Members of a consumer group at most.').atLeast(1).noEffect(),
+  ).atLeast(1),
+  'group.consumer.session.timeout.ms': int(
+    45_000,
+    'How long a member of a consumer group may be silent.',
+  ).atLeast(1),
+  'group.consumer.min.session.timeout.ms': int(
+    45_000,
+    'The shortest session that a consumer group may set.',
+  ).atLeast(1),
+  'group.consumer.max.session.timeout.ms': int(
+    60_000,
+    'The longest session that a consumer group may set.',
+  ).atLeast(1),
+  'group.consumer.max.size': int(2_147_483_647, 'Members of a consumer group at most.').atLeast(1),
   'group.consumer.migration.policy': string(
     'bidirectional',
     'Whether groups may pass between the classic and the consumer protocol while they run.',
-  )
-    .oneOfIgnoringCase('DISABLED', 'DOWNGRADE', 'UPGRADE', 'BIDIRECTIONAL')
-    .noEffect(),
+  ).oneOfIgnoringCase('DISABLED', 'DOWNGRADE', 'UPGRADE', 'BIDIRECTIONAL'),
   'group.consumer.regex.refresh.interval.ms': int(
     600_000,
     'How often the topics behind a pattern are looked up anew.',
   )
     .atLeast(10_000)
-    .noEffect()
     .internal(),
   'group.share.assignment.interval.ms': int(
     1000,
@@ -267,44 +256,30 @@ export const groupKeys = {
   'group.streams.max.standby.replicas': int(2, 'The most that a streams group may set for standby copies.')
     .atLeast(0)
     .noEffect(),
-  'offset.metadata.max.bytes': int(4096, 'Longest note that may be committed with an offset.')
-    .high()
-    .noEffect(),
-  'offsets.commit.timeout.ms': int(5000, 'How long a commit of offsets may take.')
-    .atLeast(1)
-    .high()
-    .noEffect(),
+  'offset.metadata.max.bytes': int(4096, 'Longest note that may be committed with an offset.').high(),
+  'offsets.commit.timeout.ms': int(5000, 'How long a commit of offsets may take.').atLeast(1).high(),
   'offsets.load.buffer.size': int(5_242_880, 'Bytes read at once when committed offsets are loaded.')
     .atLeast(1)
-    .high()
-    .noEffect(),
+    .high(),
   'offsets.retention.check.interval.ms': long(600_000, 'How often it is looked for offsets to forget.')
     .atLeast(1)
-    .high()
-    .noEffect(),
+    .high(),
   'offsets.retention.minutes': int(10_080, 'How long the offsets of an empty group are kept.')
     .atLeast(1)
-    .high()
-    .noEffect(),
+    .high(),
   'offsets.topic.compression.codec': int(
     0,
     'Codec of the offsets topic by its number: 0 none, 1 gzip, 2 snappy, 3 lz4, 4 zstd.',
-  )
-    .high()
-    .noEffect(),
-  'offsets.topic.num.partitions': int(50, 'Partitions of the offsets topic.').atLeast(1).high().noEffect(),
+  ).high(),
+  'offsets.topic.num.partitions': int(50, 'Partitions of the offsets topic.').atLeast(1).high(),
   'offsets.topic.replication.factor': short(
     3,
     'Replicas of the offsets topic; fewer while the cluster has fewer brokers.',
   )
     .atLeast(1)
     .high()
-    .boundedByBrokers()
-    .noEffect(),
-  'offsets.topic.segment.bytes': int(104_857_600, "Size of the offsets topic's segments.")
-    .atLeast(1)
-    .high()
-    .noEffect(),
+    .boundedByBrokers(),
+  'offsets.topic.segment.bytes': int(104_857_600, "Size of the offsets topic's segments.").atLeast(1).high(),
   'share.coordinator.append.linger.ms': int(-1, 'How long a share coordinator gathers writes; -1 adapts.')
     .atLeast(-1)
     .noEffect(),
