@@ -182,5 +182,5 @@ test('a static member that is late at a join phase others complete stays, withou
   scene.advance(60_000);
   const answer = scene.joined(ticket);
   expect(answer).toMatchObject({ generationId: 2, leader: follower });
-  expect(answer.members?.map(({ memberId }) => memberId)).toEqual([leader, follower]);
+  expect(answer.members.map(({ memberId }) => memberId)).toEqual([leader, follower]);
 });

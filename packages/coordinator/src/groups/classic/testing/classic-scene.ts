@@ -12,7 +12,7 @@ import type { GroupDecision, GroupFacts } from '../../group';
 import { groupRefusal } from '../../refusal';
 import type { GroupAnswer, GroupAnswers, GroupRequest } from '../../requests';
 import type { CoordinatorSettings, GroupWorld } from '../../world';
-import type { ClassicGroup } from '../classic-group';
+import { ClassicGroup } from '../classic-group';
 import { ClassicRules } from '../classic-rules';
 
 export const GROUP = 'payments';
@@ -92,8 +92,8 @@ export class ClassicScene {
 
   group(groupId = GROUP): ClassicGroup {
     const group = this.groups.get(groupId);
-    assert(group?.kind === 'classic', `no classic group ${groupId}`);
-    return group as ClassicGroup;
+    assert(group instanceof ClassicGroup, `no classic group ${groupId}`);
+    return group;
   }
 
   // --- requests ------------------------------------------------------------------------------------------------------
