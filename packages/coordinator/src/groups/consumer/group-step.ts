@@ -17,7 +17,7 @@ import {
 import { Refusal } from './refusal';
 import { cancelTimer, setTimer } from './member-timers';
 import { consumerGroup, type SharedRules } from './shared-rules';
-import { computeTarget, NO_CHANGE, preferredAssignor, topicsOf, waitForAssignment } from './target';
+import { computeTarget, NO_CHANGE, preferredAssignor, reads, waitForAssignment } from './target';
 import { TopicDelta } from './topic-delta';
 
 /** A member's turn: what it was, what it says that it is. */
@@ -90,13 +90,11 @@ export const takeTurn = (rules: SharedRules, turn: Turn, now: Now): Step | Refus
 
   let member = updated;
   if (subscriptionChanged || !isReconciledTo(updated, assignmentEpoch)) {
-    const subscribed = new Set(
-      topicsOf(rules.world, updated.subscription, regexTopics).map(({ topicId }) => topicId),
-    );
     const next = reconcile(updated, {
       targetEpoch: assignmentEpoch,
       target,
-      isSubscribed: (topicId) => subscribed.has(topicId),
+      isSubscribed: (topicId) =>
+        reads(updated.subscription, regexTopics, rules.world.topicById(topicId)?.name),
       isFree: (topicId, partition) => {
         const owner = group.ownerOf(topicId, partition);
         return owner === undefined || owner === updated.memberId || owner === before?.memberId;

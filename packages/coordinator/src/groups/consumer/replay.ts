@@ -41,7 +41,10 @@ export const replayRecord = (groups: GroupsById<object>, record: GroupRecord): v
     }
     case 'ConsumerGroupRegularExpression': {
       const { groupId, regularExpression } = record.key;
-      groupOf(groups, groupId, record.value !== null)?.putRegex(regularExpression, record.value ?? undefined);
+      groupOf(groups, groupId, record.value !== null)?.putRegex(
+        regularExpression,
+        record.value === null ? undefined : { ...record.value, topics: sorted(record.value.topics) },
+      );
       return;
     }
     case 'GroupMetadata':
@@ -49,6 +52,12 @@ export const replayRecord = (groups: GroupsById<object>, record: GroupRecord): v
       return;
   }
 };
+
+/** Kafka writes a set, in no order. */
+const sorted = (topics: readonly string[]): readonly string[] =>
+  topics.every((topic, at) => at === 0 || (topics[at - 1] as string) < topic)
+    ? topics
+    : [...new Set(topics)].sort();
 
 /** A value makes the group, also where there was one of another kind: the log's last word counts. */
 const groupOf = (

@@ -40,6 +40,7 @@ export class TestWorld implements GroupWorld {
   };
   readonly hidden = new Set<string>();
   readonly #topics = new Map<string, TopicView>();
+  readonly #byId = new Map<TopicId, TopicView>();
   #made = 0;
 
   topicByName(name: string): TopicView | undefined {
@@ -47,8 +48,7 @@ export class TestWorld implements GroupWorld {
   }
 
   topicById(topicId: TopicId): TopicView | undefined {
-    for (const topic of this.#topics.values()) if (topic.topicId === topicId) return topic;
-    return undefined;
+    return this.#byId.get(topicId);
   }
 
   topicNames(): Iterable<string> {
@@ -79,12 +79,16 @@ export class TestWorld implements GroupWorld {
     racksOf: (partition: number) => readonly string[] = () => [],
   ): TopicId {
     const topicId = this.#topics.get(name)?.topicId ?? this.#newId();
-    this.#topics.set(name, { topicId, name, partitionCount, racksOf });
+    const topic = { topicId, name, partitionCount, racksOf };
+    this.#topics.set(name, topic);
+    this.#byId.set(topicId, topic);
     this.metadataOffset += 1;
     return topicId;
   }
 
   deleteTopic(name: string): void {
+    const topic = this.#topics.get(name);
+    if (topic !== undefined) this.#byId.delete(topic.topicId);
     this.#topics.delete(name);
     this.metadataOffset += 1;
   }

@@ -52,7 +52,7 @@ export const waitForAssignment = (group: ConsumerGroup, intervalMs: number, wall
   return Math.max(0, assignmentTimestamp + intervalMs - wallMs);
 };
 
-/** What resolved expressions would be, where the decision changes them; undefined: deleted. */
+/** What a regular expression matches, sorted. */
 export type RegexTopics = (regex: string) => readonly string[];
 
 /** Topics of a subscription that exist, sorted by name. */
@@ -69,6 +69,27 @@ export const topicsOf = (
   }
   return topics;
 };
+
+const isAmong = (sorted: readonly string[], name: string): boolean => {
+  let low = 0;
+  let high = sorted.length - 1;
+  while (low <= high) {
+    const middle = (low + high) >>> 1;
+    const found = sorted[middle] as string;
+    if (found === name) return true;
+    if (found < name) low = middle + 1;
+    else high = middle - 1;
+  }
+  return false;
+};
+
+/** Whether a subscription reads the topic of that name. */
+export const reads = (
+  { names, regex }: Subscription,
+  regexTopics: RegexTopics,
+  topic: string | undefined,
+): boolean =>
+  topic !== undefined && (isAmong(names, topic) || (regex !== null && isAmong(regexTopics(regex), topic)));
 
 export interface ComputedTarget {
   readonly records: readonly GroupRecord[];

@@ -22,13 +22,13 @@ interface Ranges {
   next: number;
 }
 
-const nextRange = (ranges: Ranges): readonly number[] => {
+const nextRange = (ranges: Ranges): readonly number[] | undefined => {
   const least = Math.floor(ranges.partitionCount / ranges.subscribers);
   const size = least + (ranges.served < ranges.partitionCount % ranges.subscribers ? 1 : 0);
   const first = ranges.next;
   ranges.served += 1;
   ranges.next += size;
-  return Array.from({ length: size }, (_, at) => first + at);
+  return size === 0 ? undefined : Array.from({ length: size }, (_, at) => first + at);
 };
 
 /**
@@ -51,8 +51,8 @@ export const assignRange: Assignor = (members) => {
     const assignment = new Map<TopicId, readonly number[]>();
     for (const { topicId } of topics) {
       const ranges = rangesByTopic.get(topicId);
-      const range = ranges === undefined ? [] : nextRange(ranges);
-      if (range.length > 0) assignment.set(topicId, range);
+      const range = ranges === undefined ? undefined : nextRange(ranges);
+      if (range !== undefined) assignment.set(topicId, range);
     }
     assignments.set(memberId, sameAssignment(assignment, current) ? current : assignment);
   }

@@ -1,4 +1,4 @@
-import type { TopicId } from '@kafkaesque/kernel';
+import { Ring, type TopicId } from '@kafkaesque/kernel';
 import type { TopicView } from '../../world';
 import { sameAssignment, type Assignment } from '../partitions';
 import { isHomogeneous, type Assignor, type AssignorMember } from './assignor';
@@ -87,8 +87,14 @@ const poolsOf = (
   })).sort((one, other) => one.subscribers.length - other.subscribers.length);
 
 const keepCurrent = ({ members, topics, owners, loads }: Division): void => {
+  const subscribedBy = new Map<readonly TopicView[], ReadonlySet<TopicId>>();
   for (const [index, member] of members.entries()) {
-    const subscribed = new Set(member.topics.map(({ topicId }) => topicId));
+    if (member.current.size === 0) continue;
+    let subscribed = subscribedBy.get(member.topics);
+    if (subscribed === undefined) {
+      subscribed = new Set(member.topics.map(({ topicId }) => topicId));
+      subscribedBy.set(member.topics, subscribed);
+    }
     for (const [topicId, partitions] of member.current) {
       const numbered = topics.get(topicId);
       if (numbered === undefined || !subscribed.has(topicId)) continue;
@@ -97,142 +103,157 @@ const keepCurrent = ({ members, topics, owners, loads }: Division): void => {
         const number = numbered.first + partition;
         if (owners[number] !== NOBODY) continue;
         owners[number] = index;
-        loads[index] = (loads[index] ?? 0) + 1;
+        loads[index] = (loads[index] as number) + 1;
       }
     }
   }
 };
 
-/** What a subscriber of the pool has of it, and is to have. */
-interface Share {
-  readonly member: number;
-  /** Numbers of its partitions. */
-  readonly has: number[];
-  /** Its load from other pools. */
-  readonly elsewhere: number;
-  wants: number;
+/** What each subscriber of a pool has of it, and is to have, by member index. */
+interface Shares {
+  readonly has: Int32Array;
+  readonly wants: Int32Array;
 }
 
-/** Makes the loads of the pool's subscribers as even as the pool can; tells whether anything moved. */
-const balance = (division: Division, pool: Pool): boolean => {
-  const { owners, loads } = division;
-  const shares = sharesOf(division, pool);
-  quotas([...shares.values()], pool.partitionCount);
-  const free = freed(division, pool, shares);
-  if (free.length === 0) return false;
-  const takers = [...shares.values()].filter(({ has, wants }) => has.length < wants);
-  const given = division.rackAware ? giveByRack(division, takers, free) : free;
-  let at = 0;
-  for (const { number } of given) {
-    // One each in turn, so that a member gets something of every topic.
-    let taker = takers[at % takers.length];
-    while (taker !== undefined && taker.has.length >= taker.wants) {
-      takers.splice(at % takers.length, 1);
-      taker = takers[at % takers.length];
-    }
-    if (taker === undefined) break;
-    taker.has.push(number);
-    owners[number] = taker.member;
-    at += 1;
-  }
-  for (const { member, elsewhere, has } of shares.values()) loads[member] = elsewhere + has.length;
-  return true;
-};
-
-const sharesOf = ({ owners, loads }: Division, pool: Pool): Map<number, Share> => {
-  const held = new Map<number, number[]>(pool.subscribers.map((member) => [member, []]));
-  for (const { topic, first } of pool.topics) {
-    for (let number = first; number < first + topic.partitionCount; number++)
-      held.get(owners[number] as number)?.push(number);
-  }
-  const shares = new Map<number, Share>();
-  for (const [member, has] of held)
-    shares.set(member, { member, has, elsewhere: (loads[member] ?? 0) - has.length, wants: 0 });
-  return shares;
-};
-
-/** Fills the subscribers up from the lowest load to one level; what is over goes to those that have it already. */
-const quotas = (shares: readonly Share[], partitionCount: number): void => {
-  const rising = [...shares].sort((one, other) => one.elsewhere - other.elsewhere);
-  let left = partitionCount;
-  let filled = 0;
-  let level = rising[0]?.elsewhere ?? 0;
-  while (filled < rising.length) {
-    while (filled < rising.length && (rising[filled]?.elsewhere ?? 0) <= level) filled += 1;
-    const next = rising[filled]?.elsewhere ?? Number.POSITIVE_INFINITY;
-    const step = Math.min(next - level, Math.floor(left / filled));
-    level += step;
-    left -= step * filled;
-    if (level < next) break;
-  }
-  for (const share of shares) share.wants = Math.max(0, level - share.elsewhere);
-  const eligible = shares.filter(({ elsewhere }) => elsewhere <= level);
-  const keen = eligible.filter(({ has, wants }) => has.length > wants);
-  const others = eligible.filter(({ has, wants }) => has.length <= wants);
-  for (const share of [...keen, ...others].slice(0, left)) share.wants += 1;
-};
-
-interface FreePartition {
+interface NumberedPartition {
   readonly number: number;
   readonly topic: TopicView;
   readonly partition: number;
 }
 
-/** Partitions without an owner, and those that their owners have too many of; of these first what is in no rack of theirs. */
-const freed = (division: Division, pool: Pool, shares: ReadonlyMap<number, Share>): FreePartition[] => {
-  const { owners, members } = division;
-  for (const share of shares.values()) {
-    if (share.has.length <= share.wants) continue;
-    const rackId = members[share.member]?.rackId ?? null;
-    if (rackId !== null) nearFirst(pool, share.has, rackId);
-    for (const number of share.has.splice(share.wants)) owners[number] = NOBODY;
+/** Makes the loads of the pool's subscribers as even as the pool can; tells whether anything moved. */
+const balance = (division: Division, pool: Pool): boolean => {
+  const { owners, loads, members } = division;
+  const shares = sharesOf(division, pool);
+  if (division.rackAware) free(division, pool, shares, (partition) => !isNear(division, partition));
+  free(division, pool, shares, () => true);
+  const { has, wants } = shares;
+  const unowned: NumberedPartition[] = [];
+  for (const partition of partitionsIn(pool))
+    if (owners[partition.number] === NOBODY) unowned.push(partition);
+  if (unowned.length === 0) return false;
+  const give = ({ number }: NumberedPartition, member: number): void => {
+    owners[number] = member;
+    has[member] = (has[member] as number) + 1;
+    loads[member] = (loads[member] as number) + 1;
+  };
+  const hasRoom = (member: number): boolean => (has[member] as number) < (wants[member] as number);
+  let takers = pool.subscribers.filter(hasRoom);
+  let left: readonly NumberedPartition[] = unowned;
+  if (division.rackAware) {
+    left = giveByRack(members, takers, unowned, hasRoom, give);
+    takers = takers.filter(hasRoom);
   }
-  const free: FreePartition[] = [];
-  for (const { topic, first } of pool.topics) {
-    for (let partition = 0; partition < topic.partitionCount; partition++)
-      if (owners[first + partition] === NOBODY) free.push({ number: first + partition, topic, partition });
+  // One each in turn, so that a member gets something of every topic.
+  let at = 0;
+  for (const partition of left) {
+    if (at >= takers.length) {
+      takers = takers.filter(hasRoom);
+      at = 0;
+    }
+    const taker = takers[at];
+    if (taker === undefined) break;
+    give(partition, taker);
+    at += 1;
   }
-  return free;
+  return true;
 };
 
-/** Puts what has a replica in that rack before what has none. */
-const nearFirst = (pool: Pool, numbers: number[], rackId: string): void => {
-  const near: number[] = [];
-  const far: number[] = [];
-  let at = 0;
+function* partitionsIn(pool: Pool): Iterable<NumberedPartition> {
   for (const { topic, first } of pool.topics) {
-    for (; at < numbers.length; at++) {
-      const partition = (numbers[at] as number) - first;
-      if (partition >= topic.partitionCount) break;
-      (topic.racksOf(partition).includes(rackId) ? near : far).push(first + partition);
+    for (let partition = 0; partition < topic.partitionCount; partition++)
+      yield { number: first + partition, topic, partition };
+  }
+}
+
+const sharesOf = ({ owners, loads }: Division, pool: Pool): Shares => {
+  const has = new Int32Array(loads.length);
+  for (const { topic, first } of pool.topics) {
+    for (let number = first; number < first + topic.partitionCount; number++) {
+      const owner = owners[number] as number;
+      if (owner !== NOBODY) has[owner] = (has[owner] as number) + 1;
     }
   }
-  near.push(...far);
-  near.forEach((number, index) => (numbers[index] = number));
+  return { has, wants: quotas(loads, has, pool) };
+};
+
+/** Fills the subscribers up from the lowest load to one level; what is over goes to those that have it already. */
+const quotas = (loads: readonly number[], has: Int32Array, pool: Pool): Int32Array => {
+  const elsewhere = (member: number): number => (loads[member] as number) - (has[member] as number);
+  const rising = [...pool.subscribers].sort((one, other) => elsewhere(one) - elsewhere(other));
+  let left = pool.partitionCount;
+  let filled = 0;
+  let level = elsewhere(rising[0] ?? 0);
+  while (filled < rising.length) {
+    while (filled < rising.length && elsewhere(rising[filled] as number) <= level) filled += 1;
+    const member = rising[filled];
+    const next = member === undefined ? Number.POSITIVE_INFINITY : elsewhere(member);
+    const step = Math.min(next - level, Math.floor(left / filled));
+    level += step;
+    left -= step * filled;
+    if (level < next) break;
+  }
+  const wants = new Int32Array(loads.length);
+  for (const member of pool.subscribers) wants[member] = Math.max(0, level - elsewhere(member));
+  const eligible = pool.subscribers.filter((member) => elsewhere(member) <= level);
+  const isKeen = (member: number): boolean => (has[member] as number) > (wants[member] as number);
+  const keenFirst = [...eligible.filter(isKeen), ...eligible.filter((member) => !isKeen(member))];
+  for (const member of keenFirst.slice(0, left)) wants[member] = (wants[member] as number) + 1;
+  return wants;
+};
+
+/** Takes from subscribers what they have too much of, the last ones first. */
+const free = (
+  { owners, loads }: Division,
+  pool: Pool,
+  { has, wants }: Shares,
+  mayGo: (partition: NumberedPartition & { readonly owner: number }) => boolean,
+): void => {
+  for (const { topic, first } of pool.topics.toReversed()) {
+    for (let partition = topic.partitionCount - 1; partition >= 0; partition--) {
+      const number = first + partition;
+      const owner = owners[number] as number;
+      if (owner === NOBODY || (has[owner] as number) <= (wants[owner] as number)) continue;
+      if (!mayGo({ number, topic, partition, owner })) continue;
+      owners[number] = NOBODY;
+      has[owner] = (has[owner] as number) - 1;
+      loads[owner] = (loads[owner] as number) - 1;
+    }
+  }
+};
+
+/** Is a replica in the rack of who has the partition? A member without a rack is near to all. */
+const isNear = (
+  { members }: Division,
+  { owner, topic, partition }: NumberedPartition & { readonly owner: number },
+): boolean => {
+  const rackId = members[owner]?.rackId ?? null;
+  return rackId === null || topic.racksOf(partition).includes(rackId);
 };
 
 /** Gives what it can to takers in a rack of the partition's replicas; the rest comes back. */
 const giveByRack = (
-  { members, owners }: Division,
-  takers: readonly Share[],
-  free: readonly FreePartition[],
-): FreePartition[] => {
-  const byRack = new Map<string, Share[]>();
+  members: readonly AssignorMember[],
+  takers: readonly number[],
+  unowned: readonly NumberedPartition[],
+  hasRoom: (member: number) => boolean,
+  give: (partition: NumberedPartition, member: number) => void,
+): readonly NumberedPartition[] => {
+  const byRack = new Map<string, Ring<number>>();
   for (const taker of takers) {
-    const rackId = members[taker.member]?.rackId ?? null;
+    const rackId = members[taker]?.rackId ?? null;
     if (rackId === null) continue;
-    const inRack = byRack.get(rackId);
-    if (inRack === undefined) byRack.set(rackId, [taker]);
-    else inRack.push(taker);
+    const inRack = byRack.get(rackId) ?? new Ring<number>();
+    inRack.push(taker);
+    byRack.set(rackId, inRack);
   }
-  return free.filter(({ number, topic, partition }) => {
-    for (const rack of topic.racksOf(partition)) {
+  return unowned.filter((partition) => {
+    for (const rack of partition.topic.racksOf(partition.partition)) {
       const near = byRack.get(rack);
       const taker = near?.shift();
       if (near === undefined || taker === undefined) continue;
-      taker.has.push(number);
-      owners[number] = taker.member;
-      if (taker.has.length < taker.wants) near.push(taker);
+      give(partition, taker);
+      if (hasRoom(taker)) near.push(taker);
       return false;
     }
     return true;
