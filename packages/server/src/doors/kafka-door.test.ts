@@ -78,11 +78,14 @@ const openScene = (options: { readonly isOpen?: boolean } = {}) => {
   const told: string[] = [];
   let unsentAnswers = 0;
   const faults: unknown[] = [];
-  const open = new Map<number, { answer(reply: Reply<never>): void; fail(error: unknown): void }>();
+  const open = new Map<
+    number,
+    { answer(reply: Reply<never>): void; fail(error: unknown): void; letGo(): void }
+  >();
   const ask = (name: string) => (context: RequestContext) => {
     started.push(`${name} ${context.correlationId}`);
     return new Promise<Reply<never>>((answer, fail) => {
-      open.set(context.correlationId, { answer, fail });
+      open.set(context.correlationId, { answer, fail, letGo: context.letGo });
     });
   };
   const handlers: Handlers = {
@@ -234,6 +237,19 @@ describe('a connection at the Kafka door', () => {
     await answer(1);
     expect(leases.map(({ holders }) => holders)).toEqual([0, 0, 0]);
     expect(connection.written).toEqual([]);
+  });
+
+  test('gives back what a waiting request let go, and nothing again with its answer', async () => {
+    const { connection, send, answer, open } = openScene();
+    const lease = new FakeLease();
+    send('Fetch', 1, lease);
+    open.get(1)?.letGo();
+    open.get(1)?.letGo();
+    expect(lease.holders).toBe(0);
+    await answer(1);
+    expect(connection.answered).toEqual([1]);
+    expect(lease.holders).toBe(0);
+    expect(connection.settledFrames).toBe(1);
   });
 
   test('tells an answer that can no longer leave that it is over, once', async () => {

@@ -32,7 +32,8 @@ interface Asked extends Exchange, CompletedRequest {
   answeredAtMs: number;
   leavingAtMs: number;
   readonly bodyAt: number;
-  readonly frame: Buffer;
+  /** Undefined once it was let go. */
+  frame: Buffer | undefined;
   answer: readonly Buffer[] | undefined;
   sent: (() => void) | undefined;
   /** Why the connection ends instead of an answer. */
@@ -150,7 +151,7 @@ class Visit {
     if (served === undefined || (!isKnownVersion && !isVersionQuestion)) {
       return refused(`API key ${header.apiKey} version ${header.apiVersion} is not served here`);
     }
-    return {
+    const exchange: Asked = {
       kind: 'asked',
       served,
       bodyAt: header.bodyAt,
@@ -179,11 +180,13 @@ class Visit {
       answeredAtMs: -1,
       leavingAtMs: -1,
       isClosed: () => this.#isEnded,
+      letGo: () => this.#letGo(exchange),
       isAnswered: false,
       answer: undefined,
       sent: undefined,
       closing: undefined,
     };
+    return exchange;
   }
 
   #end(why: string): void {
@@ -222,12 +225,9 @@ class Visit {
     const { clock, observer } = this.#options;
     observer.unqueued();
     exchange.startedAtMs = clock.monotonicMs();
+    const { frame = Buffer.alloc(0), bodyAt, isUnknownVersion } = exchange;
     try {
-      const reply = exchange.served.handle(
-        exchange,
-        exchange.frame,
-        exchange.isUnknownVersion ? exchange.frame.length : exchange.bodyAt,
-      );
+      const reply = exchange.served.handle(exchange, frame, isUnknownVersion ? frame.length : bodyAt);
       exchange.returnedAtMs = clock.monotonicMs();
       if (reply instanceof Promise) {
         reply.then(
@@ -267,8 +267,7 @@ class Visit {
     exchange.answeredAtMs = nowMs;
     // A handler that threw has not returned.
     if (exchange.returnedAtMs < 0) exchange.returnedAtMs = exchange.answeredAtMs;
-    release(exchange);
-    this.#connection.settle(exchange.frame.length);
+    this.#letGo(exchange);
     if (reply.kind === 'answer') {
       exchange.answer = reply.response;
       exchange.sent = reply.sent;
@@ -278,6 +277,15 @@ class Visit {
     }
     if (this.#isEnded) exchange.sent?.();
     else this.#answered(exchange);
+  }
+
+  /** Gives the frame's memory back, and its room among what the connection has in flight; once. */
+  #letGo(exchange: Asked): void {
+    const { frame } = exchange;
+    if (frame === undefined) return;
+    exchange.frame = undefined;
+    release(exchange);
+    this.#connection.settle(frame.length);
   }
 
   #answered(exchange: KafkaExchange): void {

@@ -14,6 +14,7 @@ export const askerOf = (context: RequestContext): Asker => {
     ...{ apiKey, apiVersion, correlationId, arrivedAtMs, isUnknownVersion: false },
     ...{ patienceMs: 0, temporaryBytes: 0, traceparents: undefined, lease: undefined },
     isClosed: () => false,
+    letGo: () => undefined,
   };
   return { clientId: clientId ?? '', clientHost: hostOf(remoteAddress), principal: remembered };
 };
@@ -34,4 +35,12 @@ export const once = (names: readonly string[]): readonly string[] => [...new Set
 export const servesConsumerGroups = (broker: Broker): boolean => {
   const protocols = broker.configuration.get('group.coordinator.rebalance.protocols');
   return Array.isArray(protocols) && protocols.includes('consumer');
+};
+
+/** Frames up to this size are let go while their request waits; larger ones stay within the memory of requests. */
+const MODEST_BYTES = 16 * 1024;
+
+/** A request that may wait as long as a rebalance, with everything of it copied: others must not lack its memory. */
+export const letGoWhileItWaits = (context: RequestContext, copiedBytes: number): void => {
+  if (copiedBytes <= MODEST_BYTES) context.letGo();
 };

@@ -35,6 +35,11 @@ export interface RequestContext {
   readonly lease: Lease | undefined;
   /** Whether the client is gone. */
   readonly isClosed: () => boolean;
+  /**
+   * What the handler needs of the request is copied: the frame counts no more against the memory of requests, which a request
+   * that waits for long would take from others.
+   */
+  readonly letGo: () => void;
 }
 
 /**

@@ -1,7 +1,7 @@
 import type { Draft, JoinGroupRequest, JoinGroupResponse } from '@kafkaesque/protocol';
 import { ErrorCode } from '@kafkaesque/protocol';
 import type { Broker } from '../broker/broker';
-import { askerOf, kept } from './group-requests';
+import { askerOf, kept, letGoWhileItWaits } from './group-requests';
 import type { Reply, RequestContext } from './handler';
 
 type Answer = Draft<typeof JoinGroupResponse>;
@@ -23,6 +23,7 @@ export const joinGroup =
     context.patienceMs = Math.max(0, rebalanceTimeoutMs);
     const protocols = request.protocols.map(({ name, metadata }) => ({ name, metadata: kept(metadata) }));
     const asker = askerOf(context);
+    letGoWhileItWaits(context, sizeOf(protocols));
     return answered(
       apiVersion,
       await broker.groups.ask(request.groupId, {
@@ -43,3 +44,6 @@ const answered = (apiVersion: number, answer: Answer): Reply<Answer> => {
     },
   };
 };
+
+const sizeOf = (protocols: readonly { readonly metadata: Buffer }[]): number =>
+  protocols.reduce((bytes, { metadata }) => bytes + metadata.length, 0);

@@ -1,7 +1,7 @@
 import type { Draft, SyncGroupRequest, SyncGroupResponse } from '@kafkaesque/protocol';
 import { ErrorCode } from '@kafkaesque/protocol';
 import type { Broker } from '../broker/broker';
-import { askerOf, kept } from './group-requests';
+import { askerOf, kept, letGoWhileItWaits } from './group-requests';
 import type { Reply, RequestContext } from './handler';
 
 type Answer = Draft<typeof SyncGroupResponse>;
@@ -30,6 +30,8 @@ export const syncGroup =
       memberId,
       assignment: kept(assignment),
     }));
+    const copiedBytes = assignments.reduce((bytes, { assignment }) => bytes + assignment.length, 0);
+    letGoWhileItWaits(context, copiedBytes);
     const response = await broker.groups.ask(request.groupId, {
       kind: 'sync',
       ...{ apiVersion, asker: askerOf(context), request: { ...request, assignments } },

@@ -52,6 +52,7 @@ const requestOf = (tookMs: number, patienceMs = 0): CompletedRequest => ({
   clientId: 'c',
   clientSoftware: { name: 'librdkafka', version: '2.0' },
   isClosed: () => false,
+  letGo: () => undefined,
   patienceMs,
   temporaryBytes: 0,
   traceparents: undefined,
