@@ -113,7 +113,7 @@ const examples: readonly GroupRecord[] = [
 ];
 
 /** Ours and Kafka's tombstone of each. */
-const tombstones = examples.map((record) => ({ ...record, value: null }) as GroupRecord);
+const tombstones = examples.map((record) => ({ ...record, value: null }));
 const all = [...examples, ...tombstones];
 
 test('there is an example of every kind', () => {
