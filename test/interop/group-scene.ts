@@ -36,6 +36,8 @@ export class GroupScene implements AsyncDisposable {
   readonly #members = new Set<GroupMember>();
   #count = 0;
   #isOver = false;
+  #isPaused = false;
+  #isWriting = false;
   readonly #writing: Promise<void>;
 
   private constructor(bootstrap: string, topic: string, group: string, isStrict: boolean) {
@@ -60,6 +62,8 @@ export class GroupScene implements AsyncDisposable {
 
   async #write(): Promise<void> {
     for (let round = 0; !this.#isOver; round += 1) {
+      while (this.#isPaused && !this.#isOver) await new Promise((resolve) => setTimeout(resolve, PACE_MS));
+      this.#isWriting = true;
       await Promise.all(
         this.#sent.map(async (values, partition) => {
           const value = `${partition}-${round}`;
@@ -67,8 +71,21 @@ export class GroupScene implements AsyncDisposable {
           await this.#producer.send({ topic: this.topic, partition, value: Buffer.from(value) });
         }),
       );
+      this.#isWriting = false;
       await new Promise((resolve) => setTimeout(resolve, PACE_MS));
     }
+  }
+
+  /** Does something to members that have nothing left to do: nothing is written meanwhile, and all is processed. */
+  async whileIdle(work: () => Promise<void>): Promise<void> {
+    this.#isPaused = true;
+    const isIdle = (): boolean =>
+      !this.#isWriting &&
+      this.#sent.every(({ length }, partition) => this.history.processedIn(partition) >= length);
+    while (this.#isWriting) await new Promise((resolve) => setTimeout(resolve, PACE_MS));
+    await this.#expect('everything is processed', isIdle);
+    await work();
+    this.#isPaused = false;
   }
 
   /** Starts a member of a client. Does not wait for it. */

@@ -38,9 +38,14 @@ const scenes = workAhead(
     let [a, b] = [scene.join(client), scene.join(client)];
     for (let round = 0; round < ROUNDS; round += 1) {
       await scene.shared([a, b, c]);
-      await a.kill();
+      const victim = a;
+      // What a client has committed before it shows it is lost with it.
+      if (client.commitsEach) await victim.kill();
+      else await scene.whileIdle(() => victim.kill());
       await scene.shared([b, c]);
-      await b.leave();
+      const leaver = b;
+      if (client.commitsEach) await leaver.leave();
+      else await scene.whileIdle(() => leaver.leave());
       await scene.shared([c]);
       a = scene.join(client);
       await scene.shared([a, c]);

@@ -8,6 +8,8 @@ export interface RunningProgram {
   complaints(): string;
   /** Resolves once `isEnough` holds of the output; rejects if the program ends before. */
   until(isEnough: (output: string) => boolean): Promise<string>;
+  /** As Ctrl-C does. */
+  interrupt(): void;
   readonly ended: Promise<number | null>;
 }
 
@@ -15,18 +17,27 @@ export interface StartOptions {
   readonly cwd?: string;
   /** Added to this process's own. */
   readonly environment?: Readonly<Record<string, string>>;
+  /** Makes it the first of a process group, which is interrupted as a whole: for a script that starts a program. */
+  readonly isGroup?: boolean;
 }
+
+const groups = new Set<ChildProcess>();
+process.once('exit', () => {
+  for (const { pid } of groups) if (pid !== undefined) process.kill(-pid, 'SIGKILL');
+});
 
 export const startProgram = (
   command: string,
   args: readonly string[],
-  { cwd, environment = {} }: StartOptions = {},
+  { cwd, environment = {}, isGroup = false }: StartOptions = {},
 ): RunningProgram => {
   const child = spawn(command, args, {
     cwd,
     env: { ...process.env, ...environment },
+    detached: isGroup,
     stdio: ['pipe', 'pipe', 'pipe'],
   });
+  if (isGroup) groups.add(child);
   let output = '';
   let complaints = '';
   const watchers = new Set<() => void>();
@@ -44,6 +55,7 @@ export const startProgram = (
     child.on('error', reject);
     child.on('close', (code) => {
       hasEnded = true;
+      groups.delete(child);
       tell();
       resolve(code);
     });
@@ -52,6 +64,10 @@ export const startProgram = (
     child,
     output: () => output,
     complaints: () => complaints,
+    interrupt: () => {
+      if (isGroup && child.pid !== undefined) process.kill(-child.pid, 'SIGINT');
+      else child.kill('SIGINT');
+    },
     until: (isEnough) =>
       new Promise((resolve, reject) => {
         const watch = (): void => {

@@ -1,11 +1,17 @@
-import { mkdtempSync, rmSync, symlinkSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { run } from './program';
+import { ProcessCluster } from '../processes/process-cluster';
+import { javaTools } from './found-clients';
+import { run, runToSuccess } from './program';
 import type { RunningProgram } from './terminal-program';
 import { CTRL_C, CTRL_D, hasTerminals, onTerminal, startProgram } from './terminal-program';
+import type { ToolStarter } from './transcript-session';
+import { runSession, startedBy } from './transcript-session';
+import { workAhead } from './work-ahead';
 
-jest.setTimeout(60_000);
+// Each of Apache's tools is a Java process of its own.
+jest.setTimeout(javaTools === undefined ? 120_000 : 600_000);
 
 /** Built by `npm test` before it runs anything. */
 const bin = join(__dirname, '../../packages/cli/bin/kafkaesque.js');
@@ -32,14 +38,22 @@ const readyLine = (output: string): ReadyLine | undefined =>
     .map((line) => JSON.parse(line) as ReadyLine)
     .find(({ msg }) => msg === 'ready');
 
+const addressIn = (output: string): string => {
+  const listeners = readyLine(output)?.listeners;
+  return `localhost:${listeners?.find(({ name }) => name === 'PLAINTEXT')?.port ?? 0}`;
+};
+
 let server: RunningProgram;
 let bootstrap: string;
 beforeAll(async () => {
   server = startProgram(process.execPath, serverArgs('session'), { cwd: scratch });
-  const listeners = readyLine(await server.until((output) => readyLine(output) !== undefined))?.listeners;
-  bootstrap = `localhost:${listeners?.find(({ name }) => name === 'PLAINTEXT')?.port ?? 0}`;
+  bootstrap = addressIn(await server.until((output) => readyLine(output) !== undefined));
 });
+/** What is ended when everything is done. */
+const closing: (() => Promise<void>)[] = [];
 afterAll(async () => {
+  await sessions.settled();
+  await Promise.all(closing.map((close) => close()));
   server.child.kill('SIGTERM');
   expect(await server.ended).toBe(0);
   rmSync(scratch, { recursive: true });
@@ -60,55 +74,85 @@ const coats: readonly { readonly coat: string; readonly programOf: (tool: string
   { coat: 'kafka-topics.sh', programOf: named('.sh') },
 ];
 
-test.each(coats)(
-  'the session every newcomer runs prints what Kafka prints, as $coat',
-  async ({ programOf }) => {
-    const topic = 'my-topic';
-    const tool = async (name: string, args: string, input = ''): Promise<unknown> => {
-      const { code, stdout, stderr } = await run(process.execPath, [...programOf(name), ...args.split(' ')], {
-        input,
-      });
-      return { code, stdout: stdout.toString(), stderr };
-    };
-    const silent = { code: 0, stdout: '', stderr: '' };
-    // As Apache's tool does: the names joined by line ends, and one line end, also when there is none.
-    const noTopics = { ...silent, stdout: '\n' };
+interface Stage {
+  readonly name: string;
+  /** Resolves with where its brokers listen. */
+  readonly opened: () => Promise<string>;
+  readonly start: ToolStarter;
+  readonly brokersFlag?: '--bootstrap-server';
+}
 
-    expect(await tool('topics', `--bootstrap-server ${bootstrap} --list`)).toEqual(noTopics);
-    expect(
-      await tool(
-        'topics',
-        `--bootstrap-server ${bootstrap} --create --topic ${topic} --partitions 1 --replication-factor 1`,
-      ),
-    ).toEqual({ ...silent, stdout: 'Created topic my-topic.\n' });
-    expect(await tool('topics', `--bootstrap-server ${bootstrap} --describe --topic ${topic}`)).toEqual({
-      ...silent,
-      stdout: expect.stringMatching(
-        /^Topic: my-topic\tTopicId: [\w-]{22}\tPartitionCount: 1\tReplicationFactor: 1\tConfigs: min\.insync\.replicas=1\n\tTopic: my-topic\tPartition: 0\tLeader: 1\tReplicas: 1\tIsr: 1\tElr: \tLastKnownElr: \n$/,
-      ),
-    });
-    expect(await tool('topics', `--bootstrap-server ${bootstrap} --list`)).toEqual({
-      ...silent,
-      stdout: 'my-topic\n',
-    });
+/** A broker of its own for each coat: all of them call the topic and the group by the same names. */
+const oneNode = (name: string) => async (): Promise<string> => {
+  const own = startProgram(process.execPath, serverArgs(name), { cwd: scratch });
+  closing.push(async () => {
+    own.child.kill('SIGTERM');
+    expect(await own.ended).toBe(0);
+  });
+  return addressIn(await own.until((output) => readyLine(output) !== undefined));
+};
 
-    const lines = 'first\nsecond, with a comma\nтретья\n';
-    expect(await tool('console-producer', `--broker-list ${bootstrap} --topic ${topic}`, lines)).toEqual(
-      silent,
-    );
+const threeNodes = async (): Promise<string> => {
+  const directory = join(scratch, 'three');
+  mkdirSync(directory);
+  const cluster = await ProcessCluster.start({ directory, layout: 'combined' });
+  closing.push(async () => {
+    expect(await cluster.stop()).toEqual([0, 0, 0]);
+  });
+  return cluster.bootstrapServers;
+};
 
-    const consumer = startProgram(process.execPath, [
-      ...programOf('console-consumer'),
-      ...`--bootstrap-server ${bootstrap} --topic ${topic} --from-beginning`.split(' '),
-    ]);
-    await consumer.until((output) => output.length >= lines.length);
-    consumer.child.kill('SIGINT');
-    await consumer.ended;
-    expect([consumer.output(), consumer.complaints()]).toEqual([lines, 'Processed a total of 3 messages\n']);
+const apaches = (script: string): ToolStarter =>
+  startedBy((tool) => [script, 'tool', tool], { isGroup: true });
+const apacheKafka = (script: string, port: string) => async (): Promise<string> => {
+  await runToSuccess(script, ['up', '1', port]);
+  closing.push(async () => {
+    await runToSuccess(script, ['down', port]);
+  });
+  return `localhost:${port}`;
+};
 
-    expect(await tool('topics', `--bootstrap-server ${bootstrap} --delete --topic ${topic}`)).toEqual(silent);
-    expect(await tool('topics', `--bootstrap-server ${bootstrap} --list`)).toEqual(noTopics);
-  },
+const ours = ({ programOf }: (typeof coats)[number]): ToolStarter =>
+  startedBy((tool) => [process.execPath, ...programOf(tool)]);
+const stages: readonly Stage[] = [
+  ...coats.map((one, index) => ({
+    name: `one node, as ${one.coat}`,
+    opened: oneNode(`coat-${index}`),
+    start: ours(one),
+  })),
+  { name: 'three nodes', opened: threeNodes, start: ours(coats[0]!) },
+  ...(javaTools === undefined
+    ? []
+    : [
+        {
+          name: 'Apache Kafka, our tools',
+          opened: apacheKafka(javaTools, '21192'),
+          start: ours(coats[0]!),
+        },
+        {
+          ...{
+            name: 'Apache Kafka, its own tools',
+            brokersFlag: '--bootstrap-server' as const,
+          },
+          opened: apacheKafka(javaTools, '21292'),
+          start: apaches(javaTools),
+        },
+        {
+          ...{ name: 'one node, Apache’s tools', brokersFlag: '--bootstrap-server' as const },
+          opened: oneNode('apaches'),
+          start: apaches(javaTools),
+        },
+      ]),
+];
+
+/** Consumers commit every five seconds, and the sessions wait for that most of their time. */
+const sessions = workAhead(
+  stages,
+  async ({ opened, ...stage }) => runSession({ ...stage, bootstrap: await opened() }),
+  javaTools === undefined ? stages.length : 1,
+);
+test.each(stages)('the session every newcomer runs prints what Kafka prints: $name', (stage) =>
+  sessions.of(stage),
 );
 
 test('what cannot be done is told in the words of Kafka', async () => {
