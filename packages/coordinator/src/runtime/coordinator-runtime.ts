@@ -247,9 +247,16 @@ export class CoordinatorRuntime<Record, Request, Answer> {
     const refusal = partition.refusal();
     if (refusal !== 0) return refusal;
     const { maxBatchBytes } = partition;
-    let encoded: readonly EncodedRecord[];
+    const encoded: EncodedRecord[] = [];
     try {
-      encoded = records.map((record) => codec.encode(record));
+      let sizeBytes = 0;
+      for (const record of records) {
+        const one = codec.encode(record);
+        encoded.push(one);
+        // What cannot fit any more is not encoded to its end: a client may have asked for very much.
+        sizeBytes += one.key.length + (one.value?.length ?? 0);
+        if (!isDivisible && sizeBytes > maxBatchBytes) return ErrorCode.MESSAGE_TOO_LARGE;
+      }
     } catch (error) {
       this.#parts.host.log('error', 'a record of a coordinator cannot be written', {
         error: messageOf(error),

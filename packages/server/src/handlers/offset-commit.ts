@@ -17,19 +17,19 @@ interface PartitionAnswer {
 
 /** From here on topics are named by id. */
 const FIRST_BY_ID = 10;
+/** A commit is one batch, and a batch of ten times the default `max.message.bytes` has fewer records. */
+const MAX_OFFSETS = 100_000;
 
 /** OffsetCommit (8). Kafka commits only for partitions that are there. */
 export const offsetCommit =
   (broker: Broker) =>
   async (context: RequestContext, request: OffsetCommitRequest): Promise<Reply<Answer>> => {
     const { groupId } = request;
-    const isAllowed = broker.isAllowed(context, 'READ', 'GROUP', groupId);
+    const refusal = refusalOfAll(broker, context, request);
     const offsets: OffsetToCommit[] = [];
     const asked: PartitionAnswer[] = [];
     const topics = request.topics.map((topic) => {
-      const found = isAllowed
-        ? resolved(broker, context, topic)
-        : { errorCode: ErrorCode.GROUP_AUTHORIZATION_FAILED };
+      const found = refusal === ErrorCode.NONE ? resolved(broker, context, topic) : { errorCode: refusal };
       const partitions = topic.partitions.map((partition): PartitionAnswer => {
         const answer = { partitionIndex: partition.partitionIndex, errorCode: found.errorCode };
         const { topic: image } = found;
@@ -63,6 +63,13 @@ export const offsetCommit =
     }
     return { kind: 'answer', response: { topics } };
   };
+
+const refusalOfAll = (broker: Broker, context: RequestContext, request: OffsetCommitRequest): number => {
+  if (!broker.isAllowed(context, 'READ', 'GROUP', request.groupId))
+    return ErrorCode.GROUP_AUTHORIZATION_FAILED;
+  const count = request.topics.reduce((sum, { partitions }) => sum + partitions.length, 0);
+  return count > MAX_OFFSETS ? ErrorCode.INVALID_COMMIT_OFFSET_SIZE : ErrorCode.NONE;
+};
 
 const resolved = (
   broker: Broker,

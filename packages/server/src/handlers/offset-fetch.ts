@@ -15,6 +15,8 @@ const FIRST_WITH_GROUP_ERROR = 2;
 const FIRST_WITH_MANY_GROUPS = 8;
 /** From here on topics are named by id. */
 const FIRST_BY_ID = 10;
+/** Partitions that one request may ask about: each costs a client four bytes, and the broker far more. */
+const MAX_PARTITIONS = 200_000;
 
 interface PartitionAnswer {
   readonly partitionIndex: number;
@@ -40,9 +42,12 @@ export const offsetFetch =
     const { apiVersion } = context;
     const { requireStable } = request;
     if (apiVersion >= FIRST_WITH_MANY_GROUPS) {
+      const isTooMuch = request.groups.reduce((sum, group) => sum + askedBy(group), 0) > MAX_PARTITIONS;
       const groups = await Promise.all(
-        request.groups.map(async (group) => {
-          const { errorCode, topics } = await ofGroup(broker, context, group, requireStable);
+        onceForAll(request.groups).map(async (group) => {
+          const { errorCode, topics } = isTooMuch
+            ? TOO_MUCH
+            : await ofGroup(broker, context, group, requireStable);
           return { groupId: group.groupId, errorCode, topics };
         }),
       );
@@ -51,15 +56,34 @@ export const offsetFetch =
     const { groupId } = request;
     const asked = request.topics?.map((topic) => ({ ...topic, topicId: ZERO_TOPIC_ID })) ?? null;
     const group = { groupId, memberId: null, memberEpoch: -1, topics: asked };
-    const { errorCode, topics } = await ofGroup(broker, context, group, requireStable);
+    const { errorCode, topics } =
+      askedBy(group) > MAX_PARTITIONS ? TOO_MUCH : await ofGroup(broker, context, group, requireStable);
     if (errorCode === ErrorCode.NONE || apiVersion >= FIRST_WITH_GROUP_ERROR)
       return { kind: 'answer', response: { errorCode, topics } };
+    if (errorCode === ErrorCode.INVALID_REQUEST)
+      return { kind: 'close', why: `more than ${MAX_PARTITIONS} partitions in one OffsetFetch` };
     const refused = (asked ?? []).map(({ name, partitionIndexes }) => ({
       name,
       partitions: partitionIndexes.map((index) => nothing(index, errorCode)),
     }));
     return { kind: 'answer', response: { topics: refused } };
   };
+
+const TOO_MUCH: GroupAnswer = { errorCode: ErrorCode.INVALID_REQUEST, topics: [] };
+
+const askedBy = ({ topics }: GroupAsked): number =>
+  (topics ?? []).reduce((sum, { partitionIndexes }) => sum + partitionIndexes.length, 0);
+
+/** A group that is asked for everything many times answers it once. */
+const onceForAll = (groups: readonly GroupAsked[]): readonly GroupAsked[] => {
+  const asked = new Set<string>();
+  return groups.filter(({ groupId, topics }) => {
+    if (topics !== null) return true;
+    const isNew = !asked.has(groupId);
+    asked.add(groupId);
+    return isNew;
+  });
+};
 
 const ofGroup = async (
   broker: Broker,
