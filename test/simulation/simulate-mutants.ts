@@ -1,11 +1,12 @@
 import { messageOf } from '@kafkaesque/kernel';
 import { mutants as ofClusters } from './cluster/mutants';
 import { mutants as ofQuorums } from './quorum/mutants';
+import { mutants as ofStorage } from './storage/mutants';
 import { huntAll, thirdOf } from './runner/mutant-hunt';
 import type { Hunt } from './runner/mutant-hunt';
 
 /*
- * `npm run simulate:mutants [-- --suite quorum|cluster] [--only name] [--third K] [--seed S] [--events N]`: plants one bug after the other and
+ * `npm run simulate:mutants [-- --suite quorum|cluster|storage] [--only name] [--third K] [--seed S] [--events N]`: plants one bug after the other and
  * searches for it. Ends with code 1 when one survives or can not be applied.
  */
 
@@ -13,7 +14,10 @@ import type { Hunt } from './runner/mutant-hunt';
 const tables = {
   quorum: { mutants: ofQuorums, maximumEvents: 20_000_000 },
   cluster: { mutants: ofClusters, maximumEvents: 5_000_000 },
+  storage: { mutants: ofStorage, maximumEvents: 5_000_000 },
 };
+
+const isSuite = (name: string): name is keyof typeof tables => Object.hasOwn(tables, name);
 
 const valueOf = (name: string): string | undefined => {
   const at = process.argv.indexOf(name);
@@ -31,7 +35,9 @@ const rowOf = (hunt: Hunt): string =>
   ].join('  ');
 
 const main = async (): Promise<number> => {
-  const suite = valueOf('--suite') === 'cluster' ? 'cluster' : 'quorum';
+  const suite = valueOf('--suite') ?? 'quorum';
+  if (!isSuite(suite))
+    throw new Error(`no bugs are planted into ${suite}; they are into ${Object.keys(tables).join(', ')}`);
   const { mutants, maximumEvents } = tables[suite];
   const only = valueOf('--only');
   const third = valueOf('--third');

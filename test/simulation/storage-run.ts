@@ -4,6 +4,7 @@ import { StorageWorld, describeFailure, zeroCounts } from './storage-world';
 import type { WorldCounts, WorldShape } from './storage-world';
 
 const WORKERS = 4;
+const CLEANERS = 2;
 
 export interface RunOptions {
   readonly firstSeed: number;
@@ -51,7 +52,8 @@ export const liveThrough = async (world: StorageWorld, events: number): Promise<
     world.counts.lives += 1;
     for (const model of world.models) if (model.log !== undefined) listenTo(world, model, model.log);
     for (let worker = 0; worker < WORKERS + Math.floor(world.shape.logCount / 50); worker++) void work(world);
-    if (world.models.some(({ compacted }) => compacted)) void clean(world);
+    if (world.models.some(({ compacted }) => compacted))
+      for (let cleaner = 0; cleaner < CLEANERS; cleaner++) void clean(world);
     await world.scheduler.run({
       until: () => world.violation !== undefined || world.offline,
       maximumEvents: 1 + world.random.below(2 * world.shape.lifeEvents),

@@ -44,7 +44,9 @@ export interface WorldShape {
 export const drawShape = (random: SeededRandom, logCount: number): WorldShape => {
   const pick = <T>(...choices: readonly [T, ...T[]]): T =>
     choices[random.below(choices.length)] ?? choices[0];
-  const segmentBytes = pick(600, 1500, 5000, 100_000);
+  const compactedShare = pick(0, 0.3, 1);
+  // Compaction takes closed segments, and some time.
+  const segmentBytes = compactedShare > 0 ? pick(600, 1500, 3000) : pick(600, 1500, 5000, 100_000);
   return {
     logCount,
     config: {
@@ -73,8 +75,9 @@ export const drawShape = (random: SeededRandom, logCount: number): WorldShape =>
     faults: drawDiskFaults(random),
     capacityBytes: pick(Infinity, Infinity, 100_000, 400_000) * Math.ceil(logCount / 20),
     directShare: pick(0, 0, 0.3, 1),
-    compactedShare: pick(0, 0.3, 1),
-    lifeEvents: pick(30, 100, 400, 2000) * Math.ceil(logCount / 20),
+    compactedShare,
+    lifeEvents:
+      (compactedShare > 0 ? pick(100, 400, 2000, 5000) : pick(30, 100, 400, 2000)) * Math.ceil(logCount / 20),
   };
 };
 

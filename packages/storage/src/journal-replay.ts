@@ -30,6 +30,14 @@ interface Piece {
   readonly gathered: GatheredParts;
 }
 
+/** Segments of a log that one file has taken the place of, in which round. */
+interface CleanedRange {
+  readonly log: string;
+  readonly lsn: number;
+  readonly from: number;
+  readonly to: number;
+}
+
 export interface ReplayTarget {
   readonly disk: Disk;
   readonly pool: BufferPool;
@@ -60,6 +68,8 @@ class Replay {
   #gatheredBytes = 0;
   #open: { readonly path: string; readonly file: DiskFile } | undefined;
   #entries = 0;
+  /** Compactions of the rounds, where no checkpoint says what they had settled before. */
+  readonly #cleaned: CleanedRange[] = [];
 
   constructor(target: ReplayTarget) {
     this.#target = target;
@@ -67,6 +77,7 @@ class Replay {
 
   async run(rounds: readonly AcceptedRound[]): Promise<number> {
     try {
+      if (this.#target.unknown) for (const round of rounds) await this.#findCleaned(round);
       for (const round of rounds) await this.#replayRound(round);
       await this.#writeAll();
       return this.#entries;
@@ -95,14 +106,42 @@ class Replay {
       if (log !== undefined && header.lsn > log.settledLsn) {
         this.#entries += 1;
         log.touched = true;
-        if (entry.kind === 'append')
+        if (entry.kind === 'append' && !this.#isCleaned(log, entry, header.lsn))
           this.#append(log, entry, frame.subarray(batchAt, batchAt + entry.batchBytes));
-        else await this.#change(log, entry);
+        else if (entry.kind !== 'append') await this.#change(log, entry);
       }
       batchAt += entry.batchBytes;
     }
     this.#gatheredBytes += header.batchBytes;
     if (this.#gatheredBytes >= GATHER_BYTES) await this.#writeAll();
+  }
+
+  /**
+   * A compaction comes only after a checkpoint has settled what it reads. Where that checkpoint is lost, what its segments held
+   * before must not be written over what took their place.
+   */
+  async #findCleaned({ header, file, position }: AcceptedRound): Promise<void> {
+    const lease = this.#target.pool.acquire(header.sizeBytes);
+    try {
+      const frame = lease.buffer.subarray(0, header.sizeBytes);
+      await (await this.#journalFile(file.path)).read(frame, position);
+      for (let number = 0; number < header.entryCount; number++) {
+        const entry = readEntry(frame, header.headerBytes + number * ENTRY_BYTES);
+        if (entry?.kind !== 'clean') continue;
+        const log = identityKey(Buffer.from(identityAt(frame, 0, entry.index)));
+        this.#cleaned.push({ log, lsn: header.lsn, from: entry.segmentBase, to: entry.offset });
+      }
+    } finally {
+      lease.release();
+    }
+  }
+
+  #isCleaned(log: RecoveredLog, { segmentBase }: JournalEntry, lsn: number): boolean {
+    if (this.#cleaned.length === 0) return false;
+    const key = keyOf(log.topicId, log.partition);
+    return this.#cleaned.some(
+      (range) => range.log === key && lsn < range.lsn && range.from <= segmentBase && segmentBase < range.to,
+    );
   }
 
   /** Asked for anew by each entry: a deletion in between puts an empty log in the place of the old one. */

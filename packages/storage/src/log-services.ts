@@ -24,6 +24,8 @@ export interface LogServices {
   failed(log: LogState, cause: unknown): void;
   /** Work that nobody waits for but the closing of the directory. For lack of space it may fail, for nothing else. */
   inBackground(work: Promise<void>): void;
+  /** A pass of compaction: it may wait for a round, so rounds go on until it has ended, which it does soon. */
+  cleans(work: Promise<unknown>): void;
   /** Lets appends through that waited at the log's gate. */
   openGate(log: LogState): void;
 }

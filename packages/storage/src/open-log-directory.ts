@@ -55,6 +55,7 @@ export class OpenLogDirectory implements LogDirectory, LogServices {
   readonly #deletions = new Map<string, Promise<void>>();
   readonly #deletionLsns = new Map<string, number>();
   readonly #background = new Set<Promise<void>>();
+  readonly #cleanings = new Set<Promise<void>>();
   /** Removals of files that nobody needs, with the wake-ups that will begin them. */
   readonly #delayed = new Map<CancelWake, () => void>();
   readonly #pauses = new Set<() => void>();
@@ -281,6 +282,14 @@ export class OpenLogDirectory implements LogDirectory, LogServices {
     this.#background.add(watched);
   }
 
+  cleans(work: Promise<unknown>): void {
+    const watched: Promise<void> = work.then(
+      () => void this.#cleanings.delete(watched),
+      () => void this.#cleanings.delete(watched),
+    );
+    this.#cleanings.add(watched);
+  }
+
   removeLater(path: string, delayMs: number): void {
     const { disk, logger } = this.context;
     const remove = async (): Promise<void> => {
@@ -341,6 +350,7 @@ export class OpenLogDirectory implements LogDirectory, LogServices {
         await this.#drain();
         await this.#repairFailed();
       }
+      await Promise.all(this.#cleanings);
       await this.rounds.stop();
       await this.direct.idle();
       await this.#writer.stop();

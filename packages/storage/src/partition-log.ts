@@ -198,13 +198,7 @@ export class PartitionLog implements Log {
 
   clean(options: CleaningOptions): Promise<CleaningOutcome> {
     const cleaning = cleanLog(this.#services, this.state, options);
-    // The directory is not closed before it has ended; its failures are the caller's.
-    this.#services.inBackground(
-      cleaning.then(
-        () => undefined,
-        () => undefined,
-      ),
-    );
+    this.#services.cleans(cleaning);
     return cleaning;
   }
 

@@ -1,6 +1,8 @@
 import { BrokerEpoch, Offset, SeededRandom, TimestampMs } from '@kafkaesque/kernel';
 import { baseOffsetOf, decodeBatch, hasDeleteHorizon, lastOffsetOf } from '@kafkaesque/protocol';
 import { Scheduler, SimulatedDisk, VirtualClock } from '@kafkaesque/sim';
+import { compareReplicas } from '../inspection/compare-replicas';
+import { inspectLogDirectory } from '../inspection/inspect-log-directory';
 import type { Log, LogConfig } from '../log';
 import type { LogDirectory } from '../log-directory';
 import {
@@ -14,6 +16,7 @@ import type { TestRecord } from '../testing/compaction-scenario';
 import {
   PATH,
   TOPIC,
+  appendBatch,
   config,
   durable,
   openTestDirectory,
@@ -49,6 +52,12 @@ const world = async (changes: Partial<LogConfig> = {}) => {
   };
   return { disk, clock, directory, log, names, passTime, reopened };
 };
+
+const inspect = (disk: SimulatedDisk) =>
+  inspectLogDirectory({
+    ...{ disk: disk.mount(), path: PATH },
+    lock: () => Promise.resolve(() => Promise.resolve()),
+  });
 
 const put = (key: string, value: string | null): TestRecord => ({ key, value });
 
@@ -211,6 +220,42 @@ describe('compaction', () => {
       expect(found?.offset).toBe(expected?.offset);
     }
     await restarted.directory.close();
+  });
+
+  test('survives a checkpoint that is lost: nothing that was replaced comes back out of the journal', async () => {
+    const { directory, disk, log, reopened } = await world();
+    await appendAtRandom(log, new SeededRandom(3, 'records'), 5);
+    await cleanNow(log);
+    const shown = await readRecords(log);
+    await directory.close();
+    disk.flip(`${PATH}/checkpoints`, 40);
+    const again = await reopened();
+    expect(again.directory.report.corruption).toHaveLength(1);
+    expect(again.log.recovery.kind).toBe('intact');
+    expect(await readRecords(again.log)).toEqual(shown);
+    await again.directory.close();
+  });
+
+  test('is no difference between replicas, and no damage to whoever inspects a directory', async () => {
+    const { directory, disk, log } = await world();
+    await appendAtRandom(log, new SeededRandom(3, 'records'), 5);
+    const other = await world();
+    for (const bytes of await readAll(log)) other.log.append([appendBatch(bytes)]);
+    await durable(other.log);
+    await cleanNow(log);
+    await directory.close({ brokerEpoch: BrokerEpoch(1) });
+    await other.directory.close({ brokerEpoch: BrokerEpoch(1) });
+    await using one = await inspect(disk);
+    await using two = await inspect(other.disk);
+    const [compacted, whole] = [one.logs[0], two.logs[0]];
+    if (compacted === undefined || whole === undefined) throw new Error('the logs are there');
+    expect(compacted).toMatchObject({ isCompacted: true, findings: [] });
+    expect(whole).toMatchObject({ isCompacted: false, findings: [] });
+    const replicas = [
+      { nodeId: 1, log: compacted },
+      { nodeId: 2, log: whole },
+    ];
+    expect((await compareReplicas(replicas)).differences).toEqual([]);
   });
 
   test('goes on with truncations, log starts and appends behind it', async () => {

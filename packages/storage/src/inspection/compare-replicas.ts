@@ -1,4 +1,12 @@
-import { baseOffsetOf, lastOffsetOf, leaderEpochOf } from '@kafkaesque/protocol';
+import {
+  baseOffsetOf,
+  computeCrc,
+  crcOf,
+  decodeBatch,
+  lastOffsetOf,
+  leaderEpochOf,
+} from '@kafkaesque/protocol';
+import type { DecodedRecord } from '@kafkaesque/protocol';
 import type { InspectedLog, StandingBatch } from './inspected-log';
 
 /** One replica of a partition, and whose it is. */
@@ -18,7 +26,7 @@ export interface ReplicaDifference {
   readonly message: string;
 }
 
-/** What all replicas have, compared byte by byte. */
+/** What all replicas have, compared byte by byte, or, where one was compacted, record by record. */
 export interface ReplicaComparison {
   /** The offsets that were compared: from the greatest log start up to the least end. */
   readonly from: number;
@@ -34,7 +42,8 @@ export const compareReplicas = async (replicas: readonly ComparedReplica[]): Pro
   const [first, ...others] = replicas;
   if (first !== undefined && from < to) {
     for (const other of others) {
-      const difference = await firstDifference(first, other, from, to);
+      const isCompacted = first.log.isCompacted || other.log.isCompacted;
+      const difference = await (isCompacted ? firstOtherRecord : firstDifference)(first, other, from, to);
       if (difference !== undefined) differences.push(difference);
     }
   }
@@ -67,6 +76,70 @@ const firstDifference = async (
     for (const batch of batches) await batch.return?.();
   }
 };
+
+interface StandingRecord {
+  readonly record: DecodedRecord;
+  readonly leaderEpoch: number;
+}
+
+/** Records that stand in both and are not the same; each replica is compacted by itself, so either may lack any. */
+const firstOtherRecord = async (
+  one: ComparedReplica,
+  other: ComparedReplica,
+  from: number,
+  to: number,
+): Promise<ReplicaDifference | undefined> => {
+  const ones = recordsOf(one.log, from, to);
+  const others = recordsOf(other.log, from, to);
+  try {
+    let a = await ones.next();
+    let b = await others.next();
+    while (a.done !== true && b.done !== true) {
+      const { offset } = a.value.record;
+      if (offset < b.value.record.offset) a = await ones.next();
+      else if (offset > b.value.record.offset) b = await others.next();
+      else {
+        if (!isSameRecord(a.value, b.value))
+          return {
+            kind: a.value.leaderEpoch === b.value.leaderEpoch ? 'different' : 'diverging',
+            offset,
+            message:
+              `node ${one.nodeId} has a record of epoch ${a.value.leaderEpoch} at offset ${offset}, ` +
+              `node ${other.nodeId} another one of epoch ${b.value.leaderEpoch}`,
+          };
+        a = await ones.next();
+        b = await others.next();
+      }
+    }
+    return undefined;
+  } finally {
+    await ones.return();
+    await others.return();
+  }
+};
+
+async function* recordsOf(
+  log: InspectedLog,
+  from: number,
+  to: number,
+): AsyncGenerator<StandingRecord, void, undefined> {
+  for await (const { bytes } of log.batchesFrom(from)) {
+    // What is damaged is told elsewhere.
+    if (computeCrc(bytes) !== crcOf(bytes)) continue;
+    const leaderEpoch = leaderEpochOf(bytes);
+    for (const record of decodeBatch(bytes).records)
+      if (record.offset >= from && record.offset < to) yield { record, leaderEpoch };
+  }
+}
+
+const isSameRecord = (one: StandingRecord, other: StandingRecord): boolean =>
+  one.leaderEpoch === other.leaderEpoch &&
+  one.record.timestampMs === other.record.timestampMs &&
+  isSameBytes(one.record.key, other.record.key) &&
+  isSameBytes(one.record.value, other.record.value);
+
+const isSameBytes = (one: Buffer | null, other: Buffer | null): boolean =>
+  one === null || other === null ? one === other : one.equals(other);
 
 interface Side {
   readonly replica: ComparedReplica;

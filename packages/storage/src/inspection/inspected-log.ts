@@ -8,7 +8,6 @@ import {
   crcOf,
   lastOffsetOf,
   leaderEpochOf,
-  maxTimestampOf,
 } from '@kafkaesque/protocol';
 import { BatchChain } from '../batch-chain';
 import { EpochList } from '../epoch-list';
@@ -16,7 +15,7 @@ import type { LogState } from '../log-state';
 import { OffsetIndex } from '../offset-index';
 import { NO_INDEX_CRC, segmentFileName } from '../segment';
 import type { Segment } from '../segment';
-import { isPlausibleBatch } from '../segment-scan';
+import { isPlausibleBatch, recordTimestampOf } from '../segment-scan';
 import { readSmallFile } from '../small-file';
 import { TimeIndex } from '../time-index';
 import { WindowReader } from '../window-reader';
@@ -48,6 +47,8 @@ export interface InspectedLog {
   readonly segments: number;
   readonly batches: number;
   readonly sizeBytes: number;
+  /** Records of it may be gone because newer ones of their keys are there. */
+  readonly isCompacted: boolean;
   readonly findings: readonly LogFinding[];
   /** Its batches from the one on that holds `offset`, as far as they can be read. */
   batchesFrom(offset: number): AsyncIterable<StandingBatch>;
@@ -74,6 +75,7 @@ export const inspectLog = async (tools: InspectionTools, log: LogState): Promise
   return {
     ...{ topicId: log.topicId, partition: log.partition, logStart: log.logStart, endOffset: log.end },
     ...{ segments: log.segments.length, batches: inspection.batches, sizeBytes },
+    isCompacted: log.segments.some(({ hasGaps }) => hasGaps),
     findings: inspection.findings,
     batchesFrom: (offset) => batchesFrom(tools, log, offset),
   };
@@ -100,7 +102,9 @@ class LogInspection {
     let isWhole = true;
     for (const [number, segment] of segments.entries())
       isWhole = (await this.#segment(segment, segments[number + 1]?.baseOffset ?? end)) && isWhole;
-    if (isWhole && recovery.kind !== 'corrupt') this.#compareEpochs();
+    // Compaction may have left no batch of an epoch; those that there are were judged by the epoch in force.
+    if (isWhole && recovery.kind !== 'corrupt' && segments.every(({ hasGaps }) => !hasGaps))
+      this.#compareEpochs();
   }
 
   #say(kind: LogFinding['kind'], message: string): void {
@@ -129,7 +133,7 @@ class LogInspection {
       chain.pass(bytes, 0);
       next = lastOffsetOf(bytes) + 1;
       this.#epochs.assign(leaderEpochOf(bytes), baseOffsetOf(bytes));
-      places.set(at, { lastOffset: next - 1, timestampMs: maxTimestampOf(bytes) });
+      places.set(at, { lastOffset: next - 1, timestampMs: recordTimestampOf(bytes, 0) });
     }
     if (position < segment.sizeBytes) {
       this.#say('corrupt', `${path}: no batch can be read at ${position} of ${segment.sizeBytes}`);
