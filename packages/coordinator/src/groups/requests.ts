@@ -40,8 +40,8 @@ export interface FetchedOffset extends OffsetPartition {
 }
 
 /**
- * What is asked of the coordinator of one group. Handlers have authorized it, have checked that the group id is fit for the API, and have split
- * requests about many groups. Versions matter only where the answer's meaning hangs on them.
+ * What is asked of the coordinator of one group. Handlers have authorized it, have checked that the group id is fit for the API, have split
+ * requests about many groups, and have copied bytes that may be kept: none are views of the frame. Versions matter only where the answer's meaning hangs on them.
  */
 export type GroupRequest =
   | {

@@ -114,6 +114,16 @@ test.each([
   expect(partition.runtime.openRequests).toBe(0);
 });
 
+test('others who wait for what is refused are told, where the decision says so', () => {
+  const partition = loaded();
+  const others = ['a', 'b'].map((register) => partition.ask({ kind: 'await', register }));
+  partition.refusedWith = ErrorCode.NOT_ENOUGH_REPLICAS;
+  const asked = partition.ask({ kind: 'announced-write', register: 'a', value: 1 });
+  const told = errorOf(ErrorCode.COORDINATOR_NOT_AVAILABLE);
+  expect([asked, ...others].map(({ answer }) => answer)).toEqual([told, told, undefined]);
+  expect(partition.runtime.openRequests).toBe(1);
+});
+
 test('when a batch is refused after all the machine goes, and everybody who waits looks elsewhere', () => {
   const partition = loaded();
   partition.ask({ kind: 'write', register: 'a', value: 1 });

@@ -2,7 +2,7 @@ import { ErrorCode } from '@kafkaesque/protocol';
 import type { Ticket } from '../../runtime/machine';
 import type { RequestOf } from '../rules';
 import { reasonOf, refuseJoinWait } from './classic-answers';
-import { distinctProtocols, keptProtocols, type ClassicMember, type MemberProtocol } from './classic-member';
+import { distinctProtocols, type ClassicMember, type MemberProtocol } from './classic-member';
 import type { Turn } from './classic-rebalance';
 
 export type JoinRequest = RequestOf<'join'>;
@@ -18,7 +18,6 @@ export interface JoinCall {
   readonly sessionTimeoutMs: number;
   readonly rebalanceTimeoutMs: number;
   readonly protocolType: string;
-  /** Metadata still are views into the request. */
   readonly protocols: readonly MemberProtocol[];
   readonly reason: string;
 }
@@ -43,7 +42,7 @@ export const joinCall = ({ apiVersion, asker, request }: JoinRequest, ticket: Ti
 export const updateMember = (turn: Turn, member: ClassicMember, call: JoinCall): void => {
   const { group } = turn;
   refuseJoinWait(group, member, ErrorCode.REBALANCE_IN_PROGRESS, turn.effects);
-  group.setProtocols(member, keptProtocols(call.protocols));
+  group.setProtocols(member, call.protocols);
   member.rebalanceTimeoutMs = call.rebalanceTimeoutMs;
   member.sessionTimeoutMs = call.sessionTimeoutMs;
   group.setJoinWait(member, { ticket: call.ticket, apiVersion: call.apiVersion });

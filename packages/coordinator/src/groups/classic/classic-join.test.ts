@@ -323,11 +323,11 @@ test('a join to a group of another kind that has members is refused, to an empty
   expect(scene.group().state).toBe('PreparingRebalance');
 });
 
-test('what a member said is kept in copies: its request may share memory with a whole frame', () => {
+test('ids that were given and do not come back are a bounded number: the oldest are forgotten', () => {
   const scene = new ClassicScene();
-  const frame = Buffer.from('....metadata....');
-  scene.join({ version: 3, protocols: [{ name: 'range', metadata: frame.subarray(4, 12) }] });
-  frame.fill(0);
-  const [member] = scene.group().members.values();
-  expect(member?.protocols[0]?.metadata.toString()).toBe('metadata');
+  const first = scene.memberId();
+  for (let id = 0; id < 10_000; id += 1) scene.join();
+  expect(scene.group().pendingJoins.size).toBe(10_000);
+  expect(scene.timers.size).toBe(10_000);
+  expect(scene.errorOf(scene.join({ memberId: first }))).toBe('UNKNOWN_MEMBER_ID');
 });

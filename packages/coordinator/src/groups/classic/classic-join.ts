@@ -5,13 +5,7 @@ import type { GroupDecision, GroupFacts } from '../group';
 import type { CoordinatorSettings, GroupWorld } from '../world';
 import { answerOnly, joinRefusal, joinedAnswer, reply, type GroupEffect } from './classic-answers';
 import { ClassicGroup } from './classic-group';
-import {
-  NO_ASSIGNMENT,
-  classicMember,
-  keptProtocols,
-  sameProtocols,
-  type ClassicMember,
-} from './classic-member';
+import { NO_ASSIGNMENT, classicMember, sameProtocols, type ClassicMember } from './classic-member';
 import { joinCall, updateMember, type JoinCall, type JoinRequest } from './classic-join-call';
 import { newGroupRecord } from './classic-records';
 import {
@@ -38,6 +32,9 @@ export const sessionTimeoutRefusal = (
   request.sessionTimeoutMs > settings.maxSessionTimeoutMs
     ? ErrorCode.INVALID_SESSION_TIMEOUT
     : ErrorCode.NONE;
+
+/** How many ids of one group may be on their way back (KIP-394). They cost a client nothing: unbounded, they could cost a broker its memory. */
+const MAX_PENDING_JOINS = 10_000;
 
 /** JoinGroup to a classic group, to an empty consumer group, which becomes classic by it, or to none. */
 export const decideJoin = (
@@ -152,6 +149,8 @@ const joinWithoutId = (world: GroupWorld, group: ClassicGroup, call: JoinCall, n
       groupInstanceId,
     });
     if (groupInstanceId === null && call.apiVersion >= 4) {
+      const [oldest] = group.pendingJoins.keys();
+      if (group.pendingJoins.size >= MAX_PENDING_JOINS && oldest !== undefined) removePending(turn, oldest);
       const key = sessionTimerKey(group.groupId, memberId);
       group.pendingJoins.set(memberId, key);
       setTimer(turn, key, call.sessionTimeoutMs);
@@ -171,7 +170,7 @@ const addMember = (turn: Turn, call: JoinCall, memberId: string): void => {
     clientHost: call.clientHost,
     rebalanceTimeoutMs: call.rebalanceTimeoutMs,
     sessionTimeoutMs: call.sessionTimeoutMs,
-    protocols: keptProtocols(call.protocols),
+    protocols: call.protocols,
     assignment: NO_ASSIGNMENT,
   });
   member.isNew = true;

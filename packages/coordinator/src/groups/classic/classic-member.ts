@@ -64,15 +64,11 @@ export const sameProtocols = (left: readonly MemberProtocol[], right: readonly M
     return other?.name === protocol.name && other.metadata.equals(protocol.metadata);
   });
 
-/** Protocols without repeated names. The metadata still are views into the request. */
+/** Protocols without repeated names. */
 export const distinctProtocols = (protocols: readonly MemberProtocol[]): readonly MemberProtocol[] => {
   const names = new Set<string>();
   return protocols.filter(({ name }) => !names.has(name) && names.add(name));
 };
-
-/** Copies that outlive the request they came in. */
-export const keptProtocols = (protocols: readonly MemberProtocol[]): readonly MemberProtocol[] =>
-  protocols.map(({ name, metadata }) => ({ name, metadata: Buffer.from(metadata) }));
 
 /** Members that wait for an answer need not heartbeat, except new ones: nobody may know of them any more. */
 export const hasSatisfiedHeartbeat = (member: ClassicMember): boolean =>

@@ -6,7 +6,7 @@ import type { GroupWorld } from '../world';
 import { joinedAnswer, refuseJoinWait, refuseSyncWait, reply } from './classic-answers';
 import type { ClassicGroup } from './classic-group';
 import { updateMember, type JoinCall } from './classic-join-call';
-import { keptProtocols, type ClassicMember } from './classic-member';
+import { type ClassicMember } from './classic-member';
 import { groupMetadataRecord } from './classic-records';
 import {
   beginTurn,
@@ -39,7 +39,7 @@ export const replaceStaticMember = (
       reason: call.reason,
     });
   };
-  const protocols = keptProtocols(call.protocols);
+  const { protocols } = call;
   if (
     group.state === 'Stable' &&
     group.selectProtocol({ memberId: old.memberId, protocols }) === group.protocolName

@@ -8,6 +8,8 @@ export interface ToyRecord {
 
 export type ToyRequest =
   | { readonly kind: 'write'; readonly register: string; readonly value: number; readonly padding?: number }
+  /** As `write`; where it is refused, those who await the register are told. */
+  | { readonly kind: 'announced-write'; readonly register: string; readonly value: number }
   /** Adds to what is there: only right when it sees every earlier write. */
   | { readonly kind: 'add'; readonly register: string; readonly by: number }
   | { readonly kind: 'read'; readonly register: string }
@@ -44,6 +46,15 @@ export class ToyMachine implements ReplayedMachine<ToyRecord, ToyRequest, ToyAns
     switch (request.kind) {
       case 'write':
         return this.#write(padded(request.register, request.padding), request.value, ticket);
+      case 'announced-write':
+        return {
+          ...this.#write(request.register, request.value, ticket),
+          refused: (errorCode) =>
+            this.#woken(request.register).map((waiting) => ({
+              ...{ kind: 'reply', ticket: waiting },
+              answer: { kind: 'error', errorCode },
+            })),
+        };
       case 'add':
         return this.#write(
           request.register,
