@@ -76,7 +76,7 @@ export { decodeResponse, encodeRequestFrame, encodeResponseFrame, readRequestHea
 export type { RequestFrame } from './frames';
 export type { DecodeError } from './schema/failures';
 export type { Draft, Infer, Message } from './schema/message';
-export type { Fields } from './schema/field';
+export type { Fields, WireType } from './schema/field';
 export type { VersionRange } from './schema/version-range';
 export { AddOffsetsToTxnRequest, AddOffsetsToTxnResponse } from './messages/add-offsets-to-txn';
 export { AddPartitionsToTxnRequest, AddPartitionsToTxnResponse } from './messages/add-partitions-to-txn';
@@ -306,6 +306,11 @@ export {
   ConsumerGroupTargetAssignmentMetadataKey,
   ConsumerGroupTargetAssignmentMetadataValue,
 } from './stored/groups/consumer-records';
+export {
+  TransactionLogKey,
+  TransactionLogValue,
+  transactionRecords,
+} from './stored/transactions/transaction-records';
 export { decodeMetadataRecord, encodeMetadataRecord, metadataRecords } from './stored/metadata-record';
 export type { MetadataRecord, MetadataRecordDraft, MetadataRecordKind } from './stored/metadata-record';
 export { decodeVoterSet, encodeVoterSet } from './stored/voter-set';

@@ -89,7 +89,8 @@ const PRIMITIVES = /^(\[\])?(bool|int8|int16|uint16|int32|int64|float64|uuid|str
 
 const officialDefault = (field: OfficialField): unknown => {
   const { type } = field;
-  const given = field.default === null ? 'null' : field.default;
+  // Kafka's generator reads a null that is not in quotation marks as no default at all.
+  const given = field.default ?? undefined;
   if (given === 'null') return null;
   if (type === 'bool') return String(given) === 'true';
   if (type === 'string') return given ?? '';
@@ -167,7 +168,7 @@ const ourFrame = (message: Message): unknown => {
     (one) => (one.request as Message) === message || (one.response as Message) === message,
   );
   const record = Object.values(protocol.metadataRecords).find((one) => (one.message as Message) === message);
-  const stored = Object.values(protocol.groupRecords).find(
+  const stored = Object.values({ ...protocol.groupRecords, ...protocol.transactionRecords }).find(
     (one) => (one.key as Message) === message || (one.value as Message) === message,
   );
   return {
@@ -199,7 +200,7 @@ const isMessage = (value: unknown): value is Message =>
 const whyNotWritten = (official: Official): string | undefined => {
   if (official.validVersions === 'none') return 'removed in Kafka 4.0';
   if (official.type.startsWith('coordinator-'))
-    return 'record of share groups, streams groups and transactions, which come with their coordinators';
+    return 'record of share groups and streams groups, which come with their coordinators';
   if (official.name === 'QuorumStateData') return 'our write-ahead log holds term and vote';
   return undefined;
 };

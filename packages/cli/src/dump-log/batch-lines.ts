@@ -9,6 +9,7 @@ import {
   readBatchHeader,
 } from '@kafkaesque/protocol';
 import type { BatchHeader, DecodedRecord } from '@kafkaesque/protocol';
+import type { RecordDecoder } from './record-decoders';
 import type { SegmentBatch } from './segment-batches';
 
 /** Sequences count within 31 bits. */
@@ -39,6 +40,7 @@ const isValid = (bytes: Buffer, header: BatchHeader): boolean =>
 export interface RecordLineOptions {
   readonly printsContents: boolean;
   readonly skipsMetadata: boolean;
+  readonly decode: RecordDecoder;
 }
 
 /** The line of a record below its batch's. */
@@ -59,8 +61,9 @@ export const recordLine = (
     if (header.isControl) parts.push(controlText(record));
   }
   if (options.printsContents && !header.isControl) {
-    if (record.key !== null) parts.push(`key: ${record.key.toString()}`);
-    if (record.value !== null) parts.push(`payload: ${record.value.toString()}`);
+    const { key, payload } = options.decode(record);
+    if (key !== undefined) parts.push(`key: ${key}`);
+    if (payload !== undefined) parts.push(`payload: ${payload}`);
   }
   return parts.length === 0 ? '' : `| ${parts.join(' ')}`;
 };

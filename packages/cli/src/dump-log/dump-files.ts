@@ -6,12 +6,15 @@ import { decodeBatch, initialiseCodecs, lastOffsetOf, readBatchHeader } from '@k
 import type { Terminal } from '../command-line/terminal';
 import { batchLine, recordLine } from './batch-lines';
 import type { DumpFindings } from './dump-findings';
+import type { RecordDecoder } from './record-decoders';
 import { batchesOf } from './segment-batches';
 
 export interface DumpOptions {
   readonly printsContents: boolean;
   readonly isDeep: boolean;
   readonly skipsMetadata: boolean;
+  /** What key and value look like. */
+  readonly decode: RecordDecoder;
   readonly checksSanityOnly: boolean;
   readonly verifiesOnly: boolean;
   readonly maxBytes: number;

@@ -23,9 +23,12 @@ interface DumpLogFlags {
   readonly shareGroupStateDecoder?: true;
 }
 
-const DECODERS = [
-  ['offsetsDecoder', 'offsets-decoder'],
-  ['transactionLogDecoder', 'transaction-log-decoder'],
+const DECODERS = {
+  offsetsDecoder: 'offsets-decoder',
+  transactionLogDecoder: 'transaction-log-decoder',
+} as const;
+
+const DECODERS_TO_COME = [
   ['clusterMetadataDecoder', 'cluster-metadata-decoder'],
   ['remoteLogMetadataDecoder', 'remote-log-metadata-decoder'],
   ['shareGroupStateDecoder', 'share-group-state-decoder'],
@@ -34,6 +37,8 @@ const DECODERS = [
 /* eslint-disable @typescript-eslint/no-require-imports, @typescript-eslint/consistent-type-imports -- a relative `import()` needs a file extension that only the built file has */
 /** What reads the files knows their formats, and those take longer to load than a `--help` should. */
 const dumping = (): typeof import('./dump-files') => require('./dump-files') as typeof import('./dump-files');
+const decoding = (): typeof import('./record-decoders') =>
+  require('./record-decoders') as typeof import('./record-decoders');
 /* eslint-enable @typescript-eslint/no-require-imports, @typescript-eslint/consistent-type-imports */
 
 const dumpLogCommand = (calledAs: string): Command => {
@@ -42,6 +47,7 @@ const dumpLogCommand = (calledAs: string): Command => {
     summary: "Prints segment files and their indexes, ours and Kafka's.",
     examples: [
       '$0 --files data/topics/<topic id>/0/00000000000000000000.log --print-data-log',
+      '$0 --files data/topics/<topic id>/0/00000000000000000000.log --offsets-decoder',
       '$0 --files 00000000000000000000.index,00000000000000000000.timeindex',
     ],
   })
@@ -57,7 +63,10 @@ const dumpLogCommand = (calledAs: string): Command => {
       'accepted; a batch of any size is read',
       wholeNumber('max-message-size'),
     );
-  for (const [, name] of DECODERS) command.option(`--${name}`, 'not there yet');
+  command
+    .option('--offsets-decoder', 'print keys and values of __consumer_offsets as JSON')
+    .option('--transaction-log-decoder', 'print keys and values of __transaction_state as JSON');
+  for (const [, name] of DECODERS_TO_COME) command.option(`--${name}`, 'not there yet');
   return command;
 };
 
@@ -69,13 +78,14 @@ export const tool: Tool = {
       if (parsed.kind === 'done') return 0;
       const { flags } = parsed;
       requireFlag(flags.files, 'files');
-      const asked = DECODERS.find(([flag]) => flags[flag] === true);
+      const asked = DECODERS_TO_COME.find(([flag]) => flags[flag] === true);
       if (asked !== undefined) {
         throw new UsageError(
           `--${asked[1]} is not there yet: --print-data-log shows keys and values as text`,
         );
       }
-      const printsContents = flags.printDataLog ?? false;
+      const decoder = (Object.keys(DECODERS) as (keyof typeof DECODERS)[]).find((flag) => flags[flag]);
+      const printsContents = decoder !== undefined || (flags.printDataLog ?? false);
       const findings = new DumpFindings();
       const dump: Dump = {
         terminal,
@@ -83,6 +93,8 @@ export const tool: Tool = {
         options: {
           printsContents,
           isDeep: printsContents || (flags.deepIteration ?? false),
+          decode:
+            decoder === undefined ? decoding().textDecoder : decoding().recordDecoders[DECODERS[decoder]](),
           skipsMetadata: flags.skipRecordMetadata ?? false,
           checksSanityOnly: flags.indexSanityCheck ?? false,
           verifiesOnly: flags.verifyIndexOnly ?? false,

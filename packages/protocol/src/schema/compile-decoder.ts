@@ -140,12 +140,12 @@ class DecoderSource {
   }
 
   /** A text, bytes, array or struct into a new variable. */
-  #sized(field: AnyField, path: string, end: string): string {
+  #sized(field: AnyField, path: string, end: string, isTagged = false): string {
     const { type } = field.facts;
     const variable = this.#source.name('v');
     const nullable = isNullable(field, this.#shape.version);
     if (type.kind === 'struct') {
-      this.#structField(type.fields, nullable, variable, path, end);
+      this.#structField(type.fields, nullable, variable, path, end, isTagged);
       return variable;
     }
     const length = this.#length(
@@ -165,12 +165,19 @@ class DecoderSource {
     return variable;
   }
 
-  #structField(fields: Fields, nullable: boolean, into: string, path: string, end: string): void {
+  #structField(
+    fields: Fields,
+    nullable: boolean,
+    into: string,
+    path: string,
+    end: string,
+    inTag: boolean,
+  ): void {
     this.#source.line(`let ${into};`);
     if (nullable) {
-      // A nullable struct is preceded by one signed byte: negative means null.
+      // A nullable struct is preceded by one signed byte, and negative means null; in a tag by a number, and 0 does.
       this.#need(1, path, end);
-      this.#source.line(`if (b[p++] > 127) ${into} = null; else {`);
+      this.#source.line(`if (b[p++] ${inTag ? '=== 0' : '> 127'}) ${into} = null; else {`);
     } else this.#source.line('{');
     const literal = this.struct(fields, path, end);
     this.#source.line(`${into} = ${literal};`, '}');
@@ -241,6 +248,6 @@ class DecoderSource {
 
   #tagged(field: AnyField, path: string, end: string): string {
     const size = fixedSize(field.facts.type);
-    return size === undefined ? this.#sized(field, path, end) : this.#item(field.facts.type, path, end);
+    return size === undefined ? this.#sized(field, path, end, true) : this.#item(field.facts.type, path, end);
   }
 }

@@ -166,7 +166,7 @@ class EncoderSource {
     const { type } = field.facts;
     const nullable = isNullable(field, this.#shape.version);
     if (type.kind === 'struct') {
-      this.#structField(type.fields, nullable, value, path, inTag);
+      this.#structField(field, type.fields, value, path, inTag);
       return;
     }
     this.#source.line(`if (${value} === null) {`);
@@ -189,9 +189,14 @@ class EncoderSource {
     this.#source.line(`p = writeBytes(w, p, ${value}, ${inTag});`);
   }
 
-  #structField(fields: Fields, nullable: boolean, value: string, path: string, inTag: boolean): void {
-    if (nullable) {
-      this.#source.line('b = w.reserve(p, 1);', `if (${value} === null) b[p++] = 255; else {`, 'b[p++] = 1;');
+  #structField(field: AnyField, fields: Fields, value: string, path: string, inTag: boolean): void {
+    if (isNullable(field, this.#shape.version)) {
+      const none = field.facts.tag === undefined ? 255 : 0;
+      this.#source.line(
+        'b = w.reserve(p, 1);',
+        `if (${value} === null) b[p++] = ${none}; else {`,
+        'b[p++] = 1;',
+      );
     } else this.#source.line('{');
     this.struct(fields, value, path, inTag);
     this.#source.line('}');

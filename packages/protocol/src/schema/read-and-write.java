@@ -9,7 +9,10 @@ import org.apache.kafka.common.protocol.ObjectSerializationCache;
 /** Reads lines `name version hex` with Kafka's own codecs, writes each value again, and names what came out different. */
 class ReadAndWrite {
   static Class<?> classOf(String name) {
-    for (String home : new String[] {"common.message", "common.metadata", "coordinator.group.generated"}) {
+    String[] homes = {
+      "common.message", "common.metadata", "coordinator.group.generated", "coordinator.transaction.generated"
+    };
+    for (String home : homes) {
       for (String suffix : new String[] {"Data", ""}) {
         try {
           return Class.forName("org.apache.kafka." + home + "." + name + suffix);

@@ -59,7 +59,10 @@ export const ConsumerGroupMemberMetadataKey = message({
 });
 export type ConsumerGroupMemberMetadataKey = Infer<typeof ConsumerGroupMemberMetadataKey>;
 
-/** `classicMemberMetadata`: the member speaks the classic protocol. */
+/**
+ * `classicMemberMetadata`: the member speaks the classic protocol. Kafka 4.3 writes its null, and takes what is absent for
+ * an empty one: so must whoever is to be understood by it.
+ */
 export const ConsumerGroupMemberMetadataValue = message({
   name: 'ConsumerGroupMemberMetadataValue',
   versions: '0',
@@ -81,8 +84,7 @@ export const ConsumerGroupMemberMetadataValue = message({
       }),
     })
       .nullable()
-      .tagged(0)
-      .default(null),
+      .tagged(0),
   },
 });
 export type ConsumerGroupMemberMetadataValue = Infer<typeof ConsumerGroupMemberMetadataValue>;
@@ -152,12 +154,12 @@ export const ConsumerGroupCurrentMemberAssignmentValue = message({
     assignedPartitions: array({
       topicId: uuid.as<TopicId>(),
       partitions: array(int32),
-      assignmentEpochs: array(int32).nullable().tagged(0).default(null),
+      assignmentEpochs: array(int32).nullable().tagged(0),
     }),
     partitionsPendingRevocation: array({
       topicId: uuid.as<TopicId>(),
       partitions: array(int32),
-      assignmentEpochs: array(int32).nullable().tagged(0).default(null),
+      assignmentEpochs: array(int32).nullable().tagged(0),
     }),
   },
 });
