@@ -30,6 +30,7 @@ const covers = (range: { readonly min: number; readonly max: number }, version: 
 interface Taken {
   readonly type: WireType;
   readonly isNullable: boolean;
+  readonly isTagged?: boolean;
   readonly name: string;
 }
 
@@ -57,9 +58,8 @@ class Reader {
       texts.set(name, this.#value({ type: facts.type, isNullable, name }));
     }
     if (this.#isFlexible) this.#tagged(own, texts);
-    const parts = own.flatMap(([name, { facts }]) => {
-      // Kafka's writer takes the null of a tagged struct for something else than its default.
-      const text = texts.get(name) ?? (facts.type.kind === 'struct' ? 'null' : undefined);
+    const parts = own.flatMap(([name]) => {
+      const text = texts.get(name);
       return text === undefined ? [] : [`${JSON.stringify(name)}:${text}`];
     });
     return `{${parts.join(',')}}`;
@@ -74,17 +74,19 @@ class Reader {
       if (known !== undefined) {
         const [name, { facts }] = known;
         const isNullable = facts.nullable !== undefined && covers(facts.nullable, this.#version);
-        texts.set(name, this.#value({ type: facts.type, isNullable, name }));
+        texts.set(name, this.#value({ type: facts.type, isNullable, isTagged: true, name }));
       }
       this.#at = end;
     }
   }
 
-  #value({ type, isNullable, name }: Taken): string {
+  #value({ type, isNullable, isTagged = false, name }: Taken): string {
     switch (type.kind) {
-      case 'struct':
-        if (isNullable && this.#take(1).readInt8(0) < 0) return 'null';
+      case 'struct': {
+        const sign = isNullable ? this.#take(1).readInt8(0) : 1;
+        if (sign < 0 || (isTagged && sign === 0)) return 'null';
         return this.struct(type.fields);
+      }
       case 'array': {
         const count = this.#length(4);
         if (count < 0) return 'null';
