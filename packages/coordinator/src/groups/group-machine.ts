@@ -118,6 +118,11 @@ export class GroupMachine implements ReplayedMachine<GroupRecord, GroupRequest, 
     else this.#consumer.replay(record, at);
   }
 
+  /** The marker of a transaction that committed offsets: they count from now on, or never did. */
+  replayEndOfTransaction(producerId: number, isCommitted: boolean): void {
+    this.#offsets.replayEndOfTransaction(producerId, isCommitted);
+  }
+
   loaded(now: Now): readonly GroupDecision[] {
     return [
       ...this.#classic.loaded(now),

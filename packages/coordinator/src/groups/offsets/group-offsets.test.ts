@@ -150,6 +150,23 @@ describe('offsets of an open transaction', () => {
     expect(scene.shown('g')).toEqual(['orders-0: 1']);
   });
 
+  test('count once the transaction is committed, unless something newer was committed meanwhile', () => {
+    const scene = opened();
+    scene.append(pending(5), 77);
+    scene.endTransaction(77, true);
+    expect(scene.shown('g')).toEqual(['orders-0: 5']);
+    scene.append(pending(9), 77);
+    scene.commit('g', [scene.offset('orders', 0, 6)]);
+    scene.endTransaction(77, true);
+    expect(scene.shown('g')).toEqual(['orders-0: 6']);
+    scene.append(pending(10), 77);
+    scene.endTransaction(77, false);
+    expect(scene.shown('g')).toEqual(['orders-0: 6']);
+    scene.reload();
+    expect(scene.shown('g')).toEqual(['orders-0: 6']);
+    expect(scene.fetch('g', null, true).offsets[0]?.errorCode).toBe(0);
+  });
+
   test('are forgotten with a tombstone', () => {
     const scene = opened();
     scene.append(pending(5), 77);

@@ -8,13 +8,18 @@ import { GroupMachine } from '../group-machine';
 import type { GroupAnswer, GroupAnswers, GroupRequest, OffsetPartition, OffsetToCommit } from '../requests';
 import type { Groups, RequestOf } from '../rules';
 import type { CoordinatorSettings, GroupWorld, TopicView } from '../world';
-import { SimpleGroups } from './simple-groups';
-import type { SimpleGroup } from './simple-groups';
+import { SimpleGroup, SimpleGroups } from './simple-groups';
 
 export const WALL = 1_700_000_000_000;
 export const DAY_MS = 86_400_000;
 
 type OfKind<Kind extends GroupRequest['kind']> = GroupAnswers[Kind];
+
+interface Stored {
+  readonly key: Buffer;
+  readonly value: Buffer | null;
+  readonly at: RecordPosition;
+}
 
 /** A group machine with a virtual clock and a log. Every record goes by way of its bytes; groups are simple ones. */
 export class MachineScene {
@@ -33,7 +38,12 @@ export class MachineScene {
     offsetsRetentionCheckIntervalMs: 600_000,
   };
   readonly topics = new Map<string, TopicId>();
-  readonly log: { readonly key: Buffer; readonly value: Buffer | null; readonly at: RecordPosition }[] = [];
+  readonly log: Stored[] = [];
+  readonly #markers: {
+    readonly endOffset: number;
+    readonly producerId: number;
+    readonly isCommitted: boolean;
+  }[] = [];
   readonly timers = new Map<string, number>();
   readonly #world: GroupWorld;
   #groups: Groups = new Map();
@@ -74,8 +84,8 @@ export class MachineScene {
 
   group(groupId: string): SimpleGroup {
     const group = this.#groups.get(groupId);
-    assert(group !== undefined, `there is no group ${groupId}`);
-    return group as SimpleGroup;
+    assert(group instanceof SimpleGroup, `there is no simple group ${groupId}`);
+    return group;
   }
 
   /** A topic as it is from now on; undefined: gone. */
@@ -156,23 +166,46 @@ export class MachineScene {
     this.#replay(this.machine, key, value, at);
   }
 
+  /** The marker of everything that this producer has written since its last one. */
+  endTransaction(producerId: number, isCommitted: boolean): void {
+    this.#markers.push({ endOffset: this.log.length, producerId, isCommitted });
+    this.machine.replayEndOfTransaction(producerId, isCommitted);
+  }
+
   /** Another coordinator takes over: all that it knows comes from the log; `isCompacted`: from what compaction leaves of it. */
   reload({ isCompacted = false } = {}): void {
     this.timers.clear();
-    const last = new Map(this.log.map(({ key }, index) => [key.toString('hex'), index]));
+    const last = new Map<string, number>();
+    for (const { key, at } of this.log) if (!this.#isAborted(at)) last.set(key.toString('hex'), at.offset);
     const kept = this.log.filter(
-      ({ key, value }, index) => !isCompacted || (last.get(key.toString('hex')) === index && value !== null),
+      ({ key, value, at }) => !isCompacted || (last.get(key.toString('hex')) === at.offset && value !== null),
     );
     this.machine = this.#begin(kept);
   }
 
-  #begin(log: MachineScene['log'] = []): GroupMachine {
+  #isAborted({ offset, producerId }: RecordPosition): boolean {
+    const marker = this.#markers.find((one) => one.producerId === producerId && one.endOffset > offset);
+    return producerId >= 0 && marker?.isCommitted === false;
+  }
+
+  #begin(log: readonly Stored[] = []): GroupMachine {
     const machine = new GroupMachine(this.#world, (_world, groups) => {
       this.#groups = groups;
       return new SimpleGroups(groups);
     });
     this.machine = machine;
-    for (const { key, value, at } of log) this.#replay(machine, key, value, at);
+    const markers = [...this.#markers];
+    const end = (upTo: number): void => {
+      while ((markers[0]?.endOffset ?? Infinity) <= upTo) {
+        const marker = markers.shift();
+        if (marker !== undefined) machine.replayEndOfTransaction(marker.producerId, marker.isCommitted);
+      }
+    };
+    for (const { key, value, at } of log) {
+      end(at.offset);
+      this.#replay(machine, key, value, at);
+    }
+    end(this.log.length);
     for (const decision of machine.loaded(this.now)) this.#carryOut(decision);
     return machine;
   }
