@@ -8,6 +8,12 @@ export type MemberEvent =
   | { readonly kind: 'committed'; readonly partition: number; readonly next: number }
   | { readonly kind: 'trouble'; readonly why: string };
 
+/**
+ * Everything is processed (`complete`), and no commit is behind another one (`forward`), and nothing is processed again once its
+ * commit was told (`exact`).
+ */
+export type GroupPromise = 'exact' | 'forward' | 'complete';
+
 interface Processing {
   readonly member: string;
   readonly value: string;
@@ -25,11 +31,13 @@ export class GroupHistory {
   readonly #counts = new Map<string, number>();
   #again = 0;
   readonly #watchers = new Set<() => void>();
+  readonly #lastCommitMs = new Map<number, number>();
   readonly #isStrict: boolean;
+  readonly #isForward: boolean;
 
-  /** `isStrict`: once a commit was told, nothing before it is processed again; otherwise everything is processed at least once. */
-  constructor({ isStrict }: { readonly isStrict: boolean }) {
-    this.#isStrict = isStrict;
+  constructor({ promise }: { readonly promise: GroupPromise }) {
+    this.#isStrict = promise === 'exact';
+    this.#isForward = promise !== 'complete';
   }
 
   hear(member: string, event: MemberEvent): void {
@@ -64,9 +72,10 @@ export class GroupHistory {
 
   #hearCommit(member: string, { partition, next }: Extract<MemberEvent, { kind: 'committed' }>): void {
     const committed = this.#committed.get(partition) ?? 0;
-    if (next < committed && this.#isStrict)
+    if (next < committed && this.#isForward)
       this.faults.push(`${member} took partition ${partition} back from ${committed} to ${next}`);
     this.#committed.set(partition, next);
+    this.#lastCommitMs.set(partition, performance.now());
   }
 
   /** How many records a member processed. */
@@ -82,6 +91,11 @@ export class GroupHistory {
   /** The offset at which the group goes on, as its members were told. */
   committedIn(partition: number): number {
     return this.#committed.get(partition) ?? 0;
+  }
+
+  /** When somebody was told last that a commit of this partition is done. */
+  lastCommitMs(partition: number): number {
+    return this.#lastCommitMs.get(partition) ?? 0;
   }
 
   /** Different records of a partition. */

@@ -41,7 +41,7 @@ export class GroupScene implements AsyncDisposable {
   readonly #writing: Promise<void>;
 
   private constructor(bootstrap: string, topic: string, group: string, isStrict: boolean) {
-    this.history = new GroupHistory({ isStrict });
+    this.history = new GroupHistory({ promise: isStrict ? 'exact' : 'complete' });
     this.#bootstrap = bootstrap;
     this.topic = topic;
     this.group = group;

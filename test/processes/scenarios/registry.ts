@@ -1,3 +1,4 @@
+import { coordinatorsKilled } from './coordinators';
 import { cuts } from './cuts';
 import { damage } from './damage';
 import { disks } from './disks';
@@ -8,7 +9,7 @@ import { stalls } from './stalls';
 
 /** All scenarios, by id. */
 export const scenarios: ReadonlyMap<string, Scenario> = new Map(
-  [...kills, ...cuts, ...stalls, ...disks, ...damage, ...membership].map((scenario) => [
+  [...kills, ...cuts, ...stalls, ...disks, ...damage, ...membership, coordinatorsKilled].map((scenario) => [
     scenario.id,
     scenario,
   ]),

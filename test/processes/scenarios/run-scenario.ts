@@ -52,6 +52,7 @@ export const runScenario = async (options: ScenarioOptions): Promise<ScenarioOut
   await using cluster = await ProcessCluster.start({
     ...{ directory, layout },
     ...(network === undefined ? {} : { network }),
+    ...(scenario.settings === undefined ? {} : { settings: scenario.settings }),
     ...(environment === undefined ? {} : { environment: ({ nodeId }) => environment(nodeId, seed) }),
   });
   const random = new SeededRandom(seed, `chaos ${scenario.id}`);
@@ -66,6 +67,7 @@ export const runScenario = async (options: ScenarioOptions): Promise<ScenarioOut
   });
   let done = 0;
   try {
+    await scenario.begin?.(stage);
     while (done < rounds && stage.violations.length === 0 && options.isOver?.() !== true) {
       await stage.sleep(300 + random.below(700));
       await scenario.round(stage, done + 1);
@@ -73,6 +75,7 @@ export const runScenario = async (options: ScenarioOptions): Promise<ScenarioOut
       done += 1;
     }
   } finally {
+    await scenario.end?.(stage);
     await stage.workload.stop();
   }
   const report = checkHistory(stage.workload.events);

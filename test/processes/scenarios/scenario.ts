@@ -19,6 +19,12 @@ export interface Scenario {
   readonly requestTimeoutMs?: number;
   /** What it does to a disk may lie where nobody has looked yet: `fsck` is heard, and is no judge. */
   readonly leavesDamage?: boolean;
+  /** Beside those that every cluster of a scenario has, in each node's file. */
+  readonly settings?: Readonly<Record<string, string | number>>;
+  /** Before the first round, once the cluster serves. */
+  begin?(stage: ChaosStage): Promise<void>;
+  /** After the last round, or when one has failed, while the cluster still serves. */
+  end?(stage: ChaosStage): Promise<void>;
   /** One round; afterwards all nodes are up again. */
   round(stage: ChaosStage, round: number): Promise<void>;
 }

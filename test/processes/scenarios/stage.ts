@@ -202,12 +202,28 @@ export class ChaosStage implements AsyncDisposable {
     this.measure(what, fromMs, options);
   }
 
+  get topic(): string {
+    return TOPIC;
+  }
+  get partitionCount(): number {
+    return this.#options.partitions;
+  }
+  /** Whether times are held to their bounds. */
+  get isTimed(): boolean {
+    return this.#options.isTimed;
+  }
+
   /** The longest time without an acknowledgement since `fromMs`. */
   measure(what: string, fromMs: number, { boundMs, partitions }: OutageOptions): void {
     const names = partitions?.map((partition) => this.workload.logName(partition));
     const gaps = acknowledgementGaps(this.workload.events, fromMs, performance.now());
     const [longest] = gaps.filter(({ log }) => names?.includes(log) !== false);
     const longestMs = Math.round(longest?.lengthMs ?? 0);
+    this.hold(what, longestMs, boundMs);
+  }
+
+  /** Enters how long something was not available, and holds it to a bound where times are held to bounds. */
+  hold(what: string, longestMs: number, boundMs?: number): void {
     const bound = this.replicas > 1 && this.#options.isTimed ? boundMs : undefined;
     this.outages.push({ what, longestMs, boundMs: bound });
     const asked = bound === undefined ? '' : ` (at most ${bound} ms)`;

@@ -1,0 +1,74 @@
+import { GroupLoad } from '../groups/group-load';
+import { SESSION_MS } from '../groups/group-register';
+import type { Scenario } from './scenario';
+import type { ChaosStage } from './stage';
+
+/** Until a partition of the offsets topic has another leader: as long as any partition (C1). */
+const FAILOVER_MS = 1800;
+/**
+ * Until members have found it, and have told it and heard from it what they have: a question that was under way, a heartbeat, a
+ * join and what it gives away, each behind a client's wait of up to half a second.
+ */
+const REBALANCE_MS = 2200;
+
+const loads = new WeakMap<ChaosStage, GroupLoad>();
+
+const loadOf = (stage: ChaosStage): GroupLoad => {
+  const load = loads.get(stage);
+  if (load === undefined) throw new Error('C23 was not begun');
+  return load;
+};
+
+/** What members do while their coordinator dies; a session ends where one is killed with it. */
+const CHANGES = ['joins', 'leaves', 'is killed'] as const;
+
+export const coordinatorsKilled: Scenario = {
+  id: 'C23',
+  what: 'kill -9 of the node that coordinates groups of both protocols, during rebalances and commits',
+  settings: {
+    'offsets.topic.num.partitions': 6,
+    'group.initial.rebalance.delay.ms': 0,
+    'group.min.session.timeout.ms': 1000,
+    'group.consumer.min.session.timeout.ms': 1000,
+    'group.consumer.session.timeout.ms': SESSION_MS,
+    'group.consumer.min.heartbeat.interval.ms': 100,
+    'group.consumer.heartbeat.interval.ms': 300,
+  },
+  needsReplicas: true,
+  begin: async (stage) => {
+    const load = await GroupLoad.open({
+      bootstrapServers: stage.cluster.bootstrapServers,
+      topic: stage.topic,
+      partitions: stage.partitionCount,
+      withClients: stage.isTimed,
+    });
+    loads.set(stage, load);
+    await load.wholeSince(performance.now());
+  },
+  round: async (stage, round) => {
+    const load = loadOf(stage);
+    const group = load.groupOf(round);
+    const nodeId = await load.coordinatorOf(group);
+    const change = CHANGES[round % CHANGES.length] ?? 'joins';
+    const fromMs = performance.now();
+    await load.change(group, change);
+    // In the middle of what follows, at a moment that differs.
+    await stage.sleep(stage.random.below(400));
+    await stage.cluster.kill(nodeId);
+    const killedMs = performance.now();
+    await load.wholeSince(killedMs);
+    const longestMs = Math.round(performance.now() - fromMs);
+    const boundMs = FAILOVER_MS + REBALANCE_MS + (change === 'is killed' ? SESSION_MS : 0);
+    stage.hold(`node ${nodeId} killed while a member of ${group} ${change}: groups whole`, longestMs, boundMs);
+    stage.say(load.testimony());
+    await stage.restart([stage.cluster.node(nodeId)]);
+    await stage.allInSync();
+    await load.wholeSince(performance.now());
+    stage.violations.push(...load.newViolations());
+  },
+  end: async (stage) => {
+    const load = loadOf(stage);
+    await load.close();
+    stage.violations.push(...load.newViolations());
+  },
+};
