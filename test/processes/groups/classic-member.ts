@@ -7,7 +7,7 @@ import { Member } from './member';
 const REBALANCE_MS = 10_000;
 const PROTOCOL = 'range';
 
-const versioned = (parts: readonly Buffer[]): Buffer => Buffer.concat([Buffer.alloc(2), ...parts]);
+const versioned = (encoded: Buffer): Buffer => Buffer.concat([Buffer.alloc(2), encoded]);
 
 /** A member by the classic protocol without a client between, which therefore knows its generation. */
 export class ClassicMember extends Member {
@@ -75,8 +75,7 @@ export class ClassicMember extends Member {
       assignment.length === 0
         ? []
         : (ConsumerProtocolAssignment.decode(assignment, 0, 2).assignedPartitions[0]?.partitions ?? []);
-    for (const partition of this.#owned)
-      this.register.owns(this.name, this.#generation, partition, sentMs);
+    for (const partition of this.#owned) this.register.owns(this.name, this.#generation, partition, sentMs);
   }
 
   async #heartbeat(): Promise<void> {

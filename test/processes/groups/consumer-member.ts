@@ -86,10 +86,7 @@ export class ConsumerMember extends Member {
     if (isElsewhere(errorCode)) {
       this.link.lost();
       this.#isToTellAll = true;
-    } else if (
-      errorCode === ERROR_CODES.FENCED_MEMBER_EPOCH ||
-      errorCode === ERROR_CODES.UNKNOWN_MEMBER_ID
-    )
+    } else if (errorCode === ERROR_CODES.FENCED_MEMBER_EPOCH || errorCode === ERROR_CODES.UNKNOWN_MEMBER_ID)
       this.forgotten();
     // A stale epoch is over with the next heartbeat.
   }

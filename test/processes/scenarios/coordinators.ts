@@ -59,7 +59,11 @@ export const coordinatorsKilled: Scenario = {
     await load.wholeSince(killedMs);
     const longestMs = Math.round(performance.now() - fromMs);
     const boundMs = FAILOVER_MS + REBALANCE_MS + (change === 'is killed' ? SESSION_MS : 0);
-    stage.hold(`node ${nodeId} killed while a member of ${group} ${change}: groups whole`, longestMs, boundMs);
+    stage.hold(
+      `node ${nodeId} killed while a member of ${group} ${change}: groups whole`,
+      longestMs,
+      boundMs,
+    );
     stage.say(load.testimony());
     await stage.restart([stage.cluster.node(nodeId)]);
     await stage.allInSync();
