@@ -88,7 +88,10 @@ export class GroupConsumer implements Consumer {
   #failure: { readonly error: unknown; readonly isFinal: boolean } | undefined;
   #runner: RecordRunner | undefined;
   #running: Promise<void> | undefined;
+  /** What is held came record by record: the last one is not handled before the next is asked for. */
+  #isIterated = false;
   #closing: Promise<void> | undefined;
+  #isClosed = false;
 
   constructor(options: GroupConsumerOptions) {
     this.#options = options;
@@ -130,9 +133,7 @@ export class GroupConsumer implements Consumer {
   async unsubscribe(options: QueryOptions = {}): Promise<void> {
     this.#throwIfClosed();
     const timeoutMs = options.timeoutMs ?? this.#options.settings.apiTimeoutMs;
-    this.#isHolding = false;
-    this.#held.clear();
-    this.#raise();
+    this.#letGo();
     await this.#giveUpAll({ timeoutMs, signal: options.signal }, 'default', 'the consumer unsubscribed');
   }
 
@@ -157,12 +158,12 @@ export class GroupConsumer implements Consumer {
 
   seekToBeginning(partitions?: readonly TopicPartition[]): void {
     this.#log.seekToBeginning(partitions);
-    for (const one of named(partitions) ?? this.assignment) this.#held.delete(one);
+    for (const one of namedOnes(partitions) ?? this.assignment) this.#held.delete(one);
   }
 
   seekToEnd(partitions?: readonly TopicPartition[]): void {
     this.#log.seekToEnd(partitions);
-    for (const one of named(partitions) ?? this.assignment) this.#held.delete(one);
+    for (const one of namedOnes(partitions) ?? this.assignment) this.#held.delete(one);
   }
 
   position(partition: TopicPartition, options?: QueryOptions): Promise<number> {
@@ -222,7 +223,7 @@ export class GroupConsumer implements Consumer {
     offsets?: readonly (TopicPartition & OffsetAndMetadata)[],
     options: QueryOptions = {},
   ): Promise<void> {
-    this.#throwIfClosed();
+    this.#throwIfEnded();
     const { commits } = this.#groupFor('commit');
     await commits.commit(offsets ?? this.#given(), this.#bounds(options));
   }
@@ -245,7 +246,7 @@ export class GroupConsumer implements Consumer {
     partitions: readonly TopicPartition[],
     options: QueryOptions = {},
   ): Promise<readonly OffsetOf<OffsetAndMetadata | undefined>[]> {
-    this.#throwIfClosed();
+    this.#throwIfEnded();
     const { offsets } = this.#groupFor('committed');
     if (partitions.length === 0) return [];
     const { clock, random, settings } = this.#options;
@@ -343,9 +344,8 @@ export class GroupConsumer implements Consumer {
     const late = new AbortController();
     const cancel = clock.wakeAt(clock.monotonicMs() + timeoutMs, () => late.abort());
     try {
-      this.#isHolding = false;
       this.#runner?.stop();
-      this.#raise();
+      this.#letGo();
       const leaving = async (): Promise<void> => {
         await this.#running;
         await this.#giveUpAll({ timeoutMs, signal: late.signal }, membership, 'the consumer is being closed');
@@ -355,6 +355,7 @@ export class GroupConsumer implements Consumer {
       cancel();
       this.#group?.pollClock.stop();
       this.#group?.commits.stop();
+      this.#isClosed = true;
       await this.#log.close();
       this.#raise();
     }
@@ -384,11 +385,19 @@ export class GroupConsumer implements Consumer {
     if (this.#closing === undefined) this.#log.assign([]);
   }
 
+  /** The caller ends it: what polls gave is handled. */
+  #letGo(): void {
+    this.#isHolding = false;
+    if (!this.#isIterated && this.#runner === undefined) this.#held.clear();
+    this.#raise();
+  }
+
   /** The caller comes for more: what it had is handled. */
   #back(): void {
     this.#throwIfClosed();
     this.#isHolding = false;
     this.#awaySinceMs = undefined;
+    this.#isIterated = false;
     this.#held.clear();
     this.#throwFailure();
     this.#group?.membership.retry();
@@ -403,6 +412,7 @@ export class GroupConsumer implements Consumer {
 
   *#oneByOne(records: readonly ConsumerRecord[]): Generator<ConsumerRecord, void> {
     const tokens = records.map((record) => this.#log.positionToken(record));
+    this.#isIterated = true;
     let next = 0;
     try {
       // A rebalance that waits for the caller gets its turn between two records.
@@ -464,12 +474,14 @@ export class GroupConsumer implements Consumer {
     bounds: { readonly timeoutMs: number; readonly signal?: AbortSignal | undefined },
   ): Promise<void> {
     const group = this.#groupFor('subscribe');
-    const going = partitionsWithout(partitions, partitionsWithout(partitions, this.assignment));
-    if (going.length === 0) return;
-    await this.#untilFree(going, lost);
+    const named = partitionsWithout(partitions, partitionsWithout(partitions, this.assignment));
+    if (named.length === 0) return;
+    await this.#untilFree(named, lost);
     this.#changingCount += 1;
     try {
       const isLost = lost || !group.membership.mayCommit;
+      // Thrown out while it waited for the caller: then nothing is owned any more.
+      const going = isLost ? this.assignment : named;
       if (!isLost && group.settings.enableAutoCommit) await this.#commitQuietly(group, going, bounds);
       await this.#tell(isLost ? 'onLost' : 'onRevoked', going);
       this.#log.assign(partitionsWithout(this.assignment, going));
@@ -577,7 +589,12 @@ export class GroupConsumer implements Consumer {
   }
 
   #throwIfClosed(): void {
-    if (this.#closing !== undefined) throw new ClientError('closed', 'CLOSED', 'the consumer was closed');
+    if (this.#closing !== undefined) throw closedError();
+  }
+
+  /** As `#throwIfClosed`, but a listener may still commit while it closes. */
+  #throwIfEnded(): void {
+    if (this.#isClosed) throw closedError();
   }
 
   #openGroup(settings: GroupSettings): Group {
@@ -657,11 +674,15 @@ export class GroupConsumer implements Consumer {
   }
 }
 
-const named = (partitions: readonly TopicPartition[] | undefined): readonly TopicPartition[] | undefined =>
+const namedOnes = (
+  partitions: readonly TopicPartition[] | undefined,
+): readonly TopicPartition[] | undefined =>
   partitions === undefined || partitions.length === 0 ? undefined : partitions;
 
 const untilFired = (signal: AbortSignal): Promise<void> =>
   new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
+
+const closedError = (): ClientError => new ClientError('closed', 'CLOSED', 'the consumer was closed');
 
 const mixed = (): ClientError =>
   new ClientError(

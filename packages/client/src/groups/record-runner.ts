@@ -87,15 +87,20 @@ export class RecordRunner {
   async run(): Promise<void> {
     const { take, changed, maxQueued } = this.#options;
     try {
-      while (!this.#isStopping && this.#failure === undefined) {
+      while (!this.#isOver) {
         if (this.#queuedCount < maxQueued) this.#queue(take(maxQueued - this.#queuedCount));
         this.#startAll();
-        await changed();
+        // A handler that throws at once has ended before anybody waits for it.
+        if (!this.#isOver) await changed();
       }
     } finally {
       await this.#finish();
     }
     if (this.#failure !== undefined) throw this.#failure.error;
+  }
+
+  get #isOver(): boolean {
+    return this.#isStopping || this.#failure !== undefined;
   }
 
   #queue(records: readonly ConsumerRecord[]): void {
@@ -119,7 +124,7 @@ export class RecordRunner {
   #startAll(): void {
     const { concurrency, isPaused, token } = this.#options;
     for (const [key, lane] of this.#lanes) {
-      if (this.#inWorkCount >= concurrency || this.#failure !== undefined || this.#isStopping) return;
+      if (this.#inWorkCount >= concurrency || this.#isOver) return;
       if (lane.startedMs !== undefined) continue;
       if (token(lane) !== lane.token) this.#drop(lane, 0);
       const record = lane.queue[0];

@@ -20,6 +20,7 @@ import type {
   RequestOptions,
   Wire,
 } from '../wire/wire';
+import { SimulatedCoordinator } from './simulated-coordinator';
 import { SimulatedFetchStream } from './simulated-fetch-stream';
 import { SimulatedPartition } from './simulated-partition';
 
@@ -57,10 +58,18 @@ export class SimulatedCluster implements Wire {
   readonly #connections = new Map<number, number>();
   readonly #breaks = new Map<number, Set<() => void>>();
   readonly streams = new Set<SimulatedFetchStream>();
+  /** Of all groups; on the first broker until it moves. */
+  readonly coordinator: SimulatedCoordinator;
   #nextProducerId = 1;
 
   constructor(options: SimulatedClusterOptions) {
     this.#options = options;
+    this.coordinator = new SimulatedCoordinator({
+      clock: options.clock,
+      node: 1,
+      topics: () =>
+        [...this.topics].map(([name, { length: count }]) => ({ name, topicId: this.topicId(name), count })),
+    });
     this.bootstrapNodes = (options.bootstrapBrokers ?? [1]).map((port, index) => ({
       ...{ id: BrokerId(-2 - index), host: 'simulated', port, rack: null },
     }));
@@ -121,16 +130,19 @@ export class SimulatedCluster implements Wire {
         }
         this.requests.push({ api, node, draft: value });
         const answer = this.#answer(api, value, node, fate);
-        const answered = options.answered ?? true;
-        if (fate === 'answer-lost') this.disconnect(node);
-        else {
-          clock.wakeAt(arrivesAtMs + (answered ? 1 + random.below(MAX_LATENCY_MS) : 0), () => {
+        const latencyMs = (options.answered ?? true) ? 1 + random.below(MAX_LATENCY_MS) : 0;
+        const deliver = (body: unknown): void => {
+          clock.wakeAt(clock.monotonicMs() + latencyMs, () => {
             if ((this.#connections.get(node) ?? 0) !== connection) return;
             breaks.delete(broken);
-            if (isClientError(answer)) reject(answer);
-            else resolve(answer as ResponseOf<Name>);
+            if (isClientError(body)) reject(body);
+            else resolve(body as ResponseOf<Name>);
           });
-        }
+        };
+        if (fate === 'answer-lost') this.disconnect(node);
+        // Who waits for others is answered when they have come.
+        else if (answer instanceof Promise) void answer.then(deliver);
+        else deliver(answer);
       });
     });
   }
@@ -177,6 +189,8 @@ export class SimulatedCluster implements Wire {
   #answer(api: ApiName, draft: unknown, node: number, fate: Mishap): unknown {
     const instead = this.#options.intercept?.(api, draft, node);
     if (instead !== undefined) return instead;
+    const byCoordinator = this.coordinator.answer(api, draft, node);
+    if (byCoordinator !== undefined) return byCoordinator;
     switch (api) {
       case 'Metadata':
         return this.#metadata(draft as RequestDraftOf<'Metadata'>);
@@ -196,7 +210,10 @@ export class SimulatedCluster implements Wire {
   }
 
   #metadata({ topics }: RequestDraftOf<'Metadata'>): unknown {
-    const names = topics === null ? [...this.topics.keys()] : topics.map(({ name }) => name ?? '');
+    const nameOf = (id: unknown): string =>
+      [...this.topics.keys()].find((one) => this.topicId(one) === id) ?? '';
+    const names =
+      topics === null ? [...this.topics.keys()] : topics.map(({ name, topicId }) => name ?? nameOf(topicId));
     return apis.Metadata.response.make({
       brokers: this.#brokers.map((id) => ({ nodeId: BrokerId(id), host: 'simulated', port: id })),
       controllerId: BrokerId(1),
