@@ -1,15 +1,18 @@
 import { GroupMachine, groupRefusal } from '@kafkaesque/coordinator';
-import type { GroupAnswer, GroupAnswers, GroupRequest, RecordCodec } from '@kafkaesque/coordinator';
+import type { GroupAnswer, GroupAnswers, GroupRequest } from '@kafkaesque/coordinator';
 import type { Clock, Logger } from '@kafkaesque/kernel';
 import type { MetadataDelta, MetadataImage } from '@kafkaesque/metadata';
 import { topicByName } from '@kafkaesque/metadata';
 import type { GroupRecord } from '@kafkaesque/protocol';
-import { codecOfId, decodeGroupRecord, encodeGroupRecord, groupRecords } from '@kafkaesque/protocol';
+import { codecOfId } from '@kafkaesque/protocol';
 import type { Replica } from '../broker/replica';
 import type { Replicas } from '../broker/replicas';
 import { OFFSETS_TOPIC } from '../broker/topic-names';
 import type { BrokerConfiguration } from '../configuration';
+import type { GroupMeters, GroupsView } from '../metrics/group-metrics';
 import { CoordinatorHost } from './coordinator-host';
+import { groupCodec } from './group-codec';
+import { groupsView } from './groups-view';
 import { groupWorld } from './group-world';
 import type { GroupWorldParts } from './group-world';
 import { LoadingSlots } from './loading-slots';
@@ -39,11 +42,10 @@ export interface GroupCoordinators {
 export interface GroupCoordinatorParts extends GroupWorldParts {
   readonly configuration: BrokerConfiguration;
   readonly image: () => MetadataImage;
-  readonly replicas: Pick<Replicas, 'carryOut' | 'appended' | 'all'>;
+  readonly replicas: Pick<Replicas, 'carryOut' | 'appended' | 'find'>;
   readonly clock: Clock;
   readonly logger: Logger;
-  /** A partition of the offsets topic has been loaded. */
-  readonly loaded: (tookMs: number) => void;
+  readonly meters: GroupMeters;
 }
 
 /** Partitions that load at once. */
@@ -54,18 +56,25 @@ export class LocalGroupCoordinators implements GroupCoordinators {
   readonly #host: CoordinatorHost<GroupRecord, GroupRequest, GroupAnswer>;
   readonly #image: () => MetadataImage;
   readonly #configuredPartitions: number;
+  readonly #meters: GroupMeters;
+  /** For metrics. */
+  readonly view: GroupsView;
+  /** Somebody asked for what is being decided: no timer did. */
+  #isAsked = false;
 
   constructor(parts: GroupCoordinatorParts) {
-    const { configuration, replicas, clock, logger, loaded } = parts;
+    const { configuration, replicas, clock, logger, meters } = parts;
     const world = groupWorld(parts);
     this.#image = parts.image;
+    this.#meters = meters;
     this.#configuredPartitions = Number(configuration.get('offsets.topic.num.partitions'));
     this.#host = new CoordinatorHost({
       topic: OFFSETS_TOPIC,
       machine: () => new GroupMachine(world),
-      codec: groupCodec,
+      codec: groupCodec((record) => this.#count(record)),
       refusal: groupRefusal,
-      ...{ replicas, clock, logger, loaded },
+      ...{ replicas, clock, logger },
+      loaded: (tookMs) => meters.loaded(tookMs),
       options: {
         appendLingerMs: Number(configuration.get('group.coordinator.append.linger.ms')),
         commitTimeoutMs: Number(configuration.get('offsets.commit.timeout.ms')),
@@ -74,13 +83,17 @@ export class LocalGroupCoordinators implements GroupCoordinators {
       loadBufferBytes: Number(configuration.get('offsets.load.buffer.size')),
       slots: new LoadingSlots(LOADING_SLOTS),
     });
+    this.view = groupsView(this.#host, replicas, parts.image);
   }
 
   async ask<Request extends GroupRequest>(
     groupId: string,
     request: Request,
   ): Promise<GroupAnswers[Request['kind']]> {
-    const answer = await this.#host.ask(this.partitionOf(groupId), ownBytes(request));
+    this.#isAsked = true;
+    const asked = this.#host.ask(this.partitionOf(groupId), ownBytes(request));
+    this.#isAsked = false;
+    const answer = await asked;
     return answer.answer as GroupAnswers[Request['kind']];
   }
 
@@ -102,11 +115,26 @@ export class LocalGroupCoordinators implements GroupCoordinators {
 
   /** The committed metadata have changed, and everybody sees the new ones. */
   changed(delta: MetadataDelta): void {
-    if (concernsGroups(delta)) this.#host.metadataChanged();
+    if (!concernsGroups(delta)) return;
+    this.#isAsked = true;
+    this.#host.metadataChanged();
+    this.#isAsked = false;
   }
 
   close(): void {
     this.#host.close();
+  }
+
+  /** A record is about to be written. */
+  #count({ kind, value }: GroupRecord): void {
+    const meters = this.#meters;
+    if (kind === 'OffsetCommit') {
+      if (value !== null) meters.offsetsCommitted(1);
+      else if (this.#isAsked) meters.offsetsDeleted(1);
+      else meters.offsetsExpired(1);
+    } else if (value === null) return;
+    else if (kind === 'ConsumerGroupMetadata') meters.consumerRebalanced(1);
+    else if (kind === 'GroupMetadata' && value.members.length > 0) meters.classicRebalanced(1);
   }
 }
 
@@ -119,20 +147,6 @@ const concernsGroups = (delta: MetadataDelta): boolean =>
   delta.topicsChanged.some(({ partitions }) =>
     partitions.some(({ before, after }) => before === undefined || before.replicas !== after.replicas),
   );
-
-/** Members' own bytes, kept by their groups: as views they would keep whatever they were read with. */
-const WITH_BYTES: ReadonlySet<number> = new Set([
-  groupRecords.GroupMetadata.type,
-  groupRecords.ConsumerGroupMemberMetadata.type,
-]);
-
-const groupCodec: RecordCodec<GroupRecord> = {
-  encode: encodeGroupRecord,
-  decode: (key, value) => {
-    const isKept = value !== null && key.length >= 2 && WITH_BYTES.has(key.readInt16BE(0));
-    return decodeGroupRecord(key, isKept ? Buffer.from(value) : value);
-  },
-};
 
 /** The frame that a request came in is used again once it has been answered; what groups keep of it is copied. */
 const ownBytes = <Request extends GroupRequest>(request: Request): Request => {

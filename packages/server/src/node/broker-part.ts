@@ -34,6 +34,7 @@ import { LocalGroupCoordinators } from '../coordinator/group-coordinators';
 import type { ControllerClient } from '../controller/controller-client';
 import type { BrokerState } from '../metrics/broker-metrics';
 import { watchBroker } from '../metrics/broker-metrics';
+import { GroupMeters, watchGroups } from '../metrics/group-metrics';
 import { ReplicationMeters } from '../metrics/replication-metrics';
 import type { Replication } from '../replication/open-replication';
 import { Throttle } from '../replication/throttle';
@@ -185,9 +186,10 @@ export class BrokerPart {
       layers: parts.layers,
       authorizer: parts.authorizer,
       random: random.fork('groups'),
-      loaded: () => undefined,
+      meters: new GroupMeters(metrics, world.clock),
     });
     this.#groups = groups;
+    watchGroups(metrics, groups.view);
     return openBroker({
       ...parts,
       ...{ directories, replicas, waitingRoom, fetchSessions, answerMemory },
