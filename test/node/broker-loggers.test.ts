@@ -15,6 +15,7 @@ const OTHER_LOGGERS = [
   'kafka.server.ReplicaManager',
   'org.apache.kafka',
   'org.apache.kafka.controller.QuorumController',
+  'org.apache.kafka.coordinator.group.GroupCoordinatorService',
   'org.apache.kafka.raft.KafkaRaftClient',
 ];
 /** Every logger at the root's level, but for the one of requests. */

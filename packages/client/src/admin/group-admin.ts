@@ -5,6 +5,7 @@ import type { CallOptions, Outcome } from './admin';
 
 /** Kafka's names of what groups there are (KIP-848, 932, 1071), as ListGroups spells them. */
 export const groupTypes = ['Classic', 'Consumer', 'Share', 'Streams'] as const;
+/** What protocol a group's members speak, in Kafka's words; `Unknown`: a newer broker's word. */
 export type GroupType = (typeof groupTypes)[number] | 'Unknown';
 
 /** Kafka's names of the states of groups of every type, as the broker spells them. */
@@ -18,6 +19,7 @@ export const groupStates = [
   'Reconciling',
   'NotReady',
 ] as const;
+/** Where a group stands, in Kafka's words; `Unknown`: a newer broker's word. */
 export type GroupState = (typeof groupStates)[number] | 'Unknown';
 
 /** A group as a listing shows it. */
@@ -119,6 +121,7 @@ export const aclOperations = [
   'DESCRIBE_TOKENS',
   'TWO_PHASE_COMMIT',
 ] as const;
+/** Kafka's operations, as answers about what one may do name them (KIP-430). */
 export type AclOperation = (typeof aclOperations)[number];
 
 /** A position that a group has committed. */

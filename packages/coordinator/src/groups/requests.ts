@@ -24,6 +24,7 @@ export interface OffsetPartition {
   readonly partition: number;
 }
 
+/** One offset of a commit. */
 export interface OffsetToCommit extends OffsetPartition {
   readonly offset: Offset;
   readonly leaderEpoch: LeaderEpoch;
@@ -111,6 +112,7 @@ export type GroupRequest =
       readonly types: readonly string[];
     };
 
+/** The name of what is asked. */
 export type GroupRequestKind = GroupRequest['kind'];
 
 /** What is answered, by kind of request. Handlers put `throttleTimeMs`, authorized operations and lists of many groups around it. */

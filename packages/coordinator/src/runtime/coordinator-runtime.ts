@@ -10,6 +10,7 @@ import type { RuntimeHost, RuntimeOptions, RuntimePartition } from './ports';
 import { replayBatch } from './replay-batch';
 import { KeyedTimers } from './timers';
 
+/** What a runtime is put together from. */
 export interface RuntimeParts<Record, Request, Answer> {
   /** A new machine, for each life. */
   readonly machine: () => ReplayedMachine<Record, Request, Answer>;

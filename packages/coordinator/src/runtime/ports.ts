@@ -27,6 +27,7 @@ export interface RuntimeHost {
   log(level: 'warn' | 'error', message: string, fields: Readonly<Record<string, unknown>>): void;
 }
 
+/** What is configured. */
 export interface RuntimeOptions {
   /**
    * `group.coordinator.append.linger.ms` and its like: how long records are gathered into one batch. -1: to the end of the

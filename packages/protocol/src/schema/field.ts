@@ -15,6 +15,7 @@ export type PrimitiveName =
   | 'bytes'
   | 'records';
 
+/** What a field is made of. */
 export type WireType =
   | { readonly kind: 'primitive'; readonly name: PrimitiveName }
   | { readonly kind: 'array'; readonly item: WireType }
