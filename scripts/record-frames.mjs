@@ -149,6 +149,8 @@ const kcat = async (bootstrap) => {
   }
   await run('kcat', ['-C', ...all, '-t', TOPIC, '-o', 'beginning', '-e', '-q']);
   await run('kcat', ['-Q', ...all, '-t', `${TOPIC}:0:1700000000000`]);
+  const group = ['-X', 'auto.offset.reset=earliest', '-c', '3', '-q', '-G', 'kcats', TOPIC];
+  await run('kcat', ['-b', bootstrap, '-m', '20', ...group]);
 };
 
 const kafkajs = async (bootstrap) => {
@@ -173,6 +175,7 @@ const kafkajs = async (bootstrap) => {
   });
   await admin.deleteTopicRecords({ topic: TOPIC, partitions: [{ partition: 0, offset: '1' }] });
   await admin.deleteTopics({ topics: [topic] });
+  await kafkajsGroup(kafka, admin);
   await admin.disconnect();
   for (const [idempotent, compression] of [
     [false, CompressionTypes.None],
@@ -185,6 +188,54 @@ const kafkajs = async (bootstrap) => {
     await producer.send({ topic: TOPIC, compression, messages });
     await producer.disconnect();
   }
+};
+
+/** A member of a group that reads, commits and leaves, and what an administrator asks about the group. */
+const kafkajsGroup = async (kafka, admin) => {
+  const groupId = 'kafkajs-group';
+  const consumer = kafka.consumer({ groupId, heartbeatInterval: 100 });
+  await consumer.connect();
+  await consumer.subscribe({ topics: [TOPIC], fromBeginning: true });
+  const seen = new Promise((resolve) => {
+    void consumer.run({ autoCommit: false, eachMessage: ({ message }) => Promise.resolve(resolve(message)) });
+  });
+  const { offset } = await seen;
+  await new Promise((resolve) => setTimeout(resolve, 500));
+  await consumer.commitOffsets([{ topic: TOPIC, partition: 0, offset, metadata: 'noted' }]);
+  await admin.describeGroups([groupId]);
+  await consumer.disconnect();
+  await admin.listGroups();
+  await admin.fetchOffsets({ groupId, topics: [TOPIC] });
+  await admin.setOffsets({ groupId, topic: TOPIC, partitions: [{ partition: 0, offset: '1' }] });
+  await admin.deleteGroups([groupId]);
+};
+
+/** Groups by both protocols, and all that can be asked of them. */
+const kafkaesqueGroups = async (client, admin) => {
+  await client.producer().send({ topic: TOPIC, partition: 0, key: 'key', value: 'value' });
+  for (const groupProtocol of ['classic', 'consumer']) {
+    const groupId = `group-of-${groupProtocol}`;
+    const settings = { groupId, groupProtocol, autoOffsetReset: 'earliest', groupInstanceId: 'an-instance' };
+    const consumer = client.consumer(settings);
+    consumer.subscribe([TOPIC]);
+    for (let records = 0; records === 0;) {
+      const polled = await consumer.poll({ timeoutMs: 1_000 });
+      for (const _record of polled) records += 1;
+    }
+    await consumer.commit();
+    await admin.describeConsumerGroups([groupId], { includeAuthorizedOperations: true });
+    await consumer.close();
+    await admin.removeMembersFromGroup(groupId).catch(() => undefined);
+  }
+  const groupId = 'group-of-nobody';
+  const place = { topic: TOPIC, partition: 0 };
+  await admin.alterGroupOffsets(groupId, [{ ...place, offset: 1, metadata: 'noted' }]);
+  await admin.listGroupOffsets([{ groupId }, { groupId, partitions: [place] }], { requireStable: true });
+  await admin.listGroups();
+  await admin.listGroups({ states: ['Empty', 'Stable'], types: ['Classic', 'Consumer'] });
+  await admin.describeClassicGroups([groupId, 'nobody'], { includeAuthorizedOperations: true });
+  await admin.deleteGroupOffsets(groupId, [place]);
+  await admin.deleteGroups([groupId, 'nobody']);
 };
 
 /** What no foreign library of these can send, or not in the newest version. */
@@ -244,6 +295,7 @@ const kafkaesque = async (bootstrap) => {
   const consumer = client.consumer({ autoOffsetReset: 'earliest', isolation: 'read_committed' });
   consumer.assign(places);
   await consumer.poll({ timeoutMs: 1_000 });
+  await kafkaesqueGroups(client, admin);
   await client.close();
 };
 
@@ -273,7 +325,10 @@ const clients = {
 /** A node of its own for each: what one deletes, the next one would miss. */
 const openNode = async (proxy) => {
   const cluster = await createCluster({
-    properties: { 'advertised.listeners': `PLAINTEXT://127.0.0.1:${proxy.port}` },
+    properties: {
+      'advertised.listeners': `PLAINTEXT://127.0.0.1:${proxy.port}`,
+      'group.initial.rebalance.delay.ms': '0',
+    },
   });
   const [host, port] = cluster.bootstrapServers.split(':');
   proxy.pointAt(host, Number(port));
