@@ -31,7 +31,7 @@ export class GroupHistory {
   readonly #counts = new Map<string, number>();
   #again = 0;
   readonly #watchers = new Set<() => void>();
-  readonly #lastCommitMs = new Map<number, number>();
+  readonly #lastCommitMs = new Map<string, number>();
   readonly #isStrict: boolean;
   readonly #isForward: boolean;
 
@@ -75,7 +75,7 @@ export class GroupHistory {
     if (next < committed && this.#isForward)
       this.faults.push(`${member} took partition ${partition} back from ${committed} to ${next}`);
     this.#committed.set(partition, next);
-    this.#lastCommitMs.set(partition, performance.now());
+    this.#lastCommitMs.set(member, performance.now());
   }
 
   /** How many records a member processed. */
@@ -93,9 +93,9 @@ export class GroupHistory {
     return this.#committed.get(partition) ?? 0;
   }
 
-  /** When somebody was told last that a commit of this partition is done. */
-  lastCommitMs(partition: number): number {
-    return this.#lastCommitMs.get(partition) ?? 0;
+  /** When a member was told last that a commit is done. */
+  lastCommitMs(member: string): number {
+    return this.#lastCommitMs.get(member) ?? 0;
   }
 
   /** Different records of a partition. */

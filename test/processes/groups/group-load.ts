@@ -22,7 +22,7 @@ export interface GroupLoadOptions {
 interface LoadedGroup {
   readonly name: string;
   change(change: Change): Promise<void>;
-  /** Whether its members share all partitions, and have committed something of each after this time. */
+  /** Whether its members share all partitions, and each of them has committed something after this time. */
   isWholeSince(sinceMs: number): boolean;
   violations(): readonly string[];
   testimony(): string;
@@ -107,12 +107,12 @@ const clientGroup = (
       return (
         held.length === partitions &&
         new Set(held).size === partitions &&
-        held.every((partition) => history.lastCommitMs(partition) > sinceMs)
+        members.every(({ name: member }) => history.lastCommitMs(member) > sinceMs)
       );
     },
     violations: () => history.faults.splice(0).map((fault) => `${name}: ${fault}`),
     testimony: () =>
-      `${name}: ${members.map((member) => `${member.name} ${member.held.join()}`).join('; ')}; ${history.troubles.slice(-3).join('; ')}`,
+      `${name}: ${members.map((member) => `${member.name} ${member.held.join()}`).join('; ')}; ${history.troubles.slice(-3).join('; ')}; ${history.faults.slice(-3).join('; ')}`,
     async close() {
       await Promise.all(members.map((member) => member.leave()));
     },

@@ -22,7 +22,8 @@ const loadOf = (stage: ChaosStage): GroupLoad => {
 /** What members do while their coordinator dies; a session ends where one is killed with it. */
 const CHANGES = ['joins', 'leaves', 'is killed'] as const;
 
-export const coordinatorsKilled: Scenario = {
+/** `withClients`: with groups of foreign clients too, beside those of bare members. */
+export const coordinatorsKilled = (withClients: boolean): Scenario => ({
   id: 'C23',
   what: 'kill -9 of the node that coordinates groups of both protocols, during rebalances and commits',
   settings: {
@@ -40,7 +41,7 @@ export const coordinatorsKilled: Scenario = {
       bootstrapServers: stage.cluster.bootstrapServers,
       topic: stage.topic,
       partitions: stage.partitionCount,
-      withClients: stage.isTimed,
+      withClients,
     });
     loads.set(stage, load);
     await load.wholeSince(performance.now());
@@ -75,4 +76,4 @@ export const coordinatorsKilled: Scenario = {
     await load.close();
     stage.violations.push(...load.newViolations());
   },
-};
+});

@@ -9,8 +9,7 @@ import { stalls } from './stalls';
 
 /** All scenarios, by id. */
 export const scenarios: ReadonlyMap<string, Scenario> = new Map(
-  [...kills, ...cuts, ...stalls, ...disks, ...damage, ...membership, coordinatorsKilled].map((scenario) => [
-    scenario.id,
-    scenario,
-  ]),
+  [...kills, ...cuts, ...stalls, ...disks, ...damage, ...membership, coordinatorsKilled(true)].map(
+    (scenario) => [scenario.id, scenario],
+  ),
 );

@@ -208,10 +208,6 @@ export class ChaosStage implements AsyncDisposable {
   get partitionCount(): number {
     return this.#options.partitions;
   }
-  /** Whether times are held to their bounds. */
-  get isTimed(): boolean {
-    return this.#options.isTimed;
-  }
 
   /** The longest time without an acknowledgement since `fromMs`. */
   measure(what: string, fromMs: number, { boundMs, partitions }: OutageOptions): void {
