@@ -10,9 +10,9 @@ describe('kafka-console-consumer', () => {
   test.each<{ flags: ConsoleConsumerFlags; expected: Partial<ConsolePlan> }>([
     {
       flags: {},
-      expected: { source: { kind: 'topic', topic: 't' }, startAt: { kind: 'latest' }, maxMessages: Infinity },
+      expected: { source: { kind: 'topic', topic: 't' }, reset: 'latest', maxMessages: Infinity },
     },
-    { flags: { fromBeginning: true }, expected: { startAt: { kind: 'earliest' } } },
+    { flags: { fromBeginning: true }, expected: { reset: 'earliest' } },
     {
       flags: { partition: 2, offset: '17' },
       expected: {
@@ -23,11 +23,28 @@ describe('kafka-console-consumer', () => {
     { flags: { partition: 2, offset: 'earliest' }, expected: { startAt: { kind: 'earliest' } } },
     {
       flags: { commandProperty: ['auto.offset.reset=earliest'] },
-      expected: { startAt: { kind: 'earliest' } },
+      expected: { reset: 'earliest' },
     },
     { flags: { isolationLevel: 'read_committed' }, expected: { isolation: 'read_committed' } },
     { flags: { timeoutMs: 5, maxMessages: 3 }, expected: { timeoutMs: 5, maxMessages: 3 } },
     { flags: { enableSystestEvents: true }, expected: { tellsEnd: true } },
+    {
+      flags: { group: 'g' },
+      expected: { clientProperties: { 'group.id': 'g' } },
+    },
+    {
+      flags: { commandProperty: ['group.id=h', 'enable.auto.commit=false'] },
+      expected: { clientProperties: { 'group.id': 'h', 'enable.auto.commit': 'false' } },
+    },
+    {
+      flags: {},
+      expected: {
+        clientProperties: {
+          'group.id': expect.stringMatching(/^console-consumer-\d{1,5}$/) as unknown as string,
+          'enable.auto.commit': 'false',
+        },
+      },
+    },
     { flags: { timeoutMs: -1 }, expected: { timeoutMs: Infinity } },
     {
       flags: {
@@ -82,8 +99,24 @@ describe('kafka-console-consumer', () => {
       'Invalid value none for configuration isolation.level',
     ],
     [
-      '--bootstrap-server h:1 --topic t --group g',
-      'Consumer groups are not there yet, so group g cannot be joined',
+      '--bootstrap-server h:1 --topic t --group g --partition 0',
+      'Options group and partition cannot be specified together.',
+    ],
+    [
+      '--bootstrap-server h:1 --topic t --command-property group.protocol=other',
+      'Invalid value other for configuration group.protocol',
+    ],
+    [
+      '--bootstrap-server h:1 --topic t --command-property partition.assignment.strategy=a.B',
+      'There is no assignor a.B',
+    ],
+    [
+      '--bootstrap-server h:1 --topic t --command-property enable.auto.commit=maybe',
+      'Invalid value maybe for configuration enable.auto.commit: Expected value to be either true or false',
+    ],
+    [
+      '--bootstrap-server h:1 --topic t --command-property auto.offset.reset=soon',
+      'Invalid value soon for configuration auto.offset.reset',
     ],
     [
       '--bootstrap-server h:1 --topic t --from-beginning --command-property auto.offset.reset=latest',

@@ -1,12 +1,12 @@
 import { messageOf } from '@kafkaesque/kernel';
-import type { Admin, Client, Consumer, ConsumerRecord, TopicPartition } from '@kafkaesque/client';
+import type { Client, Consumer, ConsumerRecord } from '@kafkaesque/client';
 import { clientOptions } from '../command-line/client-flags';
 import { sdk } from '../command-line/loaded-on-demand';
 import { withUsage } from '../command-line/outcome';
 import { OUTPUT_CLOSED } from '../command-line/terminal';
 import type { Terminal } from '../command-line/terminal';
 import { parseFlags } from '../command-line/tool-command';
-import { isInternalTopic, topicFilter } from '../command-line/topic-filter';
+import { topicExpression } from '../command-line/topic-filter';
 import type { Tool } from '../tools';
 import { consoleConsumerCommand, planConsole } from './consumer-flags';
 import type { ConsoleConsumerFlags, ConsolePlan } from './consumer-flags';
@@ -14,10 +14,6 @@ import { consumerOptions } from './consumer-properties';
 import { openPrinter } from './record-printer';
 import type { RecordPrinter } from './record-printer';
 
-/** How often new partitions, and with --include new topics, are looked for. */
-const LOOK_AGAIN_MS = 30_000;
-/** How soon the topic is looked for again while it does not exist. */
-const NOT_THERE_MS = 500;
 const EXIT_INTERRUPTED = 130;
 
 export const tool: Tool = {
@@ -43,20 +39,20 @@ export const printRecords = async (
   terminal: Terminal,
 ): Promise<number> => {
   const { interrupted } = terminal;
+  const { 'group.id': groupId, ...withoutGroup } = plan.clientProperties;
+  const isAlone = plan.source.kind === 'partition';
   const consumer = client.consumer({
-    autoOffsetReset: plan.startAt.kind === 'earliest' ? 'earliest' : 'latest',
+    ...consumerOptions(isAlone || groupId === undefined ? withoutGroup : plan.clientProperties),
+    autoOffsetReset: plan.reset,
     isolation: plan.isolation,
-    ...consumerOptions(plan.clientProperties),
   });
-  const reading: Reading = { consumer, plan, print, terminal, count: 0, code: 0, assignedAtMs: -Infinity };
-  const admin = client.admin();
+  const reading: Reading = { consumer, plan, print, terminal, count: 0, code: 0 };
   try {
+    begin(reading);
     let untilMs = deadlineAfter(plan.timeoutMs);
     while (!interrupted.aborted && reading.count < plan.maxMessages && performance.now() < untilMs) {
-      const isReady = await assign(reading, admin, interrupted);
-      const waitMs = Math.min(untilMs - performance.now(), isReady ? LOOK_AGAIN_MS : NOT_THERE_MS);
       const records = await consumer.poll({
-        timeoutMs: Math.max(0, waitMs),
+        timeoutMs: Number.isFinite(untilMs) ? Math.max(0, untilMs - performance.now()) : undefined,
         maxRecords: Math.min(plan.maxMessages - reading.count, 500),
         signal: interrupted,
       });
@@ -73,8 +69,9 @@ export const printRecords = async (
   if (interrupted.reason === OUTPUT_CLOSED) {
     terminal.err('Unable to write to standard out, closing consumer.\n');
   }
-  terminal.err(`Processed a total of ${reading.count} messages\n`);
+  await commitPrinted(reading, isAlone);
   await consumer.close();
+  terminal.err(`Processed a total of ${reading.count} messages\n`);
   if (plan.tellsEnd) terminal.out('shutdown_complete\n');
   if (!interrupted.aborted) return reading.code;
   return interrupted.reason === OUTPUT_CLOSED ? 0 : EXIT_INTERRUPTED;
@@ -87,16 +84,15 @@ interface Reading {
   readonly terminal: Terminal;
   count: number;
   code: number;
-  assignedAtMs: number;
 }
 
 const deadlineAfter = (timeoutMs: number): number => performance.now() + timeoutMs;
 
 /** False when a record could not be printed and that ends the reading. */
 const printAll = async (reading: Reading, records: readonly ConsumerRecord[]): Promise<boolean> => {
-  const { terminal, print, plan } = reading;
+  const { terminal, print, plan, consumer } = reading;
   const lines: Buffer[] = [];
-  for (const record of records) {
+  for (const [index, record] of records.entries()) {
     reading.count += 1;
     try {
       lines.push(print(record));
@@ -106,6 +102,7 @@ const printAll = async (reading: Reading, records: readonly ConsumerRecord[]): P
       );
       if (plan.skipsErrors) continue;
       reading.code = 1;
+      giveBack(consumer, records.slice(index + 1));
       break;
     }
   }
@@ -114,58 +111,39 @@ const printAll = async (reading: Reading, records: readonly ConsumerRecord[]): P
   return reading.code === 0;
 };
 
-/** Assigns what the plan names, as far as it exists; false while there is nothing yet. */
-const assign = async (reading: Reading, admin: Admin, signal: AbortSignal): Promise<boolean> => {
-  const { consumer, plan, assignedAtMs } = reading;
-  const isEmpty = consumer.assignment.length === 0;
-  if (!isEmpty && performance.now() < assignedAtMs + LOOK_AGAIN_MS) return true;
-  const wanted = await partitionsOf(reading, admin, signal);
-  reading.assignedAtMs = performance.now();
-  if (wanted.length === consumer.assignment.length) return !isEmpty;
-  const isFirst = isEmpty;
-  const before = new Set(consumer.assignment.map(nameOf));
-  consumer.assign(wanted);
-  if (isFirst && plan.startAt.kind === 'offset') {
-    for (const one of wanted) consumer.seek(one, plan.startAt.offset);
+/** Joins the group for what the plan names; a single partition is read by whoever asks for it. */
+const begin = ({ consumer, plan }: Reading): void => {
+  const { source, startAt } = plan;
+  if (source.kind === 'topic') consumer.subscribe([source.topic]);
+  else if (source.kind === 'include') consumer.subscribe(topicExpression(source.include));
+  else {
+    const partition = { topic: source.topic, partition: source.partition };
+    consumer.assign([partition]);
+    if (startAt.kind === 'offset') consumer.seek(partition, startAt.offset);
+    else if (startAt.kind === 'earliest') consumer.seekToBeginning([partition]);
+    else consumer.seekToEnd([partition]);
   }
-  // What appears later is read from its start: nobody could have asked for its end.
-  const added = isFirst ? [] : wanted.filter((one) => !before.has(nameOf(one)));
-  if (added.length > 0) consumer.seekToBeginning(added);
-  return wanted.length > 0;
 };
 
-const nameOf = ({ topic, partition }: TopicPartition): string => `${topic}-${partition}`;
+/** How long the last commit may take. */
+const COMMIT_TIMEOUT_MS = 5000;
 
-const partitionsOf = async (
-  { consumer, plan }: Reading,
-  admin: Admin,
-  signal: AbortSignal,
-): Promise<readonly TopicPartition[]> => {
-  const { source } = plan;
-  if (source.kind === 'partition') return [{ topic: source.topic, partition: source.partition }];
-  const names =
-    source.kind === 'topic' ? [source.topic] : await includedTopics(source.include, admin, signal);
-  const partitions = await Promise.all(
-    names.map(async (topic) => {
-      try {
-        const found = await consumer.partitionsFor(topic, { timeoutMs: NOT_THERE_MS, signal });
-        return found.map((partition) => ({ topic, partition }));
-      } catch (error) {
-        // The first request creates the topic where the broker allows that; it is there a moment later.
-        if (sdk().isClientError(error, 'timeout')) return [];
-        throw error;
-      }
-    }),
-  );
-  return partitions.flat();
+/** What was printed was handled, also the last of it, where the group commits by itself. */
+const commitPrinted = async ({ consumer, plan, terminal }: Reading, isAlone: boolean): Promise<void> => {
+  if (isAlone || plan.clientProperties['enable.auto.commit'] === 'false') return;
+  try {
+    await consumer.commit(undefined, { timeoutMs: COMMIT_TIMEOUT_MS });
+  } catch (error) {
+    terminal.err(`WARN the last offsets were not committed: ${messageOf(error)}\n`);
+  }
 };
 
-const includedTopics = async (
-  include: string,
-  admin: Admin,
-  signal: AbortSignal,
-): Promise<readonly string[]> => {
-  const isIncluded = topicFilter(include);
-  const listed = await admin.listTopics({ includeInternal: true, signal });
-  return listed.map(({ name }) => name).filter((name) => !isInternalTopic(name) && isIncluded(name));
+/** What was given and not printed is for whoever reads next: it must not be committed. */
+const giveBack = (consumer: Consumer, records: readonly ConsumerRecord[]): void => {
+  const seen = new Set<string>();
+  for (const { topic, partition, offset } of records) {
+    const name = `${topic}-${partition}`;
+    if (!seen.has(name)) consumer.seek({ topic, partition }, offset);
+    seen.add(name);
+  }
 };

@@ -1,4 +1,6 @@
+import { randomInt } from 'node:crypto';
 import type { Command } from 'commander';
+import type { ConsumerOptions } from '@kafkaesque/client';
 import { addConnectionFlags, clientProperties, keyValues } from '../command-line/client-flags';
 import type { ConnectionFlags, Properties } from '../command-line/client-flags';
 import { refuseBothSpellings, warnOfOldSpellings } from '../command-line/old-spellings';
@@ -6,6 +8,7 @@ import type { OldSpelling } from '../command-line/old-spellings';
 import type { Terminal } from '../command-line/terminal';
 import { collect, requireFlag, toolCommand, wholeNumber, wordOption } from '../command-line/tool-command';
 import { UsageError } from '../command-line/usage-error';
+import { resetOf } from './consumer-properties';
 
 export interface ConsoleConsumerFlags extends ConnectionFlags {
   readonly topic?: string;
@@ -37,8 +40,10 @@ export const consoleConsumerCommand = (calledAs: string): Command =>
       summary: 'Prints the records of topics. Ctrl-C ends it.',
       examples: [
         '$0 --bootstrap-server localhost:9092 --topic my-topic --from-beginning',
+        '$0 --bootstrap-server localhost:9092 --topic my-topic --group my-group',
         '$0 --bootstrap-server localhost:9092 --topic my-topic --partition 0 --offset 42 --max-messages 10',
         '$0 --bootstrap-server localhost:9092 --topic my-topic --formatter-property print.key=true',
+        '$0 --bootstrap-server localhost:9092 --topic __consumer_offsets --from-beginning --formatter org.apache.kafka.tools.consumer.OffsetsMessageFormatter',
       ],
     }),
   )
@@ -53,7 +58,7 @@ export const consoleConsumerCommand = (calledAs: string): Command =>
       ]),
     )
     .option('--from-beginning', 'start at the first record there is, not at the end')
-    .option('--group <id>', 'not there yet: consumer groups come later')
+    .option('--group <id>', 'the group to read as a member of; without, one of its own')
     .option('--max-messages <number>', 'end after so many records', wholeNumber('max-messages'))
     .option('--timeout-ms <number>', 'end when no record comes for so long', wholeNumber('timeout-ms'))
     .addOption(
@@ -64,7 +69,10 @@ export const consoleConsumerCommand = (calledAs: string): Command =>
     )
     .option('--skip-message-on-error', 'go on after a record that cannot be printed')
     .option('--enable-systest-events', 'say on standard output when the program ends')
-    .option('--formatter <class>', 'DefaultMessageFormatter, LoggingMessageFormatter or NoOpMessageFormatter')
+    .option(
+      '--formatter <class>',
+      'how to print: DefaultMessageFormatter, LoggingMessageFormatter, NoOpMessageFormatter, OffsetsMessageFormatter, GroupMetadataMessageFormatter, TransactionLogMessageFormatter',
+    )
     .option('--formatter-property <key=value>', 'how to print: see below; may be repeated', collect)
     .option('--formatter-config <file>', 'a properties file with the same')
     .option('--property <key=value>', 'the old name of --formatter-property', collect)
@@ -87,18 +95,23 @@ const OLD_SPELLINGS: readonly OldSpelling[] = [
   { old: 'consumer.config', now: 'command-config' },
 ];
 
-/** Where reading starts. */
+/** Where reading of a partition starts. */
 export type StartAt =
   | { readonly kind: 'earliest' }
   | { readonly kind: 'latest' }
   | { readonly kind: 'offset'; readonly offset: number };
+
+type Reset = NonNullable<ConsumerOptions['autoOffsetReset']>;
 
 export interface ConsolePlan {
   readonly source:
     | { readonly kind: 'partition'; readonly topic: string; readonly partition: number }
     | { readonly kind: 'topic'; readonly topic: string }
     | { readonly kind: 'include'; readonly include: string };
+  /** Where a partition that --partition names is read from. */
   readonly startAt: StartAt;
+  /** Where to go when there is no position. */
+  readonly reset: Reset;
   readonly isolation: 'read_uncommitted' | 'read_committed';
   readonly maxMessages: number;
   readonly timeoutMs: number;
@@ -143,14 +156,13 @@ export const planConsole = (
       `The group ids provided in different places (directly using '--group', via '--consumer-property', or via '--consumer.config') do not match. Detected group ids: '${group}', '${otherGroup}'`,
     );
   }
-  if (group !== undefined) {
-    throw new UsageError(
-      `Consumer groups are not there yet, so group ${group} cannot be joined: leave --group away to read all partitions`,
-    );
+  if (group !== undefined && flags.partition !== undefined) {
+    throw new UsageError('Options group and partition cannot be specified together.');
   }
   return {
     source: sourceOf(flags, include ?? ''),
-    startAt: startOf(flags, properties['auto.offset.reset']),
+    startAt: startOf(flags),
+    reset: resetFor(flags, properties['auto.offset.reset']),
     isolation: isolationOf(flags.isolationLevel ?? properties['isolation.level'] ?? 'read_uncommitted'),
     maxMessages: flags.maxMessages === undefined || flags.maxMessages < 0 ? Infinity : flags.maxMessages,
     timeoutMs: flags.timeoutMs === undefined || flags.timeoutMs < 0 ? Infinity : flags.timeoutMs,
@@ -158,7 +170,7 @@ export const planConsole = (
     tellsEnd: flags.enableSystestEvents ?? false,
     formatter: flags.formatter ?? 'DefaultMessageFormatter',
     formatterProperties: formatterProperties(flags),
-    clientProperties: properties,
+    clientProperties: group === undefined ? withOwnGroup(properties) : { ...properties, 'group.id': group },
   };
 };
 
@@ -168,21 +180,32 @@ const sourceOf = (flags: ConsoleConsumerFlags, include: string): ConsolePlan['so
   return partition === undefined ? { kind: 'topic', topic } : { kind: 'partition', topic, partition };
 };
 
-const startOf = ({ fromBeginning, offset }: ConsoleConsumerFlags, reset: string | undefined): StartAt => {
-  if (offset !== undefined) {
-    const lower = offset.toLowerCase();
-    if (lower === 'earliest' || lower === 'latest') return { kind: lower };
-    if (/^\d+$/.test(offset)) return { kind: 'offset', offset: Number(offset) };
-    throw new UsageError(
-      `The provided offset value '${offset}' is incorrect. Valid values are 'earliest', 'latest', or a non-negative long.`,
-    );
-  }
-  if (fromBeginning && reset !== undefined && reset !== 'earliest') {
+/** Without a group, one that nobody comes back to: what it reads is committed only if that is asked for. */
+const withOwnGroup = (properties: Properties): Properties => ({
+  'enable.auto.commit': 'false',
+  ...properties,
+  'group.id': `console-consumer-${randomInt(100_000)}`,
+});
+
+/** Kafka reads a partition from its end where nothing else is said. */
+const startOf = ({ fromBeginning, offset }: ConsoleConsumerFlags): StartAt => {
+  if (offset === undefined) return { kind: fromBeginning === true ? 'earliest' : 'latest' };
+  const lower = offset.toLowerCase();
+  if (lower === 'earliest' || lower === 'latest') return { kind: lower };
+  if (/^\d+$/.test(offset)) return { kind: 'offset', offset: Number(offset) };
+  throw new UsageError(
+    `The provided offset value '${offset}' is incorrect. Valid values are 'earliest', 'latest', or a non-negative long.`,
+  );
+};
+
+const resetFor = ({ fromBeginning }: ConsoleConsumerFlags, reset: string | undefined): Reset => {
+  if (reset === undefined) return fromBeginning === true ? 'earliest' : 'latest';
+  if (fromBeginning && reset !== 'earliest') {
     throw new UsageError(
       `Can't simultaneously specify --from-beginning and 'auto.offset.reset=${reset}', please remove one option`,
     );
   }
-  return fromBeginning === true || reset === 'earliest' ? { kind: 'earliest' } : { kind: 'latest' };
+  return resetOf(reset);
 };
 
 const isolationOf = (level: string): ConsolePlan['isolation'] => {

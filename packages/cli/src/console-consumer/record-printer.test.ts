@@ -75,9 +75,6 @@ describe('printed records', () => {
     expect(openPrinter('org.apache.kafka.tools.consumer.NoOpMessageFormatter', {})(record)).toHaveLength(0);
     expect(() => openPrinter('my.Formatter', {})).toThrow('There is no formatter my.Formatter');
     expect(() => openPrinter('my.DefaultMessageFormatter', {})).toThrow('There is no formatter my.Default');
-    expect(() => openPrinter('org.apache.kafka.tools.consumer.OffsetsMessageFormatter', {})).toThrow(
-      'org.apache.kafka.tools.consumer.OffsetsMessageFormatter is not there yet',
-    );
     for (const prefix of ['', 'kafka.tools.', 'org.apache.kafka.tools.consumer.']) {
       expect(openPrinter(`${prefix}NoOpMessageFormatter`, {})).toBeDefined();
     }

@@ -1,6 +1,13 @@
+import { Failure, messageOf } from '@kafkaesque/kernel';
 import type { ConsumerRecord } from '@kafkaesque/client';
 import type { Properties } from '../command-line/client-flags';
 import { UsageError } from '../command-line/usage-error';
+import {
+  groupRecordReader,
+  recordTypes,
+  transactionRecordReader,
+} from '../stored-records/coordinator-records';
+import type { ReadCoordinatorRecord } from '../stored-records/coordinator-records';
 import { deserializerOf } from './deserializers';
 import type { Deserializer } from './deserializers';
 
@@ -10,7 +17,16 @@ export type RecordPrinter = (record: ConsumerRecord) => Buffer;
 /** Where Kafka's own formatters stand, now and before Kafka 4; their names do without it here. */
 const PACKAGES = [/^org\.apache\.kafka\.tools\.consumer\.(?!.*\.)/, /^kafka\.tools\.(?!.*\.)/];
 
-/** The formatters that Kafka ships for ordinary records, by class name. */
+const FORMATTERS = [
+  'DefaultMessageFormatter',
+  'LoggingMessageFormatter',
+  'NoOpMessageFormatter',
+  'OffsetsMessageFormatter',
+  'GroupMetadataMessageFormatter',
+  'TransactionLogMessageFormatter',
+];
+
+/** The formatters that Kafka ships, by class name. What LoggingMessageFormatter logs besides is below the level of its tools. */
 export const openPrinter = (formatter: string, properties: Properties): RecordPrinter => {
   switch (PACKAGES.reduce((name, prefix) => name.replace(prefix, ''), formatter)) {
     case 'DefaultMessageFormatter':
@@ -18,15 +34,20 @@ export const openPrinter = (formatter: string, properties: Properties): RecordPr
       return defaultPrinter(properties);
     case 'NoOpMessageFormatter':
       return () => Buffer.alloc(0);
-    case 'OffsetsMessageFormatter':
+    case 'OffsetsMessageFormatter': {
+      const { legacyOffsetCommit, offsetCommit } = recordTypes;
+      return coordinatorPrinter(groupRecordReader({ opensMembers: false }), [
+        legacyOffsetCommit,
+        offsetCommit,
+      ]);
+    }
     case 'GroupMetadataMessageFormatter':
+      return coordinatorPrinter(groupRecordReader({ opensMembers: false }), [recordTypes.groupMetadata]);
     case 'TransactionLogMessageFormatter':
-      throw new UsageError(
-        `${formatter} is not there yet: neither are the internal topics whose records it prints`,
-      );
+      return coordinatorPrinter(transactionRecordReader());
     default:
       throw new UsageError(
-        `There is no formatter ${formatter}: classes of Java cannot be loaded here. Known are DefaultMessageFormatter, LoggingMessageFormatter and NoOpMessageFormatter`,
+        `There is no formatter ${formatter}: classes of Java cannot be loaded here. Known are ${FORMATTERS.join(', ')}`,
       );
   }
 };
@@ -82,3 +103,27 @@ const timestampText = ({ timestampType, timestampMs }: ConsumerRecord): string =
 
 const joined = (parts: readonly Buffer[], separator: Buffer): Buffer =>
   Buffer.concat(parts.flatMap((part, index) => (index === 0 ? [part] : [separator, part])));
+
+/**
+ * Records of an internal topic as JSON, one behind the other without anything between, as Kafka's formatters print them.
+ * `types`: only these; records without a key, and of types that nobody knows, print nothing. Fails with UNREADABLE_RECORD.
+ */
+const coordinatorPrinter =
+  (read: ReadCoordinatorRecord, types?: readonly number[]): RecordPrinter =>
+  ({ key, value, offset }) => {
+    const nothing = Buffer.alloc(0);
+    if (key === null) return nothing;
+    try {
+      const record = read(key, value);
+      if ('unknownType' in record || types?.includes(record.type) === false) return nothing;
+      const { type, key: about, value: content } = record;
+      const shown = content === null ? 'null' : `{"version":${content.version},"data":${content.data}}`;
+      return Buffer.from(`{"key":{"type":${type},"data":${about}},"value":${shown}}`);
+    } catch (error) {
+      throw new Failure(
+        'UNREADABLE_RECORD',
+        `Could not read record at offset ${offset} due to: ${messageOf(error)}`,
+        { cause: error },
+      );
+    }
+  };

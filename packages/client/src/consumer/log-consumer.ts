@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { NO_LEADER_EPOCH, Offset } from '@kafkaesque/kernel';
 import type { Clock, Logger, Random, BrokerId } from '@kafkaesque/kernel';
 import { ErrorCode, initialiseCodecs } from '@kafkaesque/protocol';
@@ -53,6 +54,8 @@ export class LogConsumer implements LogReader {
   #isClosed = false;
 
   constructor(options: LogConsumerOptions) {
+    // Every partition whose leader is looked for listens to it.
+    setMaxListeners(0, this.#abort.signal);
     this.#options = options;
     this.#streams = new FetchStreams({
       wire: options.cluster.wire,
