@@ -91,7 +91,7 @@ export class LocalGroupCoordinators implements GroupCoordinators {
     request: Request,
   ): Promise<GroupAnswers[Request['kind']]> {
     this.#isAsked = true;
-    const asked = this.#host.ask(this.partitionOf(groupId), ownBytes(request));
+    const asked = this.#host.ask(this.partitionOf(groupId), request);
     this.#isAsked = false;
     const answer = await asked;
     return answer.answer as GroupAnswers[Request['kind']];
@@ -147,22 +147,3 @@ const concernsGroups = (delta: MetadataDelta): boolean =>
   delta.topicsChanged.some(({ partitions }) =>
     partitions.some(({ before, after }) => before === undefined || before.replicas !== after.replicas),
   );
-
-/** The frame that a request came in is used again once it has been answered; what groups keep of it is copied. */
-const ownBytes = <Request extends GroupRequest>(request: Request): Request => {
-  if (request.kind === 'join') {
-    const protocols = request.request.protocols.map(({ name, metadata }) => ({
-      name,
-      metadata: Buffer.from(metadata),
-    }));
-    return { ...request, request: { ...request.request, protocols } };
-  }
-  if (request.kind === 'sync') {
-    const assignments = request.request.assignments.map(({ memberId, assignment }) => ({
-      memberId,
-      assignment: Buffer.from(assignment),
-    }));
-    return { ...request, request: { ...request.request, assignments } };
-  }
-  return request;
-};

@@ -168,7 +168,9 @@ export class HostedPartition<Record, Request, Answer> implements RuntimeHost, Ru
       if (!isWhole || !runtime.isLife(life)) return;
       const tookMs = clock.monotonicMs() - startedMs;
       const { topic, partition } = replica;
-      logger.info('a coordinator has been loaded', { topic, partition, tookMs: Math.round(tookMs) });
+      // A new topic has many empty partitions: nobody wants to read that.
+      if (replica.log.endOffset > replica.log.logStartOffset)
+        logger.info('a coordinator has been loaded', { topic, partition, tookMs: Math.round(tookMs) });
       this.#parts.loaded(tookMs);
       runtime.loaded(life, this.#now());
       this.#schedule();
