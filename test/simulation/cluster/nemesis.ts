@@ -3,10 +3,19 @@ import { assertNever } from '@kafkaesque/kernel';
 import { drawPartition } from '@kafkaesque/sim';
 import type { Death, Partition } from '@kafkaesque/sim';
 import type { Cluster, Member } from './cluster';
-import type { ClusterOracle } from './oracle/cluster-oracle';
 import type { NemesisShape } from './shape';
 
 type Deed = keyof NemesisShape;
+
+/** What is known of the cluster's state by whoever does harm where it hurts. */
+export interface Insight {
+  /** Told when a broker comes to lead. */
+  elected: (nodeId: number) => void;
+  leaders(): ReadonlySet<number>;
+  /** Whether everything that a broker holds is elsewhere too. */
+  isSpare(nodeId: number): boolean;
+  isSpareDirectory(nodeId: number, directoryId: string): boolean;
+}
 
 /** Does harm at random times, at the rates of the seed's shape, in turns with quiet. */
 export class Nemesis {
@@ -15,14 +24,14 @@ export class Nemesis {
   readonly #cluster: Cluster;
   /** Hosts of clients, which may be cut off as well. */
   readonly #clients: readonly string[];
-  readonly #oracle: ClusterOracle;
+  readonly #oracle: Insight;
   readonly #random: Random;
   #isQuiet = false;
   /** A leader is cut off until then, and nothing else is done to links. */
   #isolatedUntilMs = 0;
   #over = false;
 
-  constructor(cluster: Cluster, clients: readonly string[], oracle: ClusterOracle) {
+  constructor(cluster: Cluster, clients: readonly string[], oracle: Insight) {
     this.#cluster = cluster;
     this.#oracle = oracle;
     this.#clients = clients;

@@ -1,9 +1,10 @@
 import { clusterSuite } from '../cluster/cluster-world';
+import { groupsSuite } from '../groups/groups-world';
 import { quorumSuite } from '../quorum/quorum-world';
 import { storageSuite } from '../storage-suite';
 import type { Suite } from './suite';
 
-const suites: readonly Suite[] = [quorumSuite, clusterSuite, storageSuite];
+const suites: readonly Suite[] = [quorumSuite, clusterSuite, groupsSuite, storageSuite];
 
 /** The suite of that name; an unknown name is answered with those that there are. */
 export const findSuite = (name: string): Suite => {

@@ -1,0 +1,242 @@
+import { ErrorCode, ConsumerProtocolAssignment, ConsumerProtocolSubscription } from '@kafkaesque/protocol';
+import { MemberWork, TOPIC } from './member';
+import type { MemberParts } from './member';
+
+const JOIN_VERSION = 9;
+const SYNC_VERSION = 5;
+const HEARTBEAT_VERSION = 4;
+const LEAVE_VERSION = 5;
+const REQUEST_TIMEOUT_MS = 3_000;
+const REBALANCE_TIMEOUT_MS = 3_000;
+const PROTOCOL_TYPE = 'consumer';
+const PROTOCOL = 'round';
+const PROTOCOL_VERSION = 1;
+
+/** How a member's life ended. */
+export type LifeEnd = 'died' | 'left' | 'fenced' | 'twin';
+
+/** A member that joins by the classic protocol, and gives up everything at each rebalance. */
+export const liveClassic = async (
+  parts: MemberParts,
+  partitionCount: number,
+  twin: () => void,
+): Promise<LifeEnd> => {
+  const work = new MemberWork(parts);
+  try {
+    return await new ClassicLife(work, partitionCount, twin).live();
+  } finally {
+    work.releaseAll();
+  }
+};
+
+type Step = 'joined' | 'again' | 'fenced';
+
+class ClassicLife {
+  readonly #work: MemberWork;
+  readonly #partitionCount: number;
+  readonly #twin: () => void;
+  #epochBefore = -1;
+
+  constructor(work: MemberWork, partitionCount: number, twin: () => void) {
+    this.#work = work;
+    this.#partitionCount = partitionCount;
+    this.#twin = twin;
+  }
+
+  async live(): Promise<LifeEnd> {
+    const { parts } = this.#work;
+    while (!parts.isDead()) {
+      this.#work.releaseAll();
+      const step = await this.#join();
+      if (step === 'fenced') return 'fenced';
+      if (step === 'again') continue;
+      const end = await this.#serve();
+      if (end !== undefined) return end;
+    }
+    return 'died';
+  }
+
+  get #group(): string {
+    return this.#work.parts.incarnation.group;
+  }
+
+  async #join(): Promise<Step> {
+    const work = this.#work;
+    const { link, shape, incarnation, oracle, say } = work.parts;
+    const joined = work.memberId === '' ? oracle.joinsAfresh(incarnation) : (): void => undefined;
+    const answer = await link.ask(
+      'JoinGroup',
+      JOIN_VERSION,
+      {
+        groupId: this.#group,
+        sessionTimeoutMs: shape.sessionMs,
+        rebalanceTimeoutMs: REBALANCE_TIMEOUT_MS,
+        memberId: work.memberId,
+        groupInstanceId: incarnation.instanceId,
+        protocolType: PROTOCOL_TYPE,
+        protocols: [{ name: PROTOCOL, metadata: subscription() }],
+        reason: null,
+      },
+      REBALANCE_TIMEOUT_MS + shape.sessionMs + REQUEST_TIMEOUT_MS,
+    );
+    if (answer === undefined) return 'again';
+    joined();
+    if (answer.errorCode === ErrorCode.MEMBER_ID_REQUIRED) work.memberId = answer.memberId;
+    if (answer.errorCode !== ErrorCode.NONE) return this.#refused(answer.errorCode);
+    work.memberId = answer.memberId;
+    say(`joined ${this.#group} as ${answer.memberId} in generation ${answer.generationId}`);
+    const isLeader = answer.leader === answer.memberId && !answer.skipAssignment;
+    const members = answer.members.map(({ memberId }) => memberId);
+    return this.#sync(answer.generationId, answer.protocolName, isLeader ? members : []);
+  }
+
+  async #sync(
+    generationId: number,
+    protocolName: string | null,
+    members: readonly string[],
+  ): Promise<Step> {
+    const work = this.#work;
+    const { link, incarnation, say } = work.parts;
+    const answer = await link.ask(
+      'SyncGroup',
+      SYNC_VERSION,
+      {
+        groupId: this.#group,
+        ...{ generationId, memberId: work.memberId, groupInstanceId: incarnation.instanceId },
+        ...{ protocolType: PROTOCOL_TYPE, protocolName },
+        assignments: this.#assign(members),
+      },
+      REBALANCE_TIMEOUT_MS + REQUEST_TIMEOUT_MS,
+    );
+    if (answer === undefined) return 'again';
+    if (answer.errorCode !== ErrorCode.NONE) return this.#refused(answer.errorCode);
+    this.#epochBefore = work.epoch;
+    work.enters(generationId);
+    const assigned = partitionsOf(answer.assignment);
+    say(`has ${assigned.join(' ') || 'nothing'} of ${this.#group} in generation ${generationId}`);
+    for (const partition of assigned) work.acquire(partition);
+    return 'joined';
+  }
+
+  /** Round robin; the order is that of the ids. */
+  #assign(members: readonly string[]): readonly { memberId: string; assignment: Buffer }[] {
+    return [...members].sort().map((memberId, index) => ({
+      memberId,
+      assignment: assignment(
+        Array.from({ length: this.#partitionCount }, (_, partition) => partition).filter(
+          (partition) => partition % members.length === index,
+        ),
+      ),
+    }));
+  }
+
+  /** Works and reports until it has to join again: undefined; or until its life is over. */
+  async #serve(): Promise<LifeEnd | undefined> {
+    const work = this.#work;
+    const { link, shape, random, incarnation, now, isDead, isResting } = work.parts;
+    while (!isDead()) {
+      await work.findPositions({ memberId: null, memberEpoch: -1 });
+      work.process();
+      if (isResting() || random.below(2) === 0) await work.commit();
+      await link.pause(1 + random.below(shape.heartbeatMs));
+      if (isDead()) return 'died';
+      const over = await this.#befalls();
+      if (over !== undefined) return over;
+      const { held, epoch } = work;
+      const sentMs = now();
+      const answer = await link.ask(
+        'Heartbeat',
+        HEARTBEAT_VERSION,
+        {
+          groupId: this.#group,
+          ...{ generationId: epoch, memberId: work.memberId, groupInstanceId: incarnation.instanceId },
+        },
+        REQUEST_TIMEOUT_MS,
+      );
+      if (answer === undefined) continue;
+      if (answer.errorCode === ErrorCode.NONE) {
+        work.confirmed(held, sentMs, 'heartbeat');
+        continue;
+      }
+      // What it has done so far it may still commit.
+      if (answer.errorCode === ErrorCode.REBALANCE_IN_PROGRESS) await work.commit();
+      const step = await this.#refused(answer.errorCode);
+      if (step === 'fenced') return 'fenced';
+      if (!isOfCoordinator(answer.errorCode)) return undefined;
+    }
+    return 'died';
+  }
+
+  async #befalls(): Promise<LifeEnd | undefined> {
+    const work = this.#work;
+    const { link, shape, random, incarnation } = work.parts;
+    switch (work.mishap()) {
+      case 'silence':
+        await link.pause(random.below(3 * shape.sessionMs));
+        await work.commit();
+        return undefined;
+      case 'death':
+        return 'died';
+      case 'twin':
+        this.#twin();
+        return undefined;
+      case 'stale':
+        if (this.#epochBefore >= 0 && this.#epochBefore < work.epoch)
+          await work.commitStale(this.#epochBefore, random.below(this.#partitionCount));
+        return undefined;
+      case 'leaving': {
+        const members = [{ memberId: work.memberId, groupInstanceId: incarnation.instanceId, reason: null }];
+        work.releaseAll();
+        await link.ask('LeaveGroup', LEAVE_VERSION, { groupId: this.#group, members }, REQUEST_TIMEOUT_MS);
+        return 'left';
+      }
+      default:
+        return undefined;
+    }
+  }
+
+  async #refused(errorCode: number): Promise<Step> {
+    const work = this.#work;
+    const { link, random, oracle, incarnation } = work.parts;
+    if (await link.isElsewhere(errorCode)) return 'again';
+    if (errorCode === ErrorCode.FENCED_INSTANCE_ID) {
+      oracle.fenced(incarnation);
+      return 'fenced';
+    }
+    if (errorCode === ErrorCode.UNKNOWN_MEMBER_ID) {
+      work.memberId = '';
+      this.#epochBefore = -1;
+      work.epoch = -1;
+    }
+    if (errorCode !== ErrorCode.MEMBER_ID_REQUIRED) await link.pause(1 + random.below(100));
+    return 'again';
+  }
+}
+
+const isOfCoordinator = (errorCode: number): boolean =>
+  errorCode === ErrorCode.NOT_COORDINATOR ||
+  errorCode === ErrorCode.COORDINATOR_NOT_AVAILABLE ||
+  errorCode === ErrorCode.COORDINATOR_LOAD_IN_PROGRESS;
+
+const versioned = (body: Buffer): Buffer => {
+  const head = Buffer.alloc(2);
+  head.writeInt16BE(PROTOCOL_VERSION);
+  return Buffer.concat([head, body]);
+};
+
+const subscription = (): Buffer =>
+  versioned(ConsumerProtocolSubscription.encode({ topics: [TOPIC], ownedPartitions: [] }, PROTOCOL_VERSION));
+
+const assignment = (partitions: readonly number[]): Buffer =>
+  versioned(
+    ConsumerProtocolAssignment.encode(
+      { assignedPartitions: [{ topic: TOPIC, partitions: [...partitions] }] },
+      PROTOCOL_VERSION,
+    ),
+  );
+
+const partitionsOf = (bytes: Buffer): readonly number[] => {
+  if (bytes.length < 2) return [];
+  const { assignedPartitions } = ConsumerProtocolAssignment.decode(bytes.subarray(2), bytes.readInt16BE(0));
+  return assignedPartitions.flatMap(({ partitions }) => partitions);
+};

@@ -1,0 +1,99 @@
+import { SeededRandom } from '@kafkaesque/kernel';
+import { drawClusterShape } from '../cluster/shape';
+import type { ClusterShape } from '../cluster/shape';
+
+/** How one seed's groups differ from others. */
+export interface GroupsShape {
+  readonly cluster: ClusterShape;
+  readonly groupCount: number;
+  readonly membersPerGroup: number;
+  /** Of members: with an instance id (KIP-345). */
+  readonly staticShare: number;
+  /** By which protocols members join, drawn anew at each start: one for all, or both, so that groups migrate (KIP-848). */
+  readonly protocols: readonly Protocol[];
+  /** How long a member may be silent. */
+  readonly sessionMs: number;
+  readonly heartbeatMs: number;
+  /** Out of a thousand heartbeats, how many end in something that befalls the member. */
+  readonly mishaps: number;
+}
+
+export type Protocol = 'classic' | 'consumer';
+
+/** Families of faults that can be switched off, as `--without` names them. */
+export const families = [
+  'kills',
+  'powerLosses',
+  'deathsAtCall',
+  'blackouts',
+  'pauses',
+  'partitions',
+  'clogs',
+  'resets',
+  'late',
+  'narrow',
+  'slowDisks',
+  'clocks',
+  'elections',
+  'shutdowns',
+  'mishaps',
+] as const;
+
+/** What the simulation of clusters tries already, and would only take time here. */
+const elsewhere = [
+  'diskSpace',
+  'diskErrors',
+  'reassignments',
+  'topics',
+  'ownControllers',
+  'wipes',
+  'brokenDirectories',
+  'replacedDirectories',
+];
+
+const BROKERS = 3;
+
+export const drawGroupsShape = (
+  seed: number,
+  { nodes = BROKERS, without }: { readonly nodes?: number; readonly without: ReadonlySet<string> },
+): GroupsShape => {
+  const cluster = drawClusterShape(seed, { nodes, without: new Set([...without, ...elsewhere]) });
+  const random = new SeededRandom(seed, 'groups-shape');
+  const pick = <T>(...choices: readonly [T, ...T[]]): T =>
+    choices[random.below(choices.length)] ?? choices[0];
+  const sessionMs = pick(1_500, 3_000, 6_000);
+  const heartbeatMs = pick(150, 400);
+  const mishaps = pick(10, 30, 80);
+  return {
+    cluster: {
+      ...cluster,
+      directoryCount: 1,
+      chaosMs: pick(20_000, 40_000),
+      partitionCount: pick(1, 4, 6),
+      settings: {
+        ...cluster.settings,
+        'offsets.topic.num.partitions': pick(1, 2),
+        'offsets.topic.replication.factor': Math.min(nodes, 3),
+        'group.initial.rebalance.delay.ms': pick(0, 300),
+        'group.min.session.timeout.ms': 500,
+        'group.consumer.session.timeout.ms': sessionMs,
+        'group.consumer.min.session.timeout.ms': 500,
+        'group.consumer.heartbeat.interval.ms': heartbeatMs,
+        'group.consumer.min.heartbeat.interval.ms': 100,
+        'group.consumer.assignment.interval.ms': pick(0, 500),
+        // Segments are closed early and compacted at once, so that state is read out of compacted logs.
+        'log.roll.ms': pick(1_000, 4_000),
+        'log.cleaner.backoff.ms': pick(100, 1_000),
+        'log.cleaner.min.cleanable.ratio': 0.01,
+        'log.cleaner.delete.retention.ms': pick(0, 5_000),
+      },
+    },
+    groupCount: pick(1, 2),
+    membersPerGroup: pick(2, 3, 4),
+    staticShare: pick(0, 0.3, 1),
+    protocols: pick<readonly Protocol[]>(['classic'], ['consumer'], ['classic', 'consumer']),
+    sessionMs,
+    heartbeatMs,
+    mishaps: without.has('mishaps') ? 0 : mishaps,
+  };
+};
