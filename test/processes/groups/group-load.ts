@@ -112,7 +112,7 @@ const clientGroup = (
     },
     violations: () => history.faults.splice(0).map((fault) => `${name}: ${fault}`),
     testimony: () =>
-      `${name}: ${members.map((member) => `${member.name} ${member.held.join()}`).join('; ')}; ${history.troubles.slice(-3).join('; ')}; ${history.faults.slice(-3).join('; ')}`,
+      `${name}: ${members.map((member) => `${member.name} ${member.held.join()}/${history.countOf(member.name)}`).join('; ')}; ${history.troubles.slice(-3).join('; ')}; ${history.faults.slice(-3).join('; ')}`,
     async close() {
       await Promise.all(members.map((member) => member.leave()));
     },
