@@ -288,6 +288,14 @@ describe('group.max.size', () => {
   });
 });
 
+test('a static member that comes back without its id is not one too many', () => {
+  const scene = new ClassicScene({ maxSize: 1 });
+  scene.join({ groupInstanceId: 'i' });
+  scene.stabilize();
+  expect(scene.errorOf(scene.join({ groupInstanceId: 'i' }))).toBe('NONE');
+  expect(scene.errorOf(scene.join({ groupInstanceId: 'j' }))).toBe('GROUP_MAX_SIZE_REACHED');
+});
+
 test('the name of the protocol is null from version 7 where there is none, empty before', () => {
   const scene = new ClassicScene();
   const names = [0, 6, 7, 9].map(

@@ -71,7 +71,10 @@ export const decideJoin = (
 
 const joinGroup = (world: GroupWorld, group: ClassicGroup, call: JoinCall, now: Now): GroupDecision => {
   const { memberId, groupInstanceId } = call;
-  if (!isAccepted(group, memberId, world.settings.maxSize)) return refuseForSize(world, group, call, now);
+  // Without its id, a static member comes into its own place.
+  const replacedId = memberId === '' ? group.staticMemberId(groupInstanceId ?? '') : undefined;
+  if (!isAccepted(group, replacedId ?? memberId, world.settings.maxSize))
+    return refuseForSize(world, group, call, now);
   if (!group.supports(call.protocolType, call.protocols))
     return answerOnly(
       call.ticket,
