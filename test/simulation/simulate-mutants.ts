@@ -1,12 +1,13 @@
 import { messageOf } from '@kafkaesque/kernel';
 import { mutants as ofClusters } from './cluster/mutants';
+import { mutants as ofGroups } from './groups/mutants';
 import { mutants as ofQuorums } from './quorum/mutants';
 import { mutants as ofStorage } from './storage/mutants';
 import { huntAll, thirdOf } from './runner/mutant-hunt';
 import type { Hunt } from './runner/mutant-hunt';
 
 /*
- * `npm run simulate:mutants [-- --suite quorum|cluster|storage] [--only name] [--third K] [--seed S] [--events N]`: plants one bug after the other and
+ * `npm run simulate:mutants [-- --suite quorum|cluster|groups|storage] [--only name] [--third K] [--seed S] [--events N]`: plants one bug after the other and
  * searches for it. Ends with code 1 when one survives or can not be applied.
  */
 
@@ -14,6 +15,7 @@ import type { Hunt } from './runner/mutant-hunt';
 const tables = {
   quorum: { mutants: ofQuorums, maximumEvents: 20_000_000 },
   cluster: { mutants: ofClusters, maximumEvents: 5_000_000 },
+  groups: { mutants: ofGroups, maximumEvents: 2_000_000 },
   storage: { mutants: ofStorage, maximumEvents: 5_000_000 },
 };
 

@@ -90,13 +90,9 @@ class ClassicLife {
     return this.#sync(answer.generationId, answer.protocolName, isLeader ? members : []);
   }
 
-  async #sync(
-    generationId: number,
-    protocolName: string | null,
-    members: readonly string[],
-  ): Promise<Step> {
+  async #sync(generationId: number, protocolName: string | null, members: readonly string[]): Promise<Step> {
     const work = this.#work;
-    const { link, incarnation, say } = work.parts;
+    const { link, incarnation, oracle, say } = work.parts;
     const answer = await link.ask(
       'SyncGroup',
       SYNC_VERSION,
@@ -111,6 +107,7 @@ class ClassicLife {
     if (answer === undefined) return 'again';
     if (answer.errorCode !== ErrorCode.NONE) return this.#refused(answer.errorCode);
     this.#epochBefore = work.epoch;
+    oracle.enters(incarnation, work.memberId, generationId);
     work.enters(generationId);
     const assigned = partitionsOf(answer.assignment);
     say(`has ${assigned.join(' ') || 'nothing'} of ${this.#group} in generation ${generationId}`);

@@ -130,7 +130,7 @@ class ConsumerLife {
       oracle.fenced(incarnation);
       return 'fenced';
     }
-    if (errorCode === ErrorCode.FENCED_MEMBER_EPOCH || errorCode === ErrorCode.UNKNOWN_MEMBER_ID) {
+    if (isOver.includes(errorCode)) {
       work.releaseAll();
       work.enters(JOINS);
       this.#revoked = undefined;
@@ -167,3 +167,10 @@ class ConsumerLife {
     }
   }
 }
+
+/** Its membership is over: it joins anew. The last one: nobody was in the group any more, and it is of the other protocol now. */
+const isOver: readonly number[] = [
+  ErrorCode.FENCED_MEMBER_EPOCH,
+  ErrorCode.UNKNOWN_MEMBER_ID,
+  ErrorCode.GROUP_ID_NOT_FOUND,
+];

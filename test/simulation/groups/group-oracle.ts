@@ -23,6 +23,8 @@ interface FreshJoin {
 interface GroupPartition {
   /** The greatest offset whose commit was acknowledged; -1: none was. */
   acknowledged: number;
+  /** The greatest offset that was accepted, also where an earlier commit may still come and undo that. */
+  accepted: number;
   /** The greatest offset that anybody asked to commit. */
   asked: number;
   /** Every record below was processed by somebody. */
@@ -47,6 +49,8 @@ export class GroupOracle {
   };
   readonly #now: () => number;
   readonly #partitions = new Map<string, GroupPartition>();
+  /** By group and member id. */
+  readonly #generations = new Map<string, number>();
   readonly #freshJoins = new Map<string, FreshJoin[]>();
 
   constructor(now: () => number) {
@@ -60,7 +64,7 @@ export class GroupOracle {
   #of(group: string, partition: number): GroupPartition {
     const key = `${group}/${partition}`;
     const known = this.#partitions.get(key) ?? {
-      ...{ acknowledged: -1, asked: -1, processed: 0 },
+      ...{ acknowledged: -1, accepted: -1, asked: -1, processed: 0 },
       ...{ ahead: new Set<number>(), holders: [] },
     };
     this.#partitions.set(key, known);
@@ -74,11 +78,12 @@ export class GroupOracle {
     known.asked = Math.max(known.asked, offset);
   }
 
-  /** A commit was acknowledged, and no other of its member and epoch is under way that could undo it. */
-  committed(group: string, partition: number, offset: number): void {
+  /** A commit was acknowledged; `isCertain`: no other one of its member is under way that could undo it. */
+  committed(group: string, partition: number, offset: number, isCertain: boolean): void {
     this.counts.commits += 1;
     const known = this.#of(group, partition);
-    known.acknowledged = Math.max(known.acknowledged, offset);
+    known.accepted = Math.max(known.accepted, offset);
+    if (isCertain) known.acknowledged = Math.max(known.acknowledged, offset);
   }
 
   /** The committed offset was fetched; `atLeast` was acknowledged before it was asked for. -1: there is none. */
@@ -116,6 +121,18 @@ export class GroupOracle {
       'G2 stale commits',
       `${incarnation.group}: member ${incarnation.number} is in epoch ${now}, and its commit under ${epoch} was accepted`,
     );
+  }
+
+  /** A member of the classic protocol is in another generation; while it is known under one id, these only grow. */
+  enters({ group, number }: Incarnation, memberId: string, generation: number): void {
+    const key = `${group}/${memberId}`;
+    const before = this.#generations.get(key) ?? -1;
+    this.#generations.set(key, generation);
+    if (generation < before)
+      this.#violate(
+        'generations grow',
+        `${group}: member ${number} was in generation ${before}, and is now in ${generation}`,
+      );
   }
 
   // ---- ownership ------------------------------------------------------------------------------
@@ -189,9 +206,9 @@ export class GroupOracle {
     return groups
       .map((group) => {
         const partitions = Array.from({ length: partitionCount }, (_, partition) => {
-          const { acknowledged, processed, holders } = this.#of(group, partition);
+          const { acknowledged, accepted, processed, holders } = this.#of(group, partition);
           const owners = holders.map(({ incarnation }) => incarnation.number).join(' ');
-          return `${partition}: committed ${acknowledged}, processed ${processed}, held by ${owners || 'nobody'}`;
+          return `${partition}: committed ${accepted} (${acknowledged} for certain), processed ${processed}, held by ${owners || 'nobody'}`;
         });
         return `${group}: ${partitions.join('; ')}`;
       })

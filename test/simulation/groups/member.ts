@@ -41,8 +41,11 @@ export class MemberWork {
   /** Generation, or member epoch. */
   epoch = -1;
   readonly #positions = new Map<number, number | undefined>();
-  /** A commit of this epoch is under way for all that anybody knows: it may undo later ones. */
-  #isUncertain = false;
+  /**
+   * Partitions of which a commit is under way for all that anybody knows, and in which epoch it was sent: it may undo later ones
+   * as long as the member has the partition from then.
+   */
+  readonly #uncertain = new Map<number, number>();
 
   constructor(parts: MemberParts) {
     this.parts = parts;
@@ -57,16 +60,15 @@ export class MemberWork {
     return [...this.#positions.values()].every((position) => position !== undefined);
   }
 
-  /** Another generation or member epoch begins: whatever was sent under the one before is refused from now on. */
+  /** Another generation or member epoch begins. */
   enters(epoch: number): void {
-    if (epoch === this.epoch) return;
     this.epoch = epoch;
-    this.#isUncertain = false;
   }
 
   acquire(partition: number): void {
     if (this.#positions.has(partition)) return;
     this.#positions.set(partition, undefined);
+    if (this.#uncertain.get(partition) !== this.epoch) this.#uncertain.delete(partition);
     this.parts.oracle.acquires(this.parts.incarnation, partition);
   }
 
@@ -106,7 +108,8 @@ export class MemberWork {
     for (const { partitionIndex, committedOffset, errorCode } of told.topics[0]?.partitions ?? []) {
       if (errorCode !== ErrorCode.NONE) continue;
       oracle.fetched(group, partitionIndex, committedOffset, atLeast[wanted.indexOf(partitionIndex)] ?? -1);
-      if (this.#positions.has(partitionIndex)) this.#positions.set(partitionIndex, Math.max(committedOffset, 0));
+      if (this.#positions.has(partitionIndex))
+        this.#positions.set(partitionIndex, Math.max(committedOffset, 0));
     }
   }
 
@@ -133,15 +136,20 @@ export class MemberWork {
     if (positions.size === 0) return true;
     for (const [partition, offset] of positions) oracle.asksToCommit(incarnation.group, partition, offset);
     const sentMs = now();
-    const isUncertain = this.#isUncertain;
+    const uncertain = new Set(this.#uncertain.keys());
     const { epoch } = this;
     const accepted = await this.#send(epoch, positions);
     if (accepted === undefined) {
-      if (this.epoch === epoch) this.#isUncertain = true;
+      for (const partition of positions.keys()) this.#uncertain.set(partition, epoch);
       return false;
     }
     for (const partition of accepted)
-      if (!isUncertain) oracle.committed(incarnation.group, partition, positions.get(partition) ?? 0);
+      oracle.committed(
+        incarnation.group,
+        partition,
+        positions.get(partition) ?? 0,
+        !uncertain.has(partition),
+      );
     this.confirmed(accepted, sentMs, 'commit');
     return accepted.length === positions.size;
   }
@@ -156,10 +164,7 @@ export class MemberWork {
   }
 
   /** Which commits were accepted; undefined: nobody knows. */
-  async #send(
-    epoch: number,
-    positions: ReadonlyMap<number, number>,
-  ): Promise<readonly number[] | undefined> {
+  async #send(epoch: number, positions: ReadonlyMap<number, number>): Promise<readonly number[] | undefined> {
     const { link, incarnation } = this.parts;
     const partitions = [...positions].map(([partitionIndex, offset]) => ({
       ...{ partitionIndex, committedOffset: Offset(offset), committedLeaderEpoch: NO_EPOCH },

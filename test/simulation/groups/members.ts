@@ -76,8 +76,8 @@ export class Members {
   get areDone(): boolean {
     return this.groups.every((group) =>
       (this.#limits?.get(group) ?? []).every((limit, partition) => {
-        const { acknowledged, processed, holders } = this.#oracle.partition(group, partition);
-        return processed >= limit && acknowledged >= limit && holders.length === 1;
+        const { accepted, processed, holders } = this.#oracle.partition(group, partition);
+        return processed >= limit && accepted >= limit && holders.length === 1;
       }),
     );
   }
@@ -136,12 +136,7 @@ export class Members {
   }
 
   /** `succeed` begins another process in its place, while this one goes on for a while. */
-  async #live(
-    group: string,
-    instanceId: string | null,
-    random: Random,
-    succeed: () => void,
-  ): Promise<void> {
+  async #live(group: string, instanceId: string | null, random: Random, succeed: () => void): Promise<void> {
     const { scheduler, say } = this.#cluster;
     const number = ++this.#number;
     const own = random.fork(`life ${number}`);

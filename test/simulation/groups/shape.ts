@@ -1,6 +1,6 @@
 import { SeededRandom } from '@kafkaesque/kernel';
 import { drawClusterShape } from '../cluster/shape';
-import type { ClusterShape } from '../cluster/shape';
+import type { ClusterShape, NemesisShape } from '../cluster/shape';
 
 /** How one seed's groups differ from others. */
 export interface GroupsShape {
@@ -53,6 +53,13 @@ const elsewhere = [
 
 const BROKERS = 3;
 
+/** Groups need brokers that work for a while: what befalls these comes a third as often as where they are what is judged. */
+const seldom = (nemesis: NemesisShape): NemesisShape =>
+  Object.fromEntries(Object.entries(nemesis).map(([deed, meanMs]) => [deed, 3 * Number(meanMs)])) as Record<
+    keyof NemesisShape,
+    number
+  >;
+
 export const drawGroupsShape = (
   seed: number,
   { nodes = BROKERS, without }: { readonly nodes?: number; readonly without: ReadonlySet<string> },
@@ -68,7 +75,9 @@ export const drawGroupsShape = (
     cluster: {
       ...cluster,
       directoryCount: 1,
-      chaosMs: pick(20_000, 40_000),
+      nemesis: seldom(cluster.nemesis),
+      downMs: pick(10, 500, 3_000),
+      chaosMs: pick(25_000, 50_000),
       partitionCount: pick(1, 4, 6),
       settings: {
         ...cluster.settings,

@@ -1,0 +1,44 @@
+import { randomInt } from 'node:crypto';
+import { commandOf } from '../runner/shrink';
+import type { SeedResult, SeedTask } from '../runner/worker';
+import { Worker } from '../runner/worker-pool';
+import { failedSeeds } from './failed-seeds';
+
+/* More fresh seeds are searched in `.ci/run`; long runs: `npm run simulate -- --suite groups`. */
+
+const worker = new Worker();
+afterAll(() => worker.stop());
+
+const taskOf = (seed: number): SeedTask => ({ suite: 'groups', seed, without: [], lastLines: 0 });
+
+const passed = async (seed: number): Promise<SeedResult> => {
+  const result = await worker.run(taskOf(seed));
+  const { violation } = result.report;
+  if (violation !== undefined)
+    throw new Error(
+      `SEED=${seed}: ${violation.invariant}: ${violation.message}\n${commandOf(taskOf(seed), true)}`,
+    );
+  return result;
+};
+
+describe('groups, simulated,', () => {
+  test('do not fail again in any seed that has failed once', async () => {
+    for (const { seed } of failedSeeds) await passed(seed);
+  }, 600_000);
+
+  test('run the same way twice, also in another process', async () => {
+    const another = new Worker();
+    try {
+      const seed = randomInt(1_000_000_000);
+      const first = await passed(seed);
+      const second = await another.run(taskOf(seed));
+      expect([seed, second.report.hash, second.report.events]).toEqual([
+        seed,
+        first.report.hash,
+        first.report.events,
+      ]);
+    } finally {
+      another.stop();
+    }
+  }, 240_000);
+});
