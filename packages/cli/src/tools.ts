@@ -36,6 +36,7 @@ export const tools = {
   'consumer-perf-test': 'measure how fast topics can be read',
   'e2e-latency': 'measure how long a record takes from end to end',
   'verifiable-producer': 'send numbers and tell as JSON what became of each',
+  'verifiable-consumer': 'read as a member of a group and tell as JSON what happens',
   completion: 'print what makes a shell complete all this: completion bash, zsh or fish',
 } as const;
 

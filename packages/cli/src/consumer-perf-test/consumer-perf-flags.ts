@@ -1,9 +1,10 @@
+import { randomInt } from 'node:crypto';
 import type { Command } from 'commander';
 import { clientProperties, keyValues } from '../command-line/client-flags';
 import type { Properties } from '../command-line/client-flags';
 import type { Terminal } from '../command-line/terminal';
 import { collect, requireFlag, toolCommand, wholeNumber } from '../command-line/tool-command';
-import { topicFilter } from '../command-line/topic-filter';
+import { topicExpression } from '../command-line/topic-filter';
 import { UsageError } from '../command-line/usage-error';
 import { dateFormat } from './date-format';
 
@@ -47,7 +48,7 @@ export const consumerPerfCommand = (calledAs: string): Command =>
     .option('--include <regex>', 'topics to read, as a regular expression')
     .option('--num-records <number>', 'REQUIRED: how many records to read', wholeNumber('num-records'))
     .option('--messages <number>', 'the old name of --num-records', wholeNumber('messages'))
-    .option('--group <id>', 'not there yet: consumer groups come later')
+    .option('--group <id>', 'the group to read as a member of; without, one of its own')
     .option(
       '--fetch-size <bytes>',
       'the most to fetch from one partition at a time',
@@ -59,7 +60,7 @@ export const consumerPerfCommand = (calledAs: string): Command =>
     .option('--command-property <key=value>', 'a property for the consumer; may be repeated', collect)
     .option('--command-config <file>', 'a properties file; --command-property goes before it')
     .option('--consumer.config <file>', 'the old name of --command-config')
-    .option('--print-metrics', 'not there yet: the client keeps no metrics')
+    .option('--print-metrics', 'print at the end what was measured, in the form of metrics')
     .option('--show-detailed-stats', 'tell how it goes, every --reporting-interval')
     .option(
       '--timeout [ms]',
@@ -74,7 +75,7 @@ export const consumerPerfCommand = (calledAs: string): Command =>
 
 /** A run as it was asked for. */
 export interface ConsumerPerfPlan {
-  readonly isWanted: ((topic: string) => boolean) | string;
+  readonly topics: readonly string[] | RegExp;
   readonly records: number;
   readonly fetchSizeBytes: number;
   readonly startsAt: 'earliest' | 'latest';
@@ -84,6 +85,7 @@ export interface ConsumerPerfPlan {
   readonly isDetailed: boolean;
   readonly hasHeader: boolean;
   readonly isJson: boolean;
+  readonly printsMetrics: boolean;
   readonly properties: Properties;
 }
 
@@ -109,9 +111,8 @@ export const planReading = (
   const properties = consumerProperties(flags, terminal);
   const reportingIntervalMs = Number(flags.reportingInterval);
   if (reportingIntervalMs <= 0) throw new UsageError('Reporting interval must be greater than 0.');
-  refuseWhatIsNotThere(flags, properties);
   return {
-    isWanted: topic ?? topicFilter(include ?? ''),
+    topics: topic === undefined ? topicExpression(include ?? '') : [topic],
     records: flags.numRecords ?? flags.messages ?? 0,
     fetchSizeBytes: flags.fetchSize,
     startsAt: flags.fromLatest ? 'latest' : 'earliest',
@@ -121,6 +122,7 @@ export const planReading = (
     isDetailed: flags.showDetailedStats === true,
     hasHeader: flags.hideHeader !== true,
     isJson: flags.json === true,
+    printsMetrics: flags.printMetrics === true,
     properties,
   };
 };
@@ -134,19 +136,8 @@ const consumerProperties = (flags: ConsumerPerfFlags, terminal: Terminal): Prope
   return {
     ...clientProperties(flags.commandConfig ?? oldConfig, []),
     ...keyValues(flags.commandProperty),
+    'group.id': flags.group ?? `perf-consumer-${randomInt(100_000)}`,
   };
-};
-
-const refuseWhatIsNotThere = (flags: ConsumerPerfFlags, properties: Properties): void => {
-  const group = flags.group ?? properties['group.id'];
-  if (group !== undefined) {
-    throw new UsageError(
-      `Consumer groups are not there yet, so group ${group} cannot be joined: leave --group away to read all partitions`,
-    );
-  }
-  if (flags.printMetrics) {
-    throw new UsageError('--print-metrics is not there yet: the client keeps no metrics of its own');
-  }
 };
 
 /** On standard error: what standard output carries is read by scripts. */

@@ -1,22 +1,20 @@
+import { messageOf } from '@kafkaesque/kernel';
 import type { Clock } from '@kafkaesque/kernel';
-import type { Client, Consumer, ConsumerRecord, TopicPartition } from '@kafkaesque/client';
+import type { Client, Consumer, ConsumerRecord, RebalanceListener, TopicPartition } from '@kafkaesque/client';
 import { clientOptions } from '../command-line/client-flags';
 import { sdk } from '../command-line/loaded-on-demand';
 import { withUsage } from '../command-line/outcome';
 import type { Terminal } from '../command-line/terminal';
-import { pause } from '../command-line/throttle';
 import { parseFlags } from '../command-line/tool-command';
 import { consumerOptions } from '../console-consumer/consumer-properties';
 import type { Tool } from '../tools';
 import { consumerPerfCommand, planReading } from './consumer-perf-flags';
 import type { ConsumerPerfFlags, ConsumerPerfPlan } from './consumer-perf-flags';
-import { headerLine, intervalLine, summaryLine } from './reading-statistics';
+import { headerLine, intervalLine, metricLines, summaryLine } from './reading-statistics';
 import type { ReadingProgress } from './reading-statistics';
 
 const EXIT_INTERRUPTED = 130;
 const POLL_MS = 100;
-/** How soon a topic is looked for again that does not exist. */
-const NOT_THERE_MS = 100;
 
 export const tool: Tool = {
   command: consumerPerfCommand,
@@ -51,11 +49,12 @@ export const measureReading = async (run: MeasuredReading): Promise<number> => {
     maxPartitionFetchBytes: plan.fetchSizeBytes,
   });
   const startMs = clock.wallMs();
-  await assign(run, consumer);
-  const joiningMs = clock.wallMs() - startMs;
-  const progress = await read(run, consumer, joiningMs);
+  const joining = new JoiningTime(clock);
+  consumer.subscribe(plan.topics, joining);
+  const progress = await read(run, consumer, joining);
   const endMs = clock.wallMs();
-  await consumer.close();
+  const { partitions, rebalances } = joining;
+  await leave(consumer, plan, terminal);
   if (progress.records < plan.records && !interrupted.aborted) {
     const warning =
       `WARNING: Exiting before consuming the expected number of records: timeout (${plan.timeoutMs} ms) exceeded. ` +
@@ -63,66 +62,80 @@ export const measureReading = async (run: MeasuredReading): Promise<number> => {
     if (plan.isJson) terminal.err(warning);
     else terminal.out(warning);
   }
-  const span = { startMs, endMs, joiningMs };
+  const span = { startMs, endMs, joiningMs: joining.totalMs };
   if (plan.isJson) terminal.out(`${JSON.stringify({ ...progress, ...span })}\n`);
-  else if (!plan.isDetailed) terminal.out(summaryLine(progress, span, plan.formatTime));
+  else {
+    if (!plan.isDetailed) terminal.out(summaryLine(progress, span, plan.formatTime));
+    if (plan.printsMetrics) terminal.out(metricLines(progress, span, { partitions, rebalances }));
+  }
   return interrupted.aborted ? EXIT_INTERRUPTED : 0;
 };
 
-/** Assigns every partition of the topics, as soon as there is one. */
-const assign = async (run: MeasuredReading, consumer: Consumer): Promise<void> => {
-  const { plan, terminal, clock } = run;
-  const { interrupted } = terminal;
-  const untilMs = clock.monotonicMs() + plan.timeoutMs;
-  while (!interrupted.aborted && clock.monotonicMs() < untilMs) {
-    const partitions = await partitionsOf(run, consumer);
-    if (partitions.length > 0) {
-      consumer.assign(partitions);
-      return;
-    }
-    await pause(clock, NOT_THERE_MS, interrupted);
-  }
-};
+/** Counts the time in which the group had given no partitions: that of its rebalances. */
+class JoiningTime implements RebalanceListener {
+  readonly #clock: Clock;
+  readonly #assigned = new Set<string>();
+  #sinceMs: number;
+  totalMs = 0;
+  /** Since the last report. */
+  intervalMs = 0;
+  rebalances = 0;
 
-const partitionsOf = async (
-  { client, plan, terminal }: MeasuredReading,
-  consumer: Consumer,
-): Promise<readonly TopicPartition[]> => {
-  const { isWanted } = plan;
-  const { interrupted: signal } = terminal;
-  const names =
-    typeof isWanted === 'string'
-      ? [isWanted]
-      : (await client.admin().listTopics({ signal })).map(({ name }) => name).filter(isWanted);
-  const found = await Promise.all(
-    names.map(async (topic) => {
-      try {
-        const partitions = await consumer.partitionsFor(topic, { timeoutMs: plan.timeoutMs, signal });
-        return partitions.map((partition) => ({ topic, partition }));
-      } catch (error) {
-        if (sdk().isClientError(error, 'timeout') || sdk().isClientError(error, 'aborted')) return [];
-        throw error;
-      }
-    }),
-  );
-  return found.flat();
+  constructor(clock: Clock) {
+    this.#clock = clock;
+    this.#sinceMs = clock.wallMs();
+  }
+
+  get partitions(): number {
+    return this.#assigned.size;
+  }
+
+  onAssigned(partitions: readonly TopicPartition[]): void {
+    this.rebalances += 1;
+    if (this.#assigned.size === 0) {
+      const elapsedMs = this.#clock.wallMs() - this.#sinceMs;
+      this.totalMs += elapsedMs;
+      this.intervalMs += elapsedMs;
+    }
+    for (const one of partitions) this.#assigned.add(nameOf(one));
+  }
+
+  onRevoked(partitions: readonly TopicPartition[]): void {
+    for (const one of partitions) this.#assigned.delete(nameOf(one));
+    if (this.#assigned.size === 0) this.#sinceMs = this.#clock.wallMs();
+  }
+}
+
+const nameOf = ({ topic, partition }: TopicPartition): string => `${topic}-${partition}`;
+
+/** How long the last commit may take. */
+const COMMIT_TIMEOUT_MS = 5000;
+
+/** Commits what was read, as Kafka's consumer does when it is closed, and leaves the group. */
+const leave = async (consumer: Consumer, plan: ConsumerPerfPlan, terminal: Terminal): Promise<void> => {
+  if (plan.properties['enable.auto.commit'] !== 'false') {
+    try {
+      await consumer.commit(undefined, { timeoutMs: COMMIT_TIMEOUT_MS });
+    } catch (error) {
+      terminal.err(`WARN the last offsets were not committed: ${messageOf(error)}\n`);
+    }
+  }
+  await consumer.close();
 };
 
 const read = async (
   { plan, terminal, clock }: MeasuredReading,
   consumer: Consumer,
-  joiningMs: number,
+  joining: JoiningTime,
 ): Promise<ReadingProgress> => {
   const { interrupted } = terminal;
   let total: ReadingProgress = { records: 0, bytes: 0 };
   let before = total;
   let reportedMs = clock.wallMs();
-  let joiningInIntervalMs = joiningMs;
   let consumedMs = clock.monotonicMs();
   while (
     total.records < plan.records &&
     clock.monotonicMs() - consumedMs <= plan.timeoutMs &&
-    consumer.assignment.length > 0 &&
     !interrupted.aborted
   ) {
     const records = await polled(consumer, interrupted);
@@ -133,9 +146,9 @@ const read = async (
     total = { records: total.records + records.length, bytes };
     const nowMs = clock.wallMs();
     if (nowMs - reportedMs < plan.reportingIntervalMs) continue;
-    const span = { startMs: reportedMs, endMs: nowMs, joiningMs: joiningInIntervalMs };
+    const span = { startMs: reportedMs, endMs: nowMs, joiningMs: joining.intervalMs };
     if (plan.isDetailed && !plan.isJson) terminal.out(intervalLine(total, before, span, plan.formatTime));
-    joiningInIntervalMs = 0;
+    joining.intervalMs = 0;
     reportedMs = nowMs;
     before = total;
   }

@@ -10,7 +10,7 @@ export interface ReadingProgress {
 export interface ReadingSpan {
   readonly startMs: number;
   readonly endMs: number;
-  /** Spent before the partitions were known; with groups, in rebalances. */
+  /** Spent in rebalances. */
   readonly joiningMs: number;
 }
 
@@ -70,4 +70,27 @@ export const intervalLine = (
     fixed(perFetchSecond(megabytes)),
     fixed(perFetchSecond(records)),
   ].join(', ')}\n`;
+};
+
+/** What --print-metrics tells, in the form of Kafka's metrics: what was measured here, and no more. */
+export const metricLines = (
+  { records, bytes }: ReadingProgress,
+  { startMs, endMs, joiningMs }: ReadingSpan,
+  { partitions, rebalances }: { readonly partitions: number; readonly rebalances: number },
+): string => {
+  const seconds = (endMs - startMs) / 1000;
+  const values: readonly (readonly [string, number])[] = [
+    ['consumer-coordinator-metrics:assigned-partitions', partitions],
+    ['consumer-coordinator-metrics:rebalance-latency-avg', joiningMs / rebalances],
+    ['consumer-coordinator-metrics:rebalance-latency-total', joiningMs],
+    ['consumer-coordinator-metrics:rebalance-total', rebalances],
+    ['consumer-fetch-manager-metrics:bytes-consumed-rate', bytes / seconds],
+    ['consumer-fetch-manager-metrics:bytes-consumed-total', bytes],
+    ['consumer-fetch-manager-metrics:records-consumed-rate', records / seconds],
+    ['consumer-fetch-manager-metrics:records-consumed-total', records],
+  ];
+  const named = values.map(([name, value]) => [`${name}:{client-id=perf-consumer-client}`, value] as const);
+  const width = Math.max(...named.map(([name]) => name.length));
+  const lines = named.map(([name, value]) => `${name.padEnd(width)} : ${value.toFixed(3)}`);
+  return `\n${['Metric Name'.padEnd(width) + '   Value', ...lines].join('\n')}\n`;
 };
