@@ -40,7 +40,7 @@ describe('kafka-console-consumer', () => {
       flags: {},
       expected: {
         clientProperties: {
-          'group.id': expect.stringMatching(/^console-consumer-\d{1,5}$/) as unknown as string,
+          'group.id': expect.stringMatching(/^console-consumer-\d{1,5}$/),
           'enable.auto.commit': 'false',
         },
       },

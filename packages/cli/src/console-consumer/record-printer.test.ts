@@ -1,4 +1,5 @@
 import type { ConsumerRecord } from '@kafkaesque/client';
+import { encodeGroupRecord } from '@kafkaesque/protocol';
 import { deserializerOf } from './deserializers';
 import { openPrinter } from './record-printer';
 
@@ -108,5 +109,26 @@ describe('deserializers', () => {
       'Size of data received by LongDeserializer is not 8',
     );
     expect(() => deserializerOf('my.Deserializer')).toThrow('There is no deserializer my.Deserializer');
+  });
+});
+
+describe('records of internal topics', () => {
+  const stored = encodeGroupRecord({ kind: 'GroupMetadata', key: { group: 'g' }, value: null });
+  const of = (formatter: string, change: Partial<ConsumerRecord>): string =>
+    openPrinter(`org.apache.kafka.tools.consumer.${formatter}`, {})({ ...record, ...change }).toString();
+
+  test('are JSON, one behind the other, where the formatter is about them', () => {
+    expect(of('GroupMetadataMessageFormatter', stored)).toBe(
+      '{"key":{"type":2,"data":{"group":"g"}},"value":null}',
+    );
+    expect(of('OffsetsMessageFormatter', stored)).toBe('');
+    expect(of('OffsetsMessageFormatter', { key: null })).toBe('');
+    expect(of('TransactionLogMessageFormatter', { key: Buffer.from([0, 5]) })).toBe('');
+  });
+
+  test('that cannot be read fail with their offset', () => {
+    expect(() =>
+      of('GroupMetadataMessageFormatter', { key: stored.key, value: Buffer.from([0, 3]) }),
+    ).toThrow('Could not read record at offset 42 due to: the record ends before its fields do');
   });
 });

@@ -10,6 +10,9 @@ import type {
   TopicPartition,
 } from '@kafkaesque/client';
 
+import { fakeGroups } from './fake-groups';
+import type { FakeGroup } from './fake-groups';
+
 export interface FakePartition {
   readonly leader?: number;
   readonly replicas?: readonly number[];
@@ -32,6 +35,7 @@ export interface FakeCluster {
   readonly brokers?: readonly number[];
   /** How a change of a partition fails, by `topic-partition`; without, it succeeds. */
   readonly failures?: Readonly<Record<string, ClientError>>;
+  readonly groups?: Readonly<Record<string, FakeGroup>>;
   /** By broker. */
   readonly directories?: Readonly<Record<number, readonly LogDirectoryDescription[]>>;
 }
@@ -78,6 +82,7 @@ export const fakeAdmin = ({
   offsets = {},
   failures = {},
   directories = {},
+  groups = {},
   ...cluster
 }: FakeCluster): FakeAdmin => {
   const calls: { name: string; argument: unknown }[] = [];
@@ -96,6 +101,7 @@ export const fakeAdmin = ({
   });
   return {
     calls,
+    ...fakeGroups(groups, record),
     createTopics: (created) => {
       record('createTopics', created);
       return Promise.resolve(
@@ -231,14 +237,6 @@ export const fakeAdmin = ({
       record('alterReplicaLogDirs', moves);
       return Promise.resolve(changed(moves));
     },
-    listGroups: () => Promise.reject(new Error('not asked in these tests')),
-    describeConsumerGroups: () => Promise.reject(new Error('not asked in these tests')),
-    describeClassicGroups: () => Promise.reject(new Error('not asked in these tests')),
-    deleteGroups: () => Promise.reject(new Error('not asked in these tests')),
-    listGroupOffsets: () => Promise.reject(new Error('not asked in these tests')),
-    alterGroupOffsets: () => Promise.reject(new Error('not asked in these tests')),
-    deleteGroupOffsets: () => Promise.reject(new Error('not asked in these tests')),
-    removeMembersFromGroup: () => Promise.reject(new Error('not asked in these tests')),
     apiVersions: () => Promise.reject(new Error('not asked in these tests')),
     close: () => Promise.resolve(),
     [Symbol.asyncDispose]: () => Promise.resolve(),
