@@ -190,9 +190,12 @@ export class GroupOracle {
     const joins = this.#freshJoins.get(`${incarnation.group}/${incarnation.instanceId}`) ?? [];
     const own = joins.filter((join) => join.incarnation === incarnation);
     const firstMs = own[0]?.sentMs ?? 0;
+    // What it sent itself on a connection that it gave up may come late, and take its own place.
+    const latest = own[own.length - 1];
     const isExplained = joins.some(
       (join) =>
-        join.incarnation !== incarnation && (join.answeredMs === undefined || join.answeredMs >= firstMs),
+        join !== latest &&
+        (join.answeredMs === undefined || (join.incarnation !== incarnation && join.answeredMs >= firstMs)),
     );
     if (isExplained) return;
     this.#violate(
