@@ -55,6 +55,8 @@ export interface GroupWorld {
   settingsOf(groupId: string): GroupSettings;
   /** A random UUID in Kafka's base64url spelling, for member ids. */
   uuid(): string;
+  /** The same in the spelling of Java’s own class, with hyphens: ids of classic members end with one. */
+  javaUuid(): string;
   /**
    * May this principal describe this topic? Asked for what a regular expression matches (KIP-848). `principal` is what
    * the request carried.

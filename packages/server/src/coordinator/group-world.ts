@@ -33,11 +33,17 @@ export const groupWorld = (parts: GroupWorldParts): GroupWorld => {
     settings: coordinatorSettings(parts.configuration),
     settingsOf: (groupId) => settingsOfGroups.of(groupId),
     uuid: () => randomUuid(random),
+    javaUuid: () => inJavaSpelling(randomUuid(random)),
     mayDescribeTopic: ({ principal }, topic) =>
       authorizer.isAllowed(principal as RequestContext, 'DESCRIBE', 'TOPIC', topic),
     log: (level, message, fields) => logger[level](message, fields),
   };
 };
+
+const inJavaSpelling = (uuid: string): string =>
+  Buffer.from(uuid, 'base64url')
+    .toString('hex')
+    .replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-');
 
 const topicView = (topic: TopicImage, image: MetadataImage): TopicView => ({
   topicId: topic.topicId,

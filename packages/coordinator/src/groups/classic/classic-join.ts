@@ -138,7 +138,7 @@ const refuseForSize = (world: GroupWorld, group: ClassicGroup, call: JoinCall, n
 
 const joinWithoutId = (world: GroupWorld, group: ClassicGroup, call: JoinCall, now: Now): GroupDecision => {
   const { groupInstanceId } = call;
-  const memberId = `${groupInstanceId ?? call.clientId}-${world.uuid()}`;
+  const memberId = `${groupInstanceId ?? call.clientId}-${world.javaUuid()}`;
   if (groupInstanceId !== null) {
     const replacedId = group.staticMemberId(groupInstanceId);
     const replaced = replacedId === undefined ? undefined : group.members.get(replacedId);

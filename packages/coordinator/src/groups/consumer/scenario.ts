@@ -64,6 +64,10 @@ export class TestWorld implements GroupWorld {
     return `uuid-${this.#made}`;
   }
 
+  javaUuid(): string {
+    return this.uuid();
+  }
+
   mayDescribeTopic(_principal: unknown, topic: string): boolean {
     return !this.hidden.has(topic);
   }

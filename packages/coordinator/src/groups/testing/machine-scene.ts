@@ -72,6 +72,7 @@ export class MachineScene {
         consumerAssignmentIntervalMs: 1000,
       }),
       uuid: () => 'an-id',
+      javaUuid: () => 'an-id',
       mayDescribeTopic: () => true,
       log: () => undefined,
     };

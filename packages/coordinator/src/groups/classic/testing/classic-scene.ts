@@ -75,6 +75,7 @@ export class ClassicScene {
         consumerAssignmentIntervalMs: 1000,
       }),
       uuid: () => String((this.#ids += 1)),
+      javaUuid: () => String((this.#ids += 1)),
       mayDescribeTopic: () => true,
       log: (_level, message, fields) => this.lines.push({ message, fields }),
     };
