@@ -26,6 +26,11 @@ export const figures = {
   calmP99Ms: { title: 'p99 ms before', digits: 2 },
   p99Ratio: { title: 'p99 × before', digits: 2 },
   loadMs: { title: 'load ms', digits: 0 },
+  assignedMs: { title: 'assigned ms', digits: 0 },
+  processorMs: { title: 'processor ms', digits: 0 },
+  commitsPerSecond: { title: 'commits/s', digits: 0 },
+  microsecondsPerCommit: { title: 'processor µs/commit', digits: 0 },
+  loadedMib: { title: 'loaded MiB', digits: 0 },
   longestTurnMs: { title: 'longest turn ms', digits: 1 },
 } as const;
 

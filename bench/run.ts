@@ -1,8 +1,18 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { performance } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Sample } from './figures';
+import {
+  commitAll,
+  groupNames,
+  loadedWithin,
+  measureAssign,
+  measureCommits,
+  measureHeartbeats,
+} from './groups/measure';
+import type { GroupScenario, LoadGroupsScenario } from './groups/scenarios';
 import { gather } from './load/crowd';
 import { isForKload, kloadFor } from './load/kload';
 import type { Load } from './load/load';
@@ -21,7 +31,7 @@ import { sampleOf } from './sample';
 import type { LoadScenario, MemoryScenario, QuorumScenario, Scenario, StartScenario } from './scenarios';
 import { kafkaCluster } from './servers/kafka-cluster';
 import { ourCluster } from './servers/our-cluster';
-import type { RunningServer, ServerKind, ServerName } from './servers/server';
+import type { Durability, RunningServer, ServerKind, ServerName } from './servers/server';
 
 /** The counted runs of one scenario on one server. */
 export interface Measured {
@@ -39,6 +49,8 @@ export interface Measured {
 const TOPIC = 'bench';
 const SETTLE_MS = 500;
 const BYTES_EACH = 1000;
+/** Of those that were loaded. */
+const ASKED_GROUPS = 500;
 /** A thousand requests a second take longer to warm a compiler up. */
 const OPEN_LOOP_WARM_SECONDS = 10;
 
@@ -122,6 +134,8 @@ export class Bench {
           return { sample: await this.#memory(scenario, kind, directory) };
         case 'quorum':
           return { sample: await this.#quorum(scenario, kind, directory) };
+        case 'groups':
+          return { sample: await this.#groups(scenario, kind, directory) };
         case 'snapshot':
           return { sample: loadSnapshotIn(directory, Math.ceil(scenario.partitions * this.#options.size)) };
         case 'replicated':
@@ -255,6 +269,80 @@ export class Bench {
       return await measureQuorum(scenario, cluster, { size, seconds });
     } finally {
       await cluster.stop();
+    }
+  }
+
+  async #groups(scenario: GroupScenario, kind: ServerKind, directory: string): Promise<Sample> {
+    if (scenario.measures === 'load') return this.#loadGroups(scenario, kind, directory);
+    const { seconds, size, warming } = this.#options;
+    this.#topicNumber += 1;
+    const topic = `${TOPIC}-${this.#topicNumber}`;
+    const server = kind.isKept
+      ? await this.#keep(kind, scenario)
+      : await kind.start({ directory, durability: scenario.durability });
+    try {
+      if (scenario.measures === 'heartbeats') {
+        await server.createTopic(topic, Math.ceil(scenario.members * size));
+        return await measureHeartbeats(scenario, server, topic, { seconds, size });
+      }
+      const once = (): Promise<Sample> =>
+        scenario.measures === 'assign'
+          ? measureAssign(scenario, server, topic)
+          : measureCommits(scenario, server, topic, Math.min(1, seconds));
+      await server.createTopic(
+        topic,
+        scenario.measures === 'assign' ? scenario.members : scenario.partitions,
+      );
+      const { first, each } = kind.warmSeconds;
+      const warmMs = (kind.isKept && !this.#isKeptWarm ? first : each) * warming * 1000;
+      const beganMs = performance.now();
+      do await once();
+      while (performance.now() - beganMs < warmMs);
+      this.#isKeptWarm = kind.isKept;
+      return scenario.measures === 'assign'
+        ? await once()
+        : await measureCommits(scenario, server, topic, seconds);
+    } finally {
+      if (kind.isKept) await server.deleteTopic(topic);
+      else await server.stop();
+      await sleep(SETTLE_MS * Math.min(1, warming));
+    }
+  }
+
+  async #loadGroups(
+    { groups, partitions, durability }: LoadGroupsScenario,
+    kind: ServerKind,
+    directory: string,
+  ): Promise<Sample> {
+    const names = groupNames(Math.ceil(groups * this.#options.size));
+    const before = await kind.start({ directory, durability });
+    try {
+      await before.createTopic(TOPIC, partitions);
+      await commitAll(before.port, TOPIC, names, partitions);
+    } finally {
+      await before.stop();
+    }
+    const empty = await this.#emptyMib(kind, durability);
+    const server = await kind.start({ directory, durability });
+    try {
+      // Among so many there is one in each partition of the offsets topic.
+      const asked = names.slice(0, ASKED_GROUPS).map((name, at) => [name, at + 1] as const);
+      const loadMs = await loadedWithin(server.port, TOPIC, asked);
+      return { loadMs, loadedMib: residentMib(server.pid) - empty };
+    } finally {
+      await server.stop();
+    }
+  }
+
+  /** Memory of a node that has just started on nothing. */
+  async #emptyMib(kind: ServerKind, durability: Durability): Promise<number> {
+    const directory = mkdtempSync(join(tmpdir(), 'kafkaesque-bench-'));
+    const server = await kind.start({ directory, durability });
+    try {
+      return residentMib(server.pid);
+    } finally {
+      await server.stop();
+      rmSync(directory, { recursive: true, force: true });
     }
   }
 

@@ -1,6 +1,8 @@
 import { atMost, noMoreThan } from './aims';
 import type { Described } from './described';
 import type { Aim, Figure } from './figures';
+import type { GroupScenario } from './groups/scenarios';
+import { groupScenarios } from './groups/scenarios';
 import type { Crowd } from './load/crowd';
 import type { Load } from './load/load';
 import { recordsIn } from './load/batch';
@@ -44,7 +46,13 @@ export interface SnapshotScenario extends Described {
 }
 
 export type Scenario =
-  LoadScenario | StartScenario | MemoryScenario | QuorumScenario | SnapshotScenario | ReplicationScenario;
+  | LoadScenario
+  | StartScenario
+  | MemoryScenario
+  | QuorumScenario
+  | SnapshotScenario
+  | GroupScenario
+  | ReplicationScenario;
 
 const everyone: readonly ServerName[] = ['floor', 'kafkaesque', 'kafka'];
 const costs: readonly Figure[] = [
@@ -170,6 +178,7 @@ export const scenarios: readonly Scenario[] = [
     [],
     1000,
   ),
+  ...groupScenarios,
   {
     kind: 'start',
     name: 'start',
