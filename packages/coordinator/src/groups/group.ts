@@ -1,3 +1,4 @@
+import type { TopicId } from '@kafkaesque/kernel';
 import type { Decision } from '../runtime/machine';
 import type { GroupAnswer, GroupAnswers } from './requests';
 import type { GroupRecord } from '@kafkaesque/protocol';
@@ -20,6 +21,11 @@ export interface GroupFacts {
     generationIdOrMemberEpoch: number,
     apiVersion: number,
   ): number;
+  /**
+   * Where `commitRefusal` says STALE_MEMBER_EPOCH or ILLEGAL_GENERATION: may the member, in the epoch that it believes in, still
+   * commit for this partition, because it has owned it since then (KIP-1251)? Groups without it refuse.
+   */
+  commitPartitionRefusal?(memberId: string, epoch: number, topicId: TopicId, partition: number): number;
   /** May this member read offsets (KIP-848: UNKNOWN_MEMBER_ID, STALE_MEMBER_EPOCH)? */
   fetchRefusal(memberId: string | null, memberEpoch: number): number;
   /** May the group be deleted (NON_EMPTY_GROUP, GROUP_ID_NOT_FOUND)? */

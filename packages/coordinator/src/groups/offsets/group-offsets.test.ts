@@ -80,6 +80,18 @@ describe('a commit', () => {
     expect(scene.shown('g')).toEqual(['orders-0: 1']);
   });
 
+  test('in an old epoch is for partitions that the member has owned since, or for none (KIP-1251)', () => {
+    const scene = opened();
+    scene.commit('g', [scene.offset('orders', 0, 1), scene.offset('orders', 1, 1)]);
+    const group = scene.group('g');
+    group.refusesCommit = ErrorCode.STALE_MEMBER_EPOCH;
+    group.keeps.add(0);
+    const [kept, lost] = [scene.offset('orders', 0, 2), scene.offset('orders', 1, 2)];
+    expect(scene.commit('g', [kept])).toEqual([0]);
+    expect(scene.commit('g', [kept, lost])).toEqual([113, 113]);
+    expect(scene.shown('g')).toEqual(['orders-0: 2', 'orders-1: 1']);
+  });
+
   test('with too much metadata fails for that partition alone', () => {
     const scene = opened();
     const codes = scene.commit('g', [

@@ -202,8 +202,16 @@ export class GroupOffsets {
   #commitRefusal(request: RequestOf<'commit-offsets'>): number {
     const group = this.#groups.get(request.groupId);
     const { memberId, groupInstanceId, generationIdOrMemberEpoch, apiVersion } = request;
-    if (group !== undefined)
-      return group.commitRefusal(memberId, groupInstanceId, generationIdOrMemberEpoch, apiVersion);
+    if (group !== undefined) {
+      const refused = group.commitRefusal(memberId, groupInstanceId, generationIdOrMemberEpoch, apiVersion);
+      const isOld = refused === ErrorCode.STALE_MEMBER_EPOCH || refused === ErrorCode.ILLEGAL_GENERATION;
+      if (!isOld || group.commitPartitionRefusal === undefined) return refused;
+      for (const { topicId, partition } of request.offsets) {
+        const of = group.commitPartitionRefusal(memberId, generationIdOrMemberEpoch, topicId, partition);
+        if (of !== ErrorCode.NONE) return of;
+      }
+      return ErrorCode.NONE;
+    }
     // An administrator, or a consumer that assigns itself: the commit makes the group.
     if (generationIdOrMemberEpoch < 0) return ErrorCode.NONE;
     return apiVersion >= FIRST_WITH_GROUP_ID_NOT_FOUND

@@ -1,3 +1,4 @@
+import type { TopicId } from '@kafkaesque/kernel';
 import { ErrorCode } from '@kafkaesque/protocol';
 import type { Effect, Ticket } from '../../runtime/machine';
 import type { GroupDecision, GroupFacts } from '../group';
@@ -24,6 +25,12 @@ export class SimpleGroup implements GroupFacts {
 
   commitRefusal(): number {
     return this.refusesCommit;
+  }
+
+  /** As a group of consumers: partitions that may be committed in any epoch. */
+  readonly keeps = new Set<number>();
+  commitPartitionRefusal(_memberId: string, _epoch: number, _topicId: TopicId, partition: number): number {
+    return this.keeps.has(partition) ? ErrorCode.NONE : this.refusesCommit;
   }
 
   fetchRefusal(): number {
