@@ -11,6 +11,7 @@ const REBALANCE_TIMEOUT_MS = 3_000;
 const PROTOCOL_TYPE = 'consumer';
 const PROTOCOL = 'round';
 const PROTOCOL_VERSION = 1;
+const STALE_ONCE_IN = 4;
 
 /** How a member's life ended. */
 export type LifeEnd = 'died' | 'left' | 'fenced' | 'twin';
@@ -137,6 +138,7 @@ class ClassicLife {
       if (isResting() || random.below(2) === 0) await work.commit();
       await link.pause(1 + random.below(shape.heartbeatMs));
       if (isDead()) return 'died';
+      if (!isResting() && random.below(STALE_ONCE_IN) === 0) await this.#commitStale();
       const over = await this.#befalls();
       if (over !== undefined) return over;
       const { held, epoch } = work;
@@ -164,6 +166,15 @@ class ClassicLife {
     return 'died';
   }
 
+  /** Commits under the generation before, once. */
+  async #commitStale(): Promise<void> {
+    const { epoch, parts } = this.#work;
+    const before = this.#epochBefore;
+    this.#epochBefore = -1;
+    if (before >= 0 && before < epoch)
+      await this.#work.commitStale(before, parts.random.below(this.#partitionCount));
+  }
+
   async #befalls(): Promise<LifeEnd | undefined> {
     const work = this.#work;
     const { link, shape, random, incarnation } = work.parts;
@@ -178,8 +189,7 @@ class ClassicLife {
         this.#twin();
         return undefined;
       case 'stale':
-        if (this.#epochBefore >= 0 && this.#epochBefore < work.epoch)
-          await work.commitStale(this.#epochBefore, random.below(this.#partitionCount));
+        await this.#commitStale();
         return undefined;
       case 'leaving': {
         const members = [{ memberId: work.memberId, groupInstanceId: incarnation.instanceId, reason: null }];

@@ -8,6 +8,7 @@ import type { MemberParts } from './member';
 const HEARTBEAT_VERSION = 1;
 const REQUEST_TIMEOUT_MS = 3_000;
 const REBALANCE_TIMEOUT_MS = 3_000;
+const STALE_ONCE_IN = 3;
 const JOINS = 0;
 const LEAVES = -1;
 const LEAVES_FOR_A_WHILE = -2;
@@ -52,6 +53,7 @@ class ConsumerLife {
       const over = await this.#heartbeat();
       if (over !== undefined) return over;
       if (isDead()) return 'died';
+      if (!isResting() && random.below(STALE_ONCE_IN) === 0) await this.#commitRevoked();
       if (work.epoch > 0) {
         await work.findPositions({ memberId: work.memberId, memberEpoch: work.epoch });
         work.process();
@@ -139,6 +141,14 @@ class ConsumerLife {
     return undefined;
   }
 
+  /** Commits what it has given up, under the epoch in which it had that. */
+  async #commitRevoked(): Promise<void> {
+    const revoked = this.#revoked;
+    if (revoked === undefined || revoked.epoch <= 0 || revoked.epoch >= this.#work.epoch) return;
+    this.#revoked = undefined;
+    await this.#work.commitStale(revoked.epoch, revoked.partition);
+  }
+
   async #befalls(): Promise<LifeEnd | undefined> {
     const work = this.#work;
     const { link, shape, random, incarnation } = work.parts;
@@ -153,8 +163,7 @@ class ConsumerLife {
         this.#twin();
         return undefined;
       case 'stale':
-        if (this.#revoked !== undefined && this.#revoked.epoch > 0 && this.#revoked.epoch < work.epoch)
-          await work.commitStale(this.#revoked.epoch, this.#revoked.partition);
+        await this.#commitRevoked();
         return undefined;
       case 'leaving': {
         work.releaseAll();
