@@ -77,7 +77,7 @@ const scenes = workAhead(
     types.push(await typeOf(scene.group));
     const last = scene.join(classic);
     await scene.shared([again, last]);
-    await scene.processedAll({ isCommitted: classic.commitsEach && consumer.commitsEach });
+    await scene.processedAll({ isCommitted: classic.isExact && consumer.isExact });
     await Promise.all([again.leave(), last.leave()]);
     const committed = await scene.committedOffsets();
     return { faults: scene.faults(), types, committed, ends: scene.ends };
@@ -95,6 +95,6 @@ test.each(asked)(
     const { faults, types, committed, ends } = await scenes.of(pair);
     expect(faults).toEqual([]);
     expect(types).toEqual(['classic', 'consumer', 'consumer', 'consumer', 'classic']);
-    expect(committed).toEqual(ends);
+    if (pair.classic.isExact && pair.consumer.isExact) expect(committed).toEqual(ends);
   },
 );
