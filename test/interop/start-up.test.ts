@@ -34,6 +34,7 @@ test.each([
   ...['consumer-perf-test', 'e2e-latency', 'verifiable-producer', 'completion'],
   ...['storage', 'metadata', 'metadata-quorum', 'features'],
   ...['leader-election', 'reassign-partitions', 'fsck'],
+  ...['consumer-groups', 'groups', 'verifiable-consumer'],
 ])('%s --help loads neither client, nor protocol, nor server', async (name) => {
   const loaded = await modulesOf(`${name} --help`);
   expect(packagesOf(loaded)).toEqual(expect.arrayContaining(['cli', 'commander']));

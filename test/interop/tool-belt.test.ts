@@ -362,6 +362,9 @@ test('every tool has both of Kafka’s names', () => {
     'producer-perf-test',
     'consumer-perf-test',
     'e2e-latency',
+    'consumer-groups',
+    'groups',
+    'verifiable-consumer',
   ];
   for (const name of [...names, 'verifiable-producer', 'topics', 'console-producer', 'console-consumer']) {
     expect(manifest.bin[`kafka-${name}`]).toBe('./bin/kafkaesque.js');

@@ -1,11 +1,10 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { VirtualClock, Scheduler } from '@kafkaesque/sim';
 import { fakeAdmin } from '../testing/fake-admin';
 import type { FakeAdmin, FakeCluster } from '../testing/fake-admin';
 import { refused } from '../testing/fake-groups';
-import { recordedTerminal } from '../testing/recorded-terminal';
+import { recordedTerminal, standingClock } from '../testing/recorded-terminal';
 import { runGroupsAction, tool } from './consumer-groups-tool';
 import type { ConsumerGroupsFlags, GroupsAction } from './group-flags';
 
@@ -19,7 +18,7 @@ const run = async (
 ): Promise<{ readonly out: string; readonly err: string; readonly calls: FakeAdmin['calls'] }> => {
   const admin = fakeAdmin({ topics, offsets, ...cluster });
   const terminal = recordedTerminal();
-  const clock = new VirtualClock({ scheduler: new Scheduler() });
+  const clock = standingClock();
   expect(await runGroupsAction(action, { flags: { timeout: 1000, ...flags }, admin, terminal, clock })).toBe(
     0,
   );
@@ -167,12 +166,8 @@ g               two                               /127.0.0.1      c             
       expect.stringMatching(
         /#PARTITIONS {5}CURRENT-EPOCH {3}CURRENT-ASSIGNMENT {3}TARGET-EPOCH {4}TARGET-ASSIGNMENT {4}UPGRADED$/,
       ),
-      expect.stringMatching(
-        / 2 {15}3 {15}t:0,1 {16}4 {15}t:0,1;u:0 {12}true$/,
-      ),
-      expect.stringMatching(
-        / 0 {15}- {15}- {20}4 {15}- {20}false$/,
-      ),
+      expect.stringMatching(/ 2 {15}3 {15}t:0,1 {16}4 {15}t:0,1;u:0 {12}true$/),
+      expect.stringMatching(/ 0 {15}- {15}- {20}4 {15}- {20}false$/),
     ]);
   });
 
@@ -231,9 +226,7 @@ These consumer groups were deleted successfully: 'a'
       'Request succeeded for deleting offsets from group g.',
       '',
       'TOPIC           PARTITION  STATUS         ',
-      expect.stringMatching(
-        /^nope {12}- {10}Error: org.apache.kafka.common.errors.UnknownTopicOrPartition/,
-      ),
+      expect.stringMatching(/^nope {12}- {10}Error: org.apache.kafka.common.errors.UnknownTopicOrPartition/),
       'other           0          Successful     ',
       't               0          Successful     ',
       't               1          Successful     ',

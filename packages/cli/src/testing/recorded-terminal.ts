@@ -1,3 +1,4 @@
+import type { Clock } from '@kafkaesque/kernel';
 import type { Terminal } from '../command-line/terminal';
 
 /** A terminal that keeps what was written to it. */
@@ -22,6 +23,13 @@ export const recordedTerminal = (
     interrupt: () => controller.abort(),
   };
 };
+
+/** A clock that stands still: nothing here waits. */
+export const standingClock = (): Clock => ({
+  monotonicMs: () => 0,
+  wallMs: () => 0,
+  wakeAt: () => () => undefined,
+});
 
 async function* inputOf(chunks: readonly (string | Buffer)[]): AsyncGenerator<Buffer, void, undefined> {
   for (const chunk of chunks) yield await Promise.resolve(Buffer.from(chunk));

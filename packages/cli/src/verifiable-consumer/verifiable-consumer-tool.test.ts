@@ -1,7 +1,6 @@
-import { VirtualClock, Scheduler } from '@kafkaesque/sim';
 import { ClientError } from '@kafkaesque/client';
 import type { Consumer, ConsumerRecord, RebalanceListener } from '@kafkaesque/client';
-import { recordedTerminal } from '../testing/recorded-terminal';
+import { recordedTerminal, standingClock } from '../testing/recorded-terminal';
 import { readVerifiably, tool } from './verifiable-consumer-tool';
 import type { VerifiableConsumerFlags } from './verifiable-consumer-tool';
 
@@ -48,7 +47,7 @@ const read = async (
       await listener.onRevoked?.(partitions);
     },
   } as unknown as Consumer;
-  const clock = new VirtualClock({ scheduler: new Scheduler() });
+  const clock = standingClock();
   expect(await readVerifiably({ consumer, flags: { ...flags, ...change }, terminal, clock })).toBe(0);
   const events = terminal.written.out
     .trim()
