@@ -96,7 +96,6 @@ describe.each(makers)('%s:', (_, tool) => {
           .join(''),
     );
     expect(produced.out).toMatch(/^5000 records sent, .*\n4000 steady state records sent, /m);
-    // Apache's reads in a group, which needs what is not there yet.
     const read = await ours('consumer-perf-test', at(`--topic ${topic} --num-records 5000`));
     expect([read.code, read.err]).toEqual([0, '']);
     const [header = '', line = ''] = read.out.split('\n');

@@ -129,9 +129,9 @@ export class GroupCoordinators {
     const unknown = groupIds.filter((groupId) => !this.#known.has(groupId));
     const verdicts = new Map<string, GroupVerdict<never>>();
     if (unknown.length === 0) return verdicts;
-    const found = await this.#found(unknown, bounds);
+    const found = new Map((await this.#found(unknown, bounds)).map((one) => [one.key, one]));
     for (const groupId of unknown) {
-      const one = found.find(({ key }) => key === groupId);
+      const one = found.get(groupId);
       if (one === undefined) verdicts.set(groupId, { kind: 'failed', error: incomplete(`group ${groupId}`) });
       else if (one.errorCode !== 0) verdicts.set(groupId, verdictOf(one.errorCode, one.errorMessage));
       else {

@@ -46,8 +46,9 @@ export const fetchingOffsets = (
   questions: readonly GroupOffsetsQuestion[],
   requireStable: boolean,
 ): AskCoordinator<OffsetOutcomes> => {
+  const asked = new Map(questions.map((one) => [one.groupId, one]));
   const topicsOf = (groupId: string) => {
-    const partitions = questions.find((one) => one.groupId === groupId)?.partitions;
+    const partitions = asked.get(groupId)?.partitions;
     if (partitions === undefined) return null;
     return byTopic(partitions).map(({ name, questions: some }) => ({
       name,
