@@ -1,18 +1,16 @@
 import { TopicId, TimestampMs } from '@kafkaesque/kernel';
 import {
-  errors,
   groupRecords,
   type ConsumerGroupHeartbeatRequest,
   type GroupRecord,
   type Message,
 } from '@kafkaesque/protocol';
 import type { Now, Ticket } from '../../runtime/machine';
-import type { ClassicConversion, ConvertibleGroup } from '../classic-conversion';
-import type { GroupDecision, GroupFacts } from '../group';
+import type { GroupDecision } from '../group';
+import { GroupMachine } from '../group-machine';
 import type { GroupAnswer, GroupAnswers, GroupRequest } from '../requests';
 import type { CoordinatorSettings, GroupSettings, GroupWorld, TopicView } from '../world';
 import { ConsumerGroup } from './consumer-group';
-import { ConsumerRules, type ConsumerRecord } from './consumer-rules';
 
 export type HeartbeatAnswer = GroupAnswers['consumer-heartbeat'];
 
@@ -115,69 +113,14 @@ const throughLog = (record: GroupRecord): GroupRecord => {
   } as GroupRecord;
 };
 
-/** What the tests say of a classic group that stands in the map of groups. */
-export class StandInClassicGroup {
-  readonly kind = 'classic';
-  readonly metadata: NonNullable<Extract<GroupRecord, { kind: 'GroupMetadata' }>['value']>;
-  readonly groupId: string;
-
-  constructor(groupId: string, metadata: StandInClassicGroup['metadata']) {
-    this.groupId = groupId;
-    this.metadata = metadata;
-  }
-
-  get protocolType(): string {
-    return this.metadata.protocolType;
-  }
-
-  get generationId(): number {
-    return this.metadata.generation;
-  }
-
-  get protocolName(): string | null {
-    return this.metadata.protocol;
-  }
-
-  get memberCount(): number {
-    return this.metadata.members.length;
-  }
-
-  get state(): string {
-    return this.memberCount === 0 ? 'Empty' : 'Stable';
-  }
-
-  convertibleMembers(): ReturnType<ConvertibleGroup['convertibleMembers']> {
-    return this.metadata.members.map((member) => ({
-      memberId: member.memberId,
-      groupInstanceId: member.groupInstanceId,
-      clientId: member.clientId,
-      clientHost: member.clientHost,
-      rebalanceTimeoutMs: member.rebalanceTimeout,
-      sessionTimeoutMs: member.sessionTimeout,
-      protocols: [{ name: this.metadata.protocol ?? '', metadata: member.subscription }],
-      assignment: member.assignment,
-    }));
-  }
-
-  deleteRefusal(): number {
-    return this.memberCount === 0 ? 0 : errors.NON_EMPTY_GROUP.code;
-  }
-
-  tombstones(): readonly GroupRecord[] {
-    return [{ kind: 'GroupMetadata', key: { group: this.groupId }, value: null }];
-  }
-}
-
 /**
- * The consumer rules with all that a runtime does for them: records go through their bytes, replay and answers at once,
+ * The machine of groups with all that a runtime does for it: records go through their bytes, replay and answers at once,
  * timers by a clock that the test moves.
  */
 export class Coordinator {
   readonly world: TestWorld;
   readonly log: GroupRecord[] = [];
-  readonly classicCalls: string[] = [];
-  groups = new Map<string, GroupFacts>();
-  rules: ConsumerRules;
+  machine: GroupMachine;
   readonly timers = new Map<string, number>();
   readonly answers = new Map<Ticket, GroupAnswer>();
   nowMs = 1000;
@@ -185,25 +128,7 @@ export class Coordinator {
 
   constructor(world = new TestWorld()) {
     this.world = world;
-    this.rules = this.#newRules();
-  }
-
-  #newRules(): ConsumerRules {
-    const classic: ClassicConversion = {
-      upgraded: (group) => {
-        this.classicCalls.push(`upgraded ${group.groupId}`);
-        return [];
-      },
-      downgraded: (groupId) => {
-        this.classicCalls.push(`downgraded ${groupId}`);
-        return [];
-      },
-      downgradedByJoin: (asked, memberId) => {
-        this.classicCalls.push(`downgraded ${asked.request.groupId} by ${memberId}`);
-        return [];
-      },
-    };
-    return new ConsumerRules(this.world, this.groups, classic);
+    this.machine = new GroupMachine(world);
   }
 
   get now(): Now {
@@ -224,15 +149,13 @@ export class Coordinator {
   }
 
   #replay(record: GroupRecord): void {
-    if (record.kind === 'GroupMetadata') {
-      const { group } = record.key;
-      if (record.value === null) {
-        if (this.groups.get(group)?.kind === 'classic') this.groups.delete(group);
-      } else this.groups.set(group, new StandInClassicGroup(group, record.value) as unknown as GroupFacts);
-      return;
-    }
-    const at = { offset: this.log.length, timestampMs: this.now.wallMs, producerId: -1, producerEpoch: -1 };
-    this.rules.replay(record as ConsumerRecord, at);
+    const offset = this.log.length;
+    this.machine.replay(record, {
+      offset,
+      timestampMs: this.now.wallMs,
+      producerId: -1,
+      producerEpoch: -1,
+    });
   }
 
   /** Writes records as if they had always been in the log. */
@@ -240,19 +163,12 @@ export class Coordinator {
     this.carryOut({ records });
   }
 
-  ask(decide: (ticket: Ticket) => GroupDecision): GroupAnswer | undefined {
-    const ticket = ++this.#ticket;
-    this.carryOut(decide(ticket));
-    return this.answers.get(ticket);
-  }
-
   /** Forgets all and loads it from the log, as another broker would. */
   reload(records: readonly GroupRecord[] = this.log): void {
-    this.groups = new Map();
+    this.machine = new GroupMachine(this.world);
     this.timers.clear();
-    this.rules = this.#newRules();
     for (const record of records) this.#replay(record);
-    for (const decision of this.rules.loaded(this.now)) this.carryOut(decision);
+    for (const decision of this.machine.loaded(this.now)) this.carryOut(decision);
   }
 
   /** Moves the clock, and carries out what becomes due on the way. */
@@ -264,35 +180,27 @@ export class Coordinator {
       const [key, atMs] = due;
       this.nowMs = Math.max(this.nowMs, atMs);
       this.timers.delete(key);
-      this.carryOut(this.rules.timer(key, this.now));
+      this.carryOut(this.machine.timer(key, this.now));
     }
     this.nowMs = untilMs;
   }
 
   group(groupId = 'g'): ConsumerGroup {
-    const group = this.groups.get(groupId);
+    const group = this.machine.groups.get(groupId);
     if (group instanceof ConsumerGroup) return group;
     throw new Error(`there is no consumer group ${groupId}`);
   }
 
+  /** The answer, or undefined while it waits. */
   asked(request: GroupRequest): GroupAnswer | undefined {
-    const { rules, now } = this;
-    return this.ask((ticket) => {
-      switch (request.kind) {
-        case 'consumer-heartbeat':
-          return rules.heartbeat(request, ticket, now);
-        case 'join':
-          return rules.classicJoin(request, ticket, now);
-        case 'sync':
-          return rules.classicSync(request, ticket, now);
-        case 'heartbeat':
-          return rules.classicHeartbeat(request, ticket, now);
-        case 'leave':
-          return rules.classicLeave(request, ticket, now);
-        default:
-          throw new Error(`the consumer rules do not answer ${request.kind}`);
-      }
-    });
+    return this.answers.get(this.ask(request));
+  }
+
+  /** The ticket of a request whose answer may come later. */
+  ask(request: GroupRequest): Ticket {
+    this.#ticket += 1;
+    this.carryOut(this.machine.decide(request, this.#ticket, this.now));
+    return this.#ticket;
   }
 
   /** A heartbeat with what is given; all else is left out. */
