@@ -53,6 +53,9 @@ export const classicJoin = (
   if (subscription === undefined)
     return refused(ticket, request.memberId, errors.INCONSISTENT_GROUP_PROTOCOL.code);
   const { before, base } = found;
+  // It was thrown out without noticing, and what it had may be another's. Kafka takes it in, and it keeps that until its sync.
+  if (before === undefined && !isNew && subscription.owned.length > 0)
+    return refused(ticket, request.memberId, errors.UNKNOWN_MEMBER_ID.code);
   const updated = updatedBy(asked, group, base, subscription);
   const known = group.staticMember(request.groupInstanceId);
   if (known !== undefined && known.memberId === before?.memberId && replacesLast(rules, group, known)) {

@@ -28,6 +28,8 @@ export class TestClassicConsumer {
   generation = -1;
   phase: Phase = { kind: 'idle' };
   readonly owned = new Map<string, readonly number[]>();
+  /** The same, by the ids that the topics had when it was given them. */
+  readonly ownedById = new Map<TopicId, readonly number[]>();
   readonly errors: number[] = [];
   readonly #coordinator: Coordinator;
   readonly #topics: readonly string[];
@@ -45,18 +47,8 @@ export class TestClassicConsumer {
     this.#instanceId = options.instanceId ?? null;
   }
 
-  /** What it owns of topics that still exist, by id. */
-  get ownedById(): Map<TopicId, readonly number[]> {
-    const owned = new Map<TopicId, readonly number[]>();
-    for (const [name, partitions] of this.owned) {
-      const topicId = this.#coordinator.world.topicByName(name)?.topicId;
-      if (topicId !== undefined) owned.set(topicId, partitions);
-    }
-    return owned;
-  }
-
   join(): void {
-    if (this.#isEager) this.owned.clear();
+    if (this.#isEager) this.#forget();
     const metadata = withVersion(
       ConsumerProtocolSubscription.encode(
         {
@@ -90,6 +82,13 @@ export class TestClassicConsumer {
     this.phase = { kind: 'joining', ticket };
   }
 
+  /** The coordinator is gone: who waits for it asks the next one. */
+  interrupted(): void {
+    const { phase } = this;
+    const waits = phase.kind === 'joining' || phase.kind === 'syncing';
+    if (waits && !this.#coordinator.answers.has(phase.ticket)) this.join();
+  }
+
   leave(): void {
     this.#coordinator.asked({
       kind: 'leave',
@@ -101,7 +100,7 @@ export class TestClassicConsumer {
         members: [{ memberId: this.memberId, groupInstanceId: this.#instanceId, reason: null }],
       },
     });
-    this.owned.clear();
+    this.#forget();
     this.phase = { kind: 'idle' };
   }
 
@@ -129,15 +128,20 @@ export class TestClassicConsumer {
     else if (answer?.kind === 'sync') this.#synced(answer.answer);
   }
 
+  #forget(): void {
+    this.owned.clear();
+    this.ownedById.clear();
+  }
+
   /** After an error: from the beginning, or with the next generation. */
   #begin(errorCode: number): void {
     this.errors.push(errorCode);
     if (errorCode === errors.UNKNOWN_MEMBER_ID.code || errorCode === errors.ILLEGAL_GENERATION.code) {
-      this.owned.clear();
+      this.#forget();
       if (errorCode === errors.UNKNOWN_MEMBER_ID.code) this.memberId = '';
       this.generation = -1;
     } else if (errorCode === errors.FENCED_INSTANCE_ID.code) {
-      this.owned.clear();
+      this.#forget();
       this.phase = { kind: 'idle' };
       return;
     }
@@ -187,8 +191,12 @@ export class TestClassicConsumer {
     let givesUp = false;
     for (const [topic, partitions] of this.owned)
       if (partitions.some((partition) => !(given.get(topic) ?? []).includes(partition))) givesUp = true;
-    this.owned.clear();
-    for (const [topic, partitions] of given) this.owned.set(topic, partitions);
+    this.#forget();
+    for (const [topic, partitions] of given) {
+      this.owned.set(topic, partitions);
+      const topicId = this.#coordinator.world.topicByName(topic)?.topicId;
+      if (topicId !== undefined) this.ownedById.set(topicId, partitions);
+    }
     this.phase = { kind: 'stable' };
     if (givesUp && !this.#isEager) this.join();
   }

@@ -5,6 +5,7 @@ import { readSubscription, writeAssignment } from './classic-protocol';
 import { onlyClassicWithout, type ConsumerGroup } from './consumer-group';
 import type { ConsumerMember } from './consumer-member';
 import { cancelMemberTimers, cancelTimer } from './member-timers';
+import { assignmentOf, partitionsOf, type Assignment } from './partitions';
 import { groupTombstones } from './records';
 import type { SharedRules } from './shared-rules';
 
@@ -51,10 +52,20 @@ const selectProtocol = (members: readonly ConsumerMember[]): string => {
   return selected;
 };
 
+/** What it has, and what it has still to give up. */
+const ownedBy = ({ assigned, pendingRevocation }: ConsumerMember): Assignment =>
+  assignmentOf(
+    [...partitionsOf(assigned), ...partitionsOf(pendingRevocation)].map(([topicId, partitions]) => ({
+      topicId,
+      partitions,
+    })),
+  );
+
 /**
- * Writes the group as a classic one: the epoch is its generation, the target its assignment. It has no leader, by which whoever
- * loads it knows that it has to rebalance: nobody may own what the leaving members had, and a coordinator that fails
- * before the rebalance must not leave it so.
+ * Writes the group as a classic one: the epoch is its generation. It has no leader, by which whoever loads it knows that it
+ * has to rebalance: nobody may own what the leaving members had, and a coordinator that fails before the rebalance must
+ * not leave it so. The assignment is what each member owns, to the last partition that it is to give up; Kafka
+ * writes the target, and when the group goes back at once, takes it for what they own.
  */
 export const downgrade = (
   { world }: SharedRules,
@@ -64,11 +75,11 @@ export const downgrade = (
 ): { readonly records: readonly GroupRecord[]; then(): readonly Effect<GroupAnswer>[] } => {
   const { groupId } = group;
   const gone = new Set(leaving.map(({ memberId }) => memberId));
-  const staying: { readonly member: ConsumerMember; readonly targetId: string }[] = [];
+  const staying: { readonly member: ConsumerMember; readonly owner: ConsumerMember }[] = [];
   for (const member of group.members.values()) {
     if (gone.has(member.memberId)) continue;
     const by = member.memberId === replacement?.replaced.memberId ? replacement.by : member;
-    staying.push({ member: by, targetId: member.memberId });
+    staying.push({ member: by, owner: member });
   }
   const protocol = selectProtocol(staying.map(({ member }) => member));
   const memberIds = [...group.members.keys()];
@@ -84,7 +95,7 @@ export const downgrade = (
           protocol,
           leader: null,
           currentStateTimestamp: -1,
-          members: staying.map(({ member, targetId }) => {
+          members: staying.map(({ member, owner }) => {
             const offered = member.classic?.supportedProtocols ?? [];
             const metadata = offered.find(({ name }) => name === protocol)?.metadata ?? Buffer.alloc(0);
             const version = readSubscription(metadata)?.version ?? 0;
@@ -96,7 +107,7 @@ export const downgrade = (
               rebalanceTimeout: member.rebalanceTimeoutMs,
               sessionTimeout: member.classic?.sessionTimeoutMs ?? 0,
               subscription: metadata,
-              assignment: writeAssignment(world, group.targetOf(targetId), version),
+              assignment: writeAssignment(world, ownedBy(owner), version),
             };
           }),
         },

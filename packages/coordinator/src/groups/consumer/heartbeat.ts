@@ -13,7 +13,7 @@ import { cancelMemberTimers, cancelTimer, setTimer } from './member-timers';
 import { samePartitions, type Owned, type TopicPartitions } from './partitions';
 import { Refusal } from './refusal';
 import { consumerGroup, type SharedRules } from './shared-rules';
-import { subscriptionOf } from './subscription';
+import { NO_SUBSCRIPTION, subscriptionOf } from './subscription';
 import { openForJoin, type OpenedGroup } from './upgrade';
 
 type GroupEffect = Effect<GroupAnswer>;
@@ -74,14 +74,21 @@ const open = (
   );
 };
 
-/** The member with what its heartbeat says; what it leaves out stays. */
+/**
+ * The member with what its heartbeat says. What it leaves out stays, but not at a join, which says all: whoever takes the place of
+ * a static member does not take its expression or its rack.
+ */
 const updatedBy = (
   request: ConsumerGroupHeartbeatRequest,
   asker: Asker,
   group: ConsumerGroup,
-  base: ConsumerMember,
+  known: ConsumerMember,
 ): ConsumerMember => {
   const { subscribedTopicNames, subscribedTopicRegex, rebalanceTimeoutMs } = request;
+  const base: ConsumerMember =
+    request.memberEpoch === 0
+      ? { ...known, rackId: null, serverAssignor: null, subscription: NO_SUBSCRIPTION }
+      : known;
   const subscription =
     subscribedTopicNames === null && subscribedTopicRegex === null
       ? base.subscription

@@ -4,11 +4,11 @@ import type { ConvertibleGroup, ConvertibleMember } from '../classic-conversion'
 import type { GroupFacts } from '../group';
 import type { GroupAnswer } from '../requests';
 import type { GroupWorld } from '../world';
-import { readAssignment, readSubscription } from './classic-protocol';
+import { byId, readAssignment, readSubscription } from './classic-protocol';
 import { ConsumerGroup } from './consumer-group';
 import { newMember, type ConsumerMember } from './consumer-member';
 import { setTimer } from './member-timers';
-import { ownedSince, partitionsOf } from './partitions';
+import { assignmentOf, ownedSince, partitionsOf } from './partitions';
 import {
   currentAssignmentRecord,
   groupEpochRecord,
@@ -78,6 +78,11 @@ const upgrade = (rules: SharedRules, classic: ConvertibleGroup, now: Now): Opene
   }
   const group = new ConsumerGroup(groupId);
   for (const member of members) group.putMember(member);
+  for (const [at, member] of members.entries()) {
+    const claimed = withClaims(rules.world, group, member);
+    group.putMember(claimed);
+    members[at] = claimed;
+  }
   const records = [
     ...members.map((member) => memberRecord(groupId, member)),
     groupEpochRecord(groupId, generationId, rules.hashes.of(group.topics.keys())),
@@ -101,6 +106,22 @@ const upgrade = (rules: SharedRules, classic: ConvertibleGroup, now: Now): Opene
       ];
     },
   };
+};
+
+/**
+ * A member that has joined the last generation but not learnt its assignment still has what it said at the join. What of
+ * that nobody was given is its own until it joins again.
+ */
+const withClaims = (world: GroupWorld, group: ConsumerGroup, member: ConsumerMember): ConsumerMember => {
+  const metadata = member.classic?.supportedProtocols[0]?.metadata;
+  const said = metadata === undefined ? undefined : readSubscription(metadata);
+  const claims = byId(world, said?.owned ?? []).map(({ topicId, partitions }) => ({
+    topicId,
+    partitions: partitions.filter((partition) => group.ownerOf(topicId, partition) === undefined),
+  }));
+  const claimed = assignmentOf(claims);
+  if (claimed.size === 0) return member;
+  return { ...member, state: 'unrevoked', pendingRevocation: ownedSince(claimed, member.memberEpoch) };
 };
 
 const convert = (
