@@ -219,8 +219,7 @@ const kafkaesqueGroups = async (client, admin) => {
     const consumer = client.consumer(settings);
     consumer.subscribe([TOPIC]);
     for (let records = 0; records === 0;) {
-      const polled = await consumer.poll({ timeoutMs: 1_000 });
-      for (const _record of polled) records += 1;
+      records = (await consumer.poll({ timeoutMs: 1_000 })).length;
     }
     await consumer.commit();
     await admin.describeConsumerGroups([groupId], { includeAuthorizedOperations: true });
