@@ -54,6 +54,10 @@ const classicMember = (connection: LoadConnection, group: string, topic: string)
       ({ memberId } = joined);
       return join();
     }
+    if (LATER.has(joined.errorCode)) {
+      await sleep(20);
+      return join();
+    }
     if (joined.errorCode !== 0) throw refused('JoinGroup', joined.errorCode);
     const isLeader = joined.leader === joined.memberId;
     const { errorCode, assignment } = await connection.request(apis.SyncGroup, 5, {
@@ -63,7 +67,7 @@ const classicMember = (connection: LoadConnection, group: string, topic: string)
         ? joined.members.map((member) => ({ memberId: member.memberId, assignment: Buffer.alloc(40, 1) }))
         : [],
     });
-    if (errorCode === ErrorCode.REBALANCE_IN_PROGRESS) return join();
+    if (errorCode === ErrorCode.REBALANCE_IN_PROGRESS || LATER.has(errorCode)) return join();
     if (errorCode !== 0) throw refused('SyncGroup', errorCode);
     partitions = assignment.length > 0 ? 1 : 0;
     return joined.generationId;
@@ -82,7 +86,7 @@ const classicMember = (connection: LoadConnection, group: string, topic: string)
         if (errorCode === ErrorCode.REBALANCE_IN_PROGRESS) {
           partitions = 0;
           generationId = await join();
-        } else if (errorCode !== 0) throw refused('Heartbeat', errorCode);
+        } else if (errorCode !== 0 && !LATER.has(errorCode)) throw refused('Heartbeat', errorCode);
       }
     },
   };
@@ -98,6 +102,7 @@ const consumerMember = (connection: LoadConnection, group: string, topic: string
       ...(memberEpoch === 0 ? { rebalanceTimeoutMs: REBALANCE_MS, subscribedTopicNames: [topic] } : {}),
       topicPartitions: owned.map(({ topicId, partitions }) => ({ topicId, partitions: [...partitions] })),
     });
+    if (LATER.has(answer.errorCode)) return;
     if (answer.errorCode !== 0) throw refused('ConsumerGroupHeartbeat', answer.errorCode);
     ({ memberEpoch } = answer);
     if (answer.assignment !== null) owned = answer.assignment.topicPartitions;

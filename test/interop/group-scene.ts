@@ -12,11 +12,11 @@ export const groupProperties: Readonly<Record<string, string>> = {
   'group.initial.rebalance.delay.ms': '0',
   'group.min.session.timeout.ms': '1000',
   'group.consumer.min.session.timeout.ms': '1000',
-  'group.consumer.session.timeout.ms': '3000',
+  'group.consumer.session.timeout.ms': '5000',
   'group.consumer.min.heartbeat.interval.ms': '100',
   'group.consumer.heartbeat.interval.ms': '300',
 };
-const SESSION_MS = 3000;
+const SESSION_MS = 5000;
 const HEARTBEAT_MS = 300;
 
 const PATIENCE_MS = 45_000;

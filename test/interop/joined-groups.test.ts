@@ -11,7 +11,7 @@ jest.setTimeout(150_000);
 const ROUNDS = process.env['KAFKAESQUE_PEERS'] === '1' ? 3 : 1;
 
 /** Members wait most of their time. */
-const AT_ONCE = 5;
+const AT_ONCE = 7;
 
 const notAsked = absence();
 if (notAsked !== undefined) process.stderr.write(`${notAsked}\n`);

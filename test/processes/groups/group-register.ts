@@ -1,5 +1,5 @@
 /** Sessions of members whose coordinator tells them how long they last, and of those who say so themselves. */
-export const SESSION_MS = 3000;
+export const SESSION_MS = 6000;
 
 interface Owner {
   readonly member: string;
