@@ -210,6 +210,7 @@ const kcatClient = (command: string): GroupClient => ({
 
 /** Every client on this machine that joins groups, by each protocol that it speaks. */
 export const groupClients: readonly GroupClient[] = [
+  ...ofPrograms('@kafkaesque/client', process.execPath, 'own-group.mjs', ['classic', 'consumer']),
   ...ofPrograms('kafkajs', process.execPath, 'kafkajs-group.mjs', ['classic']),
   // After a rebalance it shows what it had read ahead before, and commits it.
   ...ofPrograms(

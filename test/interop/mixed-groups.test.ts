@@ -24,6 +24,7 @@ const clientOf = (name: string, protocol: GroupProtocol): GroupClient | undefine
  */
 const pairs = [
   ['confluent-kafka', 'confluent-kafka'],
+  ['@kafkaesque/client', '@kafkaesque/client'],
   ['aiokafka', 'confluent-kafka'],
   ['kafkajs', 'confluent-kafka'],
   ['confluent-kafka', '@platformatic/kafka'],
@@ -35,7 +36,7 @@ const pairs = [
     : [{ name: `${older} and ${newer}`, classic, consumer }];
 });
 /** As many as fit; with `KAFKAESQUE_PEERS=1` all of them. */
-const asked = isFull ? pairs : pairs.slice(0, 3);
+const asked = isFull ? pairs : pairs.slice(0, 2);
 
 interface Migrated {
   readonly faults: readonly string[];
@@ -82,7 +83,7 @@ const scenes = workAhead(
     const committed = await scene.committedOffsets();
     return { faults: scene.faults(), types, committed, ends: scene.ends };
   },
-  3,
+  2,
 );
 afterAll(async () => {
   await scenes.settled();
