@@ -166,13 +166,17 @@ class ClassicLife {
     return 'died';
   }
 
-  /** Commits under the generation before, once. */
+  /**
+   * Commits under the generation before, once, what it has not got now: where a group is of the consumer protocol, what a member had
+   * all the time may still be committed (KIP-1251).
+   */
   async #commitStale(): Promise<void> {
-    const { epoch, parts } = this.#work;
+    const { epoch, parts, held } = this.#work;
     const before = this.#epochBefore;
     this.#epochBefore = -1;
-    if (before >= 0 && before < epoch)
-      await this.#work.commitStale(before, parts.random.below(this.#partitionCount));
+    const partition = parts.random.below(this.#partitionCount);
+    if (before >= 0 && before < epoch && !held.includes(partition))
+      await this.#work.commitStale(before, partition);
   }
 
   async #befalls(): Promise<LifeEnd | undefined> {

@@ -68,7 +68,9 @@ export class MemberWork {
   acquire(partition: number): void {
     if (this.#positions.has(partition)) return;
     this.#positions.set(partition, undefined);
-    if (this.#uncertain.get(partition) !== this.epoch) this.#uncertain.delete(partition);
+    // A classic member of a consumer group gives up what the group may take it to have had all the time.
+    const isStrict = this.parts.shape.protocols.length === 1;
+    if (isStrict && this.#uncertain.get(partition) !== this.epoch) this.#uncertain.delete(partition);
     this.parts.oracle.acquires(this.parts.incarnation, partition);
   }
 
