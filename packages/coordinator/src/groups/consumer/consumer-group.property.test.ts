@@ -227,7 +227,8 @@ class Life {
     const { world } = this.coordinator;
     const topic = this.#any(TOPICS) as string;
     const count = world.topicByName(topic)?.partitionCount ?? 0;
-    if (count > 0 && this.random.below(3) === 0) world.deleteTopic(topic);
+    // Classic members know topics by name: to the oracle, one that is made anew would be the old one.
+    if (count > 0 && !this.#hasClassics && this.random.below(3) === 0) world.deleteTopic(topic);
     else world.putTopic(topic, Math.min(12, count + 1 + this.random.below(3)));
     for (const decision of this.coordinator.machine.metadataChanged(this.coordinator.now))
       this.coordinator.carryOut(decision);
@@ -263,6 +264,8 @@ class Life {
   }
 
   beat(consumer: TestConsumer): void {
+    if (consumer.isSlow && this.random.below(3) === 0) consumer.giveUp();
+    else if (this.random.below(4) === 0) consumer.isSlow = true;
     this.#heard(consumer, consumer.beat(this.random.below(3) > 0).errorCode);
     this.check();
   }
@@ -312,6 +315,7 @@ class Life {
       const classicAt = this.classics.indexOf(member as TestClassicConsumer);
       if (classicAt >= 0) this.classics.splice(classicAt, 1);
     }
+    for (const consumer of this.consumers) consumer.giveUp();
     // A classic leader that sees other topics joins anew.
     for (let second = 0; second < 200; second++) {
       if (second === 100 && this.group === undefined)

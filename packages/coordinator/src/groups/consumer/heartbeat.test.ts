@@ -67,6 +67,24 @@ describe('a heartbeat of the consumer protocol', () => {
     expect(coordinator.group().state).toBe('Stable');
   });
 
+  test('a member that waits for partitions, or for a target, is told to come back soon', () => {
+    const coordinator = new Coordinator();
+    const { world } = coordinator;
+    world.putTopic('orders', 4);
+    const first = new TestConsumer(coordinator, 'a', ['orders']);
+    const second = new TestConsumer(coordinator, 'b', ['orders']);
+    expect(first.join().heartbeatIntervalMs).toBe(5000);
+    expect(second.join().heartbeatIntervalMs).toBe(500);
+    first.beat();
+    first.beat();
+    expect(second.beat().heartbeatIntervalMs).toBe(5000);
+    world.groupSettings = { ...world.groupSettings, consumerAssignmentIntervalMs: 2000 };
+    const third = new TestConsumer(coordinator, 'c', ['orders']);
+    expect(third.join().heartbeatIntervalMs).toBe(2000);
+    world.groupSettings = { ...world.groupSettings, consumerHeartbeatIntervalMs: 300 };
+    expect(third.beat().heartbeatIntervalMs).toBe(300);
+  });
+
   test('the partitions of a member that leaves go to those that stay', () => {
     const coordinator = new Coordinator();
     const topicId = coordinator.world.putTopic('orders', 4);

@@ -5,7 +5,7 @@ import type { GroupAnswer, GroupAnswers, GroupRequest } from '../requests';
 import type { Asker } from '../world';
 import type { ConsumerGroup } from './consumer-group';
 import { AWAY_EPOCH, LEFT_EPOCH, type ConsumerMember } from './consumer-member';
-import { afterStep, takeTurn } from './group-step';
+import { afterStep, takeTurn, type Step } from './group-step';
 import { heartbeatRefusal } from './heartbeat-request';
 import { leave } from './leave';
 import { findMember, fullRefusal } from './membership';
@@ -111,6 +111,19 @@ const updatedBy = (
   };
 };
 
+/** How soon a member that waits is to ask again, at the least; in large groups later, so that they ask no oftener together. */
+const HURRIED_INTERVAL_MS = 500;
+
+/**
+ * When the member is to heartbeat next. One that waits for a target or for partitions of others comes back sooner than the configured
+ * interval, which Kafka makes everyone wait for.
+ */
+const nextHeartbeatMs = (configuredMs: number, memberCount: number, step: Step): number => {
+  const { assignmentDueMs, member } = step;
+  if (assignmentDueMs === undefined && member.state !== 'unreleased') return configuredMs;
+  return Math.min(configuredMs, Math.max(HURRIED_INTERVAL_MS, memberCount, assignmentDueMs ?? 0));
+};
+
 const beat = (
   rules: SharedRules,
   opened: OpenedGroup,
@@ -146,7 +159,7 @@ const beat = (
     errorCode: errors.NONE.code,
     memberId: member.memberId,
     memberEpoch: member.memberEpoch,
-    heartbeatIntervalMs: settings.consumerHeartbeatIntervalMs,
+    heartbeatIntervalMs: nextHeartbeatMs(settings.consumerHeartbeatIntervalMs, group.members.size, step),
     assignment: tellsAssignment ? { topicPartitions: travelling(member.assigned) } : null,
   };
   const records: GroupRecord[] = [...opened.records, ...found.records, ...step.records];

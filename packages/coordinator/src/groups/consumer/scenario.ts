@@ -236,9 +236,12 @@ export class TestConsumer {
   epoch = 0;
   readonly owned = new Map<TopicId, number[]>();
   readonly #coordinator: Coordinator;
+  #assigned: readonly { readonly topicId: TopicId; readonly partitions: readonly number[] }[] = [];
   topics: readonly string[] | null;
   regex: string | null;
   readonly extra: Partial<ConsumerGroupHeartbeatRequest>;
+  /** Takes its time to give partitions up: until then it owns them. */
+  isSlow = false;
 
   constructor(
     coordinator: Coordinator,
@@ -256,6 +259,7 @@ export class TestConsumer {
 
   join(): HeartbeatAnswer {
     this.epoch = 0;
+    this.#assigned = [];
     this.owned.clear();
     return this.#take(this.#full());
   }
@@ -276,6 +280,13 @@ export class TestConsumer {
 
   leave(epoch: -1 | -2 = -1): HeartbeatAnswer {
     return this.#coordinator.heartbeat({ ...this.#who(), memberEpoch: epoch });
+  }
+
+  /** Has given up what it is no longer to have. */
+  giveUp(): void {
+    this.isSlow = false;
+    this.owned.clear();
+    for (const { topicId, partitions } of this.#assigned) this.owned.set(topicId, [...partitions]);
   }
 
   partitions(topicId: TopicId): readonly number[] {
@@ -305,9 +316,12 @@ export class TestConsumer {
     if (answer.errorCode !== 0) return answer;
     this.epoch = answer.memberEpoch;
     if (answer.assignment !== null && answer.assignment !== undefined) {
-      this.owned.clear();
-      for (const { topicId, partitions } of answer.assignment.topicPartitions)
-        this.owned.set(topicId, [...partitions]);
+      if (!this.isSlow) this.owned.clear();
+      for (const { topicId, partitions } of answer.assignment.topicPartitions) {
+        const kept = this.owned.get(topicId) ?? [];
+        this.owned.set(topicId, [...new Set([...kept, ...partitions])]);
+      }
+      this.#assigned = answer.assignment.topicPartitions;
     }
     return answer;
   }
