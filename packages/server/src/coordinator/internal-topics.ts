@@ -1,3 +1,4 @@
+import { messageOf } from '@kafkaesque/kernel';
 import type { MetadataImage } from '@kafkaesque/metadata';
 import { registeredBrokers, topicByName } from '@kafkaesque/metadata';
 import { ErrorCode, errorName } from '@kafkaesque/protocol';
@@ -14,6 +15,9 @@ type Parts = Pick<
 /** How long a broker of a young cluster waits for others to register before a topic gets fewer replicas for want of them. */
 const PATIENCE_MS = 10_000;
 
+/** How long who asks waits for the creation: behind a controller that is away their other requests would wait too. */
+const ANSWER_MS = 1000;
+
 /** Creates `__consumer_offsets` when somebody asks for a coordinator first. One creation at a time; the others wait for it. */
 export class OffsetsTopicCreation {
   readonly #parts: Parts;
@@ -27,10 +31,22 @@ export class OffsetsTopicCreation {
 
   /** Whether it is there now. False: it cannot be created yet, and whoever asks is to ask again. */
   create(): Promise<boolean> {
-    this.#underWay ??= this.#create().finally(() => {
+    const underWay = (this.#underWay ??= this.#create().finally(() => {
       this.#underWay = undefined;
+    }));
+    const { clock } = this.#parts;
+    return new Promise((resolve) => {
+      const giveUp = clock.wakeAt(clock.monotonicMs() + ANSWER_MS, () => resolve(false));
+      void underWay
+        .catch((error: unknown) => {
+          this.#parts.logger.warn('the offsets topic could not be created', { error: messageOf(error) });
+          return false;
+        })
+        .then((isThere) => {
+          giveUp();
+          resolve(isThere);
+        });
     });
-    return this.#underWay;
   }
 
   async #create(): Promise<boolean> {
