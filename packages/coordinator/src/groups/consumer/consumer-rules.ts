@@ -149,12 +149,13 @@ export class ConsumerRules {
 
   /** Everyone has a whole session to be heard of, and who is to give up partitions a whole rebalance timeout. */
   loaded(now: Now): readonly GroupDecision[] {
-    const decisions: GroupDecision[] = [];
-    for (const group of this.#rules.groups.values()) {
-      if (!(group instanceof ConsumerGroup) || group.members.size === 0) continue;
-      decisions.push({ records: [], then: () => this.#beginTimers(group, now) });
-    }
-    return decisions;
+    const begin = (): Effect<GroupAnswer>[] => {
+      const effects: Effect<GroupAnswer>[] = [];
+      for (const group of this.#rules.groups.values())
+        if (group instanceof ConsumerGroup) effects.push(...this.#beginTimers(group, now));
+      return effects;
+    };
+    return [{ records: [], then: begin }];
   }
 
   #beginTimers(group: ConsumerGroup, now: Now): Effect<GroupAnswer>[] {
