@@ -68,6 +68,11 @@ describe('a session', () => {
     expect(scene.errorOf(waiting)).toBeUndefined();
     scene.sync({ memberId: leader?.memberId });
     expect(scene.errorOf(waiting)).toBe('NONE');
+    // Its session begins anew, and ends.
+    scene.advance(9999);
+    expect(scene.group().members.size).toBe(2);
+    scene.advance(1);
+    expect(scene.group().state).toBe('Empty');
   });
 
   test('of a new member ends after five minutes, although it waits: nobody may be there any more', () => {

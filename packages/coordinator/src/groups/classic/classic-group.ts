@@ -245,11 +245,9 @@ export class ClassicGroup implements ConvertibleGroup {
   replaceStatic(old: ClassicMember, memberId: string): ClassicMember {
     const replaced = classicMember(this.groupId, { ...old, memberId });
     const wasLeader = this.leaderId === old.memberId;
-    const hadToSync = this.pendingSyncs.has(old.memberId);
     this.remove(old);
     this.add(replaced, this.protocolType);
     if (wasLeader) this.leaderId = memberId;
-    if (hadToSync) this.pendingSyncs.add(memberId);
     return replaced;
   }
 

@@ -7,6 +7,7 @@ import type {
   SyncGroupRequest,
 } from '@kafkaesque/protocol';
 import { ErrorCode, errorName, groupRecords } from '@kafkaesque/protocol';
+import { coordinatorError } from '../../../runtime/errors';
 import type { Now, Ticket } from '../../../runtime/machine';
 import type { GroupDecision, GroupFacts } from '../../group';
 import { groupRefusal } from '../../refusal';
@@ -285,7 +286,7 @@ export class ClassicScene {
     const refusal = this.#carryOut(decision);
     if (refusal !== 0) {
       this.#reply(ticket, groupRefusal(request, refusal));
-      this.#effects(decision.refused?.(refusal) ?? []);
+      this.#effects(decision.refused?.(coordinatorError(refusal)) ?? []);
     }
     return ticket;
   }
