@@ -109,6 +109,7 @@ class ClassicLife {
     if (answer.errorCode !== ErrorCode.NONE) return this.#refused(answer.errorCode);
     this.#epochBefore = work.epoch;
     oracle.enters(incarnation, work.memberId, generationId);
+    oracle.settles(incarnation);
     work.enters(generationId);
     const assigned = partitionsOf(answer.assignment);
     say(`has ${assigned.join(' ') || 'nothing'} of ${this.#group} in generation ${generationId}`);

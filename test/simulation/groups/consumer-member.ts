@@ -79,6 +79,7 @@ class ConsumerLife {
       if (answer === undefined || work.parts.isDead()) return undefined;
       joined();
       if (answer.errorCode !== ErrorCode.NONE) return this.#refused(answer.errorCode);
+      oracle.settles(incarnation);
       work.confirmed(held, sentMs, 'heartbeat');
       if (!(await this.#reconcile(answer))) return undefined;
     }

@@ -17,6 +17,8 @@ interface FreshJoin {
   readonly incarnation: Incarnation;
   readonly sentMs: number;
   answeredMs: number | undefined;
+  /** Its membership is committed. */
+  isSettled: boolean;
 }
 
 /** What is known of one partition in one group. */
@@ -177,11 +179,21 @@ export class GroupOracle {
     const key = `${group}/${instanceId}`;
     const joins = this.#freshJoins.get(key) ?? [];
     this.#freshJoins.set(key, joins);
-    const join: FreshJoin = { incarnation, sentMs: this.#now(), answeredMs: undefined };
+    const join: FreshJoin = {
+      ...{ incarnation, sentMs: this.#now() },
+      ...{ answeredMs: undefined, isSettled: false },
+    };
     joins.push(join);
     return () => {
       join.answeredMs = this.#now();
     };
+  }
+
+  /** A member was given its assignment: what it joined as is committed. */
+  settles(incarnation: Incarnation): void {
+    const joins = this.#freshJoins.get(`${incarnation.group}/${incarnation.instanceId}`) ?? [];
+    const latest = joins.filter((join) => join.incarnation === incarnation).pop();
+    if (latest !== undefined) latest.isSettled = true;
   }
 
   /** A member was told that another one has its instance id. */
@@ -197,7 +209,8 @@ export class GroupOracle {
         join !== latest &&
         (join.answeredMs === undefined || (join.incarnation !== incarnation && join.answeredMs >= firstMs)),
     );
-    if (isExplained) return;
+    // Until then a coordinator that dies takes it along, and the next one knows who had the instance id before, as Kafka's does.
+    if (isExplained || latest?.isSettled === false) return;
     this.#violate(
       'a static member is fenced by its successor',
       `${incarnation.group}: member ${incarnation.number} (${incarnation.instanceId}) was fenced, and nobody else has that instance id`,
