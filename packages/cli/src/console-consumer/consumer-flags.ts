@@ -69,9 +69,15 @@ export const consoleConsumerCommand = (calledAs: string): Command =>
     )
     .option('--skip-message-on-error', 'go on after a record that cannot be printed')
     .option('--enable-systest-events', 'say on standard output when the program ends')
-    .option(
-      '--formatter <class>',
-      'how to print: DefaultMessageFormatter, LoggingMessageFormatter, NoOpMessageFormatter, OffsetsMessageFormatter, GroupMetadataMessageFormatter, TransactionLogMessageFormatter',
+    .addOption(
+      wordOption('--formatter <class>', 'how to print: a class of Kafka’s, with or without its package', [
+        'DefaultMessageFormatter',
+        'LoggingMessageFormatter',
+        'NoOpMessageFormatter',
+        'OffsetsMessageFormatter',
+        'GroupMetadataMessageFormatter',
+        'TransactionLogMessageFormatter',
+      ]),
     )
     .option('--formatter-property <key=value>', 'how to print: see below; may be repeated', collect)
     .option('--formatter-config <file>', 'a properties file with the same')
