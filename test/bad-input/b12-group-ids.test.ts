@@ -27,10 +27,10 @@ const strangeIds = [
   'x'.repeat(10_000),
 ];
 
-test.each(strangeIds.map((id) => [JSON.stringify(id.slice(0, 40)), id]))(
+test.each(strangeIds.map((id): [string, string] => [JSON.stringify(id.slice(0, 40)), id]))(
   'B12: a group may be called %s, and is a group like any other',
   async (_, id) => {
-    const groupId = `${id}`;
+    const groupId = id;
     await using client = await coordinated(await target.connect(), groupId);
     const topic = await createTopic(client);
     expect(await commitAlone(client, groupId, topic.name)).toBe(0);

@@ -62,7 +62,7 @@ export class GroupScene implements AsyncDisposable {
 
   async #write(): Promise<void> {
     for (let round = 0; !this.#isOver; round += 1) {
-      while (this.#isPaused && !this.#isOver) await new Promise((resolve) => setTimeout(resolve, PACE_MS));
+      while (this.#isPaused) await new Promise((resolve) => setTimeout(resolve, PACE_MS));
       this.#isWriting = true;
       await Promise.all(
         this.#sent.map(async (values, partition) => {
@@ -124,6 +124,7 @@ export class GroupScene implements AsyncDisposable {
   /** Stops writing; resolves once everything is processed and, where its members commit each record, committed. */
   async processedAll({ isCommitted }: { readonly isCommitted: boolean }): Promise<void> {
     this.#isOver = true;
+    this.#isPaused = false;
     await this.#writing;
     await this.#expect('everything is processed', () =>
       this.#sent.every((values, partition) => {
@@ -193,6 +194,7 @@ export class GroupScene implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#isOver = true;
+    this.#isPaused = false;
     await this.#writing.catch(() => undefined);
     await Promise.all([...this.#members].map((member) => member.kill()));
     await this.#client.close();

@@ -1,7 +1,6 @@
 import { ConsumerProtocolAssignment, ConsumerProtocolSubscription } from '@kafkaesque/protocol';
 import { ERROR_CODES, isElsewhere } from './group-errors';
 import { SESSION_MS } from './group-register';
-import type { MemberSettings } from './member';
 import { Member } from './member';
 
 const REBALANCE_MS = 10_000;
@@ -14,10 +13,6 @@ export class ClassicMember extends Member {
   #memberId = '';
   #generation = -1;
   #owned: readonly number[] = [];
-
-  constructor(settings: MemberSettings) {
-    super(settings);
-  }
 
   protected override async turn(): Promise<void> {
     if (this.#generation < 0) await this.#join();

@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { TopicId } from '@kafkaesque/kernel';
 import { ERROR_CODES, isElsewhere } from './group-errors';
-import type { MemberSettings } from './member';
 import { Member } from './member';
 
 const REBALANCE_MS = 10_000;
@@ -15,10 +14,6 @@ export class ConsumerMember extends Member {
   #owned: readonly number[] = [];
   #topicId: TopicId | undefined;
   #isToTellAll = true;
-
-  constructor(settings: MemberSettings) {
-    super(settings);
-  }
 
   protected override async turn(): Promise<void> {
     const groupId = this.register.group;
