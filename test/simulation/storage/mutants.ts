@@ -31,17 +31,6 @@ export const mutants: readonly Mutant[] = [
     ],
   },
   {
-    name: 'uncovered-counts-as-compacted',
-    about: 'a pass whose map was full counts everything as compacted: tombstones go before what they delete',
-    edits: [
-      {
-        file: `${COMPACTION}/clean-log.ts`,
-        find: 'log.cleanedTo = Math.max(log.cleanedTo, index.end);',
-        replace: 'log.cleanedTo = Math.max(log.cleanedTo, index.end, plan.end);',
-      },
-    ],
-  },
-  {
     name: 'few-hashes',
     about: 'keys are told apart by two bits',
     edits: [
@@ -109,17 +98,6 @@ export const mutants: readonly Mutant[] = [
     ],
   },
   {
-    name: 'readers-not-told',
-    about: 'readers of a segment go on where they were in the file that was in its place',
-    edits: [
-      {
-        file: `${COMPACTION}/swap.ts`,
-        find: /log\.cuts \+= 1;\s+log\.cleanings \+= 1;/,
-        replace: '',
-      },
-    ],
-  },
-  {
     name: 'cuts-not-noticed',
     about: 'what was cut from the log while it was compacted comes back',
     edits: [
@@ -141,20 +119,8 @@ export const mutants: readonly Mutant[] = [
     edits: [
       {
         file: `${COMPACTION}/swap-entry.ts`,
-        // eslint-disable-next-line no-template-curly-in-string -- it is the text of the source
         find: 'await disk.rename(`${path}${CLEANED_SUFFIX}`, path);',
         replace: 'if (offset < 0) await disk.rename(path + CLEANED_SUFFIX, path);',
-      },
-    ],
-  },
-  {
-    name: 'given-up-in-doubt',
-    about: 'a new file goes although a journal entry that failed may still ask for it after a crash',
-    edits: [
-      {
-        file: `${COMPACTION}/swap.ts`,
-        find: 'log.cleaningInDoubt = true;',
-        replace: '',
       },
     ],
   },
