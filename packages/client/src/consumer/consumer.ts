@@ -122,7 +122,10 @@ export interface RunOptions {
 
 /** What a handler gets besides the record. */
 export interface RecordContext {
-  /** Fires when the partition is lost or the consumer closes: what is done now may be done by another member too. */
+  /**
+   * Fires when the partition is lost, or `close` has run out of time: what is done from now on may be done by another
+   * member too.
+   */
   readonly signal: AbortSignal;
 }
 

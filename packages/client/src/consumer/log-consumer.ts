@@ -133,6 +133,10 @@ export class LogConsumer implements LogReader {
       .map(({ topic, partition }) => ({ topic, partition }));
   }
 
+  isPaused(partition: TopicPartition): boolean {
+    return this.#assigned.get(keyOf(partition))?.isPaused === true;
+  }
+
   /** The positions that are known, of all assigned partitions. */
   positions(): readonly (TopicPartition & CommittedPosition)[] {
     const known: (TopicPartition & CommittedPosition)[] = [];

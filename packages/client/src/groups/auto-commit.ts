@@ -58,6 +58,11 @@ export class AutoCommit {
     for (const one of partitions) this.#last.delete(keyOf(one));
   }
 
+  /** Once all commits so far have ended. */
+  drained(): Promise<void> {
+    return this.#options.committer.drained();
+  }
+
   /** Commits by hand, and remembers it. */
   async commit(offsets: readonly PartitionOffset[], bounds: CommitBounds): Promise<void> {
     const { committer, log } = this.#options;

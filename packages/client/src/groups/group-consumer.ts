@@ -20,6 +20,7 @@ import { ClientError, asClientError, isClientError } from '../errors';
 import type { ConsumerRecord, TopicPartition } from '../records';
 import { ChangeSignal } from '../timing/change-signal';
 import { throwIfAborted, withRetries } from '../timing/waiting';
+import { AssignmentChanges } from './assignment-changes';
 import { AutoCommit } from './auto-commit';
 import { CommittedPositions } from './committed-positions';
 import { GroupCoordinator } from './group-coordinator';
@@ -33,6 +34,7 @@ import { OffsetCommitter } from './offset-committer';
 import { openMembership } from './open-membership';
 import { partitionsWithout } from './partition-sets';
 import { PollClock } from './poll-clock';
+import { oneByOne } from './record-iteration';
 import { RecordRunner } from './record-runner';
 import type { RecordHandler } from './record-runner';
 import { subscribedTo } from './topic-watch';
@@ -61,6 +63,7 @@ interface Group {
   readonly offsets: GroupOffsets;
   readonly positions: CommittedPositions;
   readonly commits: AutoCommit;
+  readonly changes: AssignmentChanges;
   readonly membership: Membership;
   readonly pollClock: PollClock;
 }
@@ -80,11 +83,6 @@ export class GroupConsumer implements Consumer {
   #isHolding = false;
   /** Since when it has not polled; undefined while it does. */
   #awaySinceMs: number | undefined;
-  /** Rebalances that wait for the caller. */
-  #waitingCount = 0;
-  /** Changes of the assignment under way: nothing is given meanwhile. */
-  #changingCount = 0;
-  #lastChange: Promise<unknown> = Promise.resolve();
   #failure: { readonly error: unknown; readonly isFinal: boolean } | undefined;
   #runner: RecordRunner | undefined;
   #running: Promise<void> | undefined;
@@ -215,7 +213,16 @@ export class GroupConsumer implements Consumer {
         if (isClientError(error, 'closed')) return;
         throw error;
       }
-      yield* this.#oneByOne(records);
+      this.#isIterated = true;
+      yield* oneByOne(records, {
+        log: this.#log,
+        held: this.#held,
+        isWaiting: () => this.#group?.changes.isWaiting === true,
+        giving: () => {
+          this.#awaySinceMs = this.#options.clock.monotonicMs();
+        },
+        isClosing: () => this.#closing !== undefined,
+      });
     }
   }
 
@@ -287,7 +294,7 @@ export class GroupConsumer implements Consumer {
       changed: () => this.#log.changed({ clock, untilMs: Infinity }),
       finished: () => this.#raise(),
       token: (partition) => this.#log.positionToken(partition),
-      isPaused: (partition) => this.#isPaused(partition),
+      isPaused: (partition) => this.#log.isPaused(partition),
       seek: (partition, offset) => this.#log.seek(partition, offset),
     });
     this.#back();
@@ -342,7 +349,10 @@ export class GroupConsumer implements Consumer {
   async #close({ timeoutMs = CLOSE_TIMEOUT_MS, membership = 'default' }: CloseOptions): Promise<void> {
     const { clock } = this.#options;
     const late = new AbortController();
-    const cancel = clock.wakeAt(clock.monotonicMs() + timeoutMs, () => late.abort());
+    const cancel = clock.wakeAt(clock.monotonicMs() + timeoutMs, () => {
+      late.abort();
+      this.#runner?.abandon();
+    });
     try {
       this.#runner?.stop();
       this.#letGo();
@@ -370,19 +380,22 @@ export class GroupConsumer implements Consumer {
     const { clock } = this.#options;
     const untilMs = clock.monotonicMs() + bounds.timeoutMs;
     const group = this.#group;
-    const { kind } = this.#mode;
+    const mode = this.#mode;
+    const { kind } = mode;
     if (group !== undefined && kind === 'subscribed') {
-      await this.#exclusively(() => this.#giveUp(this.assignment, false, bounds));
+      await group.changes.giveUpAll(false, bounds);
       const timeoutMs = Math.max(1, untilMs - clock.monotonicMs());
       await group.membership.leave({ reason, membership: membership ?? 'default', timeoutMs });
     } else if (group?.settings.enableAutoCommit === true && kind === 'assigned') {
-      await this.#commitQuietly(group, this.assignment, bounds);
+      await group.changes.commitQuietly(this.assignment, bounds);
     }
     group?.commits.forget(this.assignment);
     this.#held.clear();
-    this.#mode = { kind: 'none' };
-    this.#failure = undefined;
     if (this.#closing === undefined) this.#log.assign([]);
+    if (this.#mode === mode) {
+      this.#mode = { kind: 'none' };
+      this.#failure = undefined;
+    } else group?.membership.subscriptionChanged(); // Somebody subscribed meanwhile: that is what holds.
   }
 
   /** The caller ends it: what polls gave is handled. */
@@ -401,48 +414,13 @@ export class GroupConsumer implements Consumer {
     this.#held.clear();
     this.#throwFailure();
     this.#group?.membership.retry();
-    if (this.#waitingCount > 0) this.#raise();
+    if (this.#group?.changes.isWaiting === true) this.#raise();
   }
 
   #take(limit: number): readonly ConsumerRecord[] {
     this.#throwIfClosed();
     this.#throwFailure();
-    return this.#changingCount > 0 ? [] : this.#log.take(limit);
-  }
-
-  *#oneByOne(records: readonly ConsumerRecord[]): Generator<ConsumerRecord, void> {
-    const tokens = records.map((record) => this.#log.positionToken(record));
-    this.#isIterated = true;
-    let next = 0;
-    try {
-      // A rebalance that waits for the caller gets its turn between two records.
-      while (next < records.length && this.#waitingCount === 0) {
-        const record = records[next];
-        const token = tokens[next];
-        next += 1;
-        if (record === undefined || token !== this.#log.positionToken(record)) continue;
-        if (this.#isPaused(record)) {
-          this.#log.seek(record, record.offset);
-          continue;
-        }
-        const held = this.#held.get(record);
-        if (held !== undefined) held.given = record.offset + 1;
-        this.#awaySinceMs = this.#options.clock.monotonicMs();
-        yield record;
-        this.#held.handled(record);
-      }
-    } finally {
-      this.#putBack(records.slice(next), tokens.slice(next));
-    }
-  }
-
-  /** The next poll gives these again. */
-  #putBack(records: readonly ConsumerRecord[], tokens: readonly (number | undefined)[]): void {
-    if (this.#closing !== undefined) return;
-    records.forEach((record, index) => {
-      const token = this.#log.positionToken(record);
-      if (token !== undefined && token === tokens[index]) this.#log.seek(record, record.offset);
-    });
+    return this.#group?.changes.isChanging === true ? [] : this.#log.take(limit);
   }
 
   async #attend(runner: RecordRunner): Promise<void> {
@@ -461,89 +439,6 @@ export class GroupConsumer implements Consumer {
     return found;
   }
 
-  /** One change of the assignment after the other. */
-  #exclusively(change: () => Promise<void>): Promise<void> {
-    const work = this.#lastChange.then(change);
-    this.#lastChange = work.catch((error: unknown) => this.#failed(error, false));
-    return work.catch(() => undefined);
-  }
-
-  async #giveUp(
-    partitions: readonly TopicPartition[],
-    lost: boolean,
-    bounds: { readonly timeoutMs: number; readonly signal?: AbortSignal | undefined },
-  ): Promise<void> {
-    const group = this.#groupFor('subscribe');
-    const named = partitionsWithout(partitions, partitionsWithout(partitions, this.assignment));
-    if (named.length === 0) return;
-    await this.#untilFree(named, lost);
-    this.#changingCount += 1;
-    try {
-      const isLost = lost || !group.membership.mayCommit;
-      // Thrown out while it waited for the caller: then nothing is owned any more.
-      const going = isLost ? this.assignment : named;
-      if (!isLost && group.settings.enableAutoCommit) await this.#commitQuietly(group, going, bounds);
-      await this.#tell(isLost ? 'onLost' : 'onRevoked', going);
-      this.#log.assign(partitionsWithout(this.assignment, going));
-      for (const one of going) this.#held.delete(one);
-      group.commits.forget(going);
-    } finally {
-      this.#changingCount -= 1;
-      this.#raise();
-    }
-  }
-
-  async #takeIn(added: readonly TopicPartition[]): Promise<void> {
-    this.#changingCount += 1;
-    try {
-      if (added.length > 0) this.#log.assign([...this.assignment, ...added]);
-      await this.#tell('onAssigned', added);
-    } finally {
-      this.#changingCount -= 1;
-      this.#raise();
-    }
-  }
-
-  /** Until the caller, or its handlers, hold nothing that goes. */
-  async #untilFree(partitions: readonly TopicPartition[], lost: boolean): Promise<void> {
-    this.#runner?.giveUp(partitions, lost);
-    this.#waitingCount += 1;
-    try {
-      while (this.#isHolding || this.#runner?.isInWork(partitions) === true) await this.#changed.wait();
-    } finally {
-      this.#waitingCount -= 1;
-    }
-  }
-
-  async #tell(
-    what: 'onAssigned' | 'onRevoked' | 'onLost',
-    partitions: readonly TopicPartition[],
-  ): Promise<void> {
-    if (this.#mode.kind !== 'subscribed') return;
-    const { listener } = this.#mode;
-    try {
-      if (what === 'onAssigned') await listener.onAssigned?.(partitions);
-      else if (what === 'onLost' && listener.onLost !== undefined) await listener.onLost(partitions);
-      else await listener.onRevoked?.(partitions);
-    } catch (error) {
-      this.#failed(error, false);
-    }
-  }
-
-  async #commitQuietly(
-    group: Group,
-    partitions: readonly TopicPartition[],
-    bounds: { readonly timeoutMs: number; readonly signal?: AbortSignal | undefined },
-  ): Promise<void> {
-    try {
-      await group.commits.commitHandled(bounds, partitions);
-    } catch (error) {
-      this.#options.logger.warn('offsets were not committed before partitions went', {
-        why: messageOf(error),
-      });
-    }
-  }
-
   #failed(error: unknown, isFinal: boolean): void {
     if (this.#failure?.isFinal === true) return;
     this.#failure = { error, isFinal };
@@ -560,10 +455,6 @@ export class GroupConsumer implements Consumer {
   #raise(): void {
     this.#changed.raise();
     this.#log.wake();
-  }
-
-  #isPaused({ topic, partition }: TopicPartition): boolean {
-    return this.paused().some((one) => one.topic === topic && one.partition === partition);
   }
 
   #given(): readonly PartitionOffset[] {
@@ -605,21 +496,35 @@ export class GroupConsumer implements Consumer {
     const requireStable = fetch.isolation === 'read_committed';
     const offsets = new GroupOffsets({ coordinator, cluster, requireStable });
     const world = { clock, random, logger, backoff, requestTimeoutMs };
-    const membership = openMembership({
+    const changes = new AssignmentChanges({
+      log: this.#log,
+      held: this.#held,
+      commits: () => commits,
+      commitsAutomatically: settings.enableAutoCommit,
+      mayCommit: () => membership.mayCommit,
+      listener: () => (this.#mode.kind === 'subscribed' ? this.#mode.listener : {}),
+      isInWork: (partitions) => this.#isHolding || this.#runner?.isInWork(partitions) === true,
+      going: (partitions, lost) => this.#runner?.giveUp(partitions, lost),
+      failed: (error) => this.#failed(error, false),
+      changed: this.#changed,
+      raise: () => this.#raise(),
+      logger,
+    });
+    const membership: Membership = openMembership({
       ...this.#options,
       group: settings,
       coordinator,
-      host: this.#host(),
+      host: this.#host(changes),
       subscription: () => (this.#mode.kind === 'subscribed' ? this.#mode.to : NO_TOPICS),
     });
     const committer = new OffsetCommitter({
       ...world,
       offsets,
       membership: () => (this.#mode.kind === 'subscribed' ? membership : undefined),
-      owned: () => this.assignment,
+      owned: () => (this.#mode.kind === 'subscribed' ? this.assignment : []),
       changed: this.#changed,
     });
-    const commits = new AutoCommit({
+    const commits: AutoCommit = new AutoCommit({
       ...world,
       committer,
       log: this.#log,
@@ -629,17 +534,18 @@ export class GroupConsumer implements Consumer {
       timeoutMs: apiTimeoutMs,
     });
     const positions = new CommittedPositions({ ...world, offsets });
-    return { settings, offsets, positions, commits, membership, pollClock: this.#openPollClock(settings) };
+    const pollClock = this.#openPollClock(settings);
+    return { settings, offsets, positions, commits, changes, membership, pollClock };
   }
 
-  #host(): MemberHost {
+  #host(changes: AssignmentChanges): MemberHost {
     const { settings } = this.#options;
     const bounds = { timeoutMs: settings.apiTimeoutMs };
     return {
       owned: () => (this.#mode.kind === 'subscribed' ? this.assignment : []),
-      revoke: (partitions) => this.#exclusively(() => this.#giveUp(partitions, false, bounds)),
-      lose: () => this.#exclusively(() => this.#giveUp(this.assignment, true, bounds)),
-      assign: (added) => this.#exclusively(() => this.#takeIn(added)),
+      revoke: (partitions) => changes.revoke(partitions, bounds),
+      lose: () => changes.giveUpAll(true, bounds),
+      assign: (added) => changes.takeIn(added),
       failed: (error, isFinal) => this.#failed(error, isFinal),
       changed: () => this.#changed.raise(),
     };

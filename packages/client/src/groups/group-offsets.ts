@@ -47,15 +47,15 @@ export class GroupOffsets {
     options: RequestOptions,
   ): Promise<void> {
     const { coordinator, cluster } = this.#options;
-    const topics = byTopic(offsets);
+    const topics = this.#asked(offsets);
     const draft = {
       groupId: coordinator.groupId,
       generationIdOrMemberEpoch: identity.generationId,
       memberId: identity.memberId,
       groupInstanceId: identity.groupInstanceId ?? null,
-      topics: topics.map(({ name, questions }) => ({
+      topics: topics.map(({ name, topicId, questions }) => ({
         name,
-        topicId: this.#idOf(name),
+        topicId,
         partitions: questions.map(({ partition, offset, leaderEpoch, metadata }) => ({
           partitionIndex: partition,
           committedOffset: Offset(offset),
@@ -64,10 +64,10 @@ export class GroupOffsets {
         })),
       })),
     };
-    const answer = await coordinator.request('OffsetCommit', draft, this.#bounded(topics, options));
+    const answer = await coordinator.request('OffsetCommit', draft, bounded(topics, options));
     const answered = new Map<string, number>();
     for (const { name, topicId, partitions } of answer.topics) {
-      const topic = name === '' ? this.#nameOf(topics, topicId) : name;
+      const topic = name === '' ? nameOf(topics, topicId) : name;
       for (const { partitionIndex, errorCode } of partitions) {
         answered.set(`${topic}/${partitionIndex}`, errorCode);
       }
@@ -88,18 +88,18 @@ export class GroupOffsets {
     options: RequestOptions,
   ): Promise<readonly (OffsetAndMetadata | undefined)[]> {
     const { coordinator, cluster } = this.#options;
-    const topics = byTopic(partitions);
+    const topics = this.#asked(partitions);
     const answer = await coordinator.request(
       'OffsetFetch',
       (version) => this.#fetchDraft(version, topics),
-      this.#bounded(topics, options),
+      bounded(topics, options),
     );
     const group = answer.groups.length === 0 ? answer : answer.groups[0];
     if (group !== undefined && group.errorCode !== 0) {
       coordinator.judge(group.errorCode);
       throw brokerError(group.errorCode);
     }
-    const found = this.#foundIn(group?.topics ?? [], topics);
+    const found = foundIn(group?.topics ?? [], topics);
     return partitions.map(({ topic, partition }) => {
       const one = found.get(`${topic}/${partition}`);
       if (one === undefined) throw leftOut(topic, partition);
@@ -111,51 +111,56 @@ export class GroupOffsets {
     });
   }
 
-  #fetchDraft(version: number, topics: readonly AskedTopic[]): RequestDraftOf<'OffsetFetch'> {
+  #fetchDraft(version: number, topics: readonly AskedTopic<TopicPartition>[]): RequestDraftOf<'OffsetFetch'> {
     const { coordinator } = this.#options;
     const { groupId } = coordinator;
     // Without the means to wait for transactions, what is committed for sure is all there is to know.
     const requireStable = this.#options.requireStable && version >= 7;
-    const asked = topics.map(({ name, questions }) => ({
+    const asked = topics.map(({ name, topicId, questions }) => ({
       name,
+      topicId,
       partitionIndexes: questions.map(({ partition }) => partition),
     }));
     if (version < 8) return { groupId, topics: asked, requireStable };
-    const withIds = asked.map((topic) => ({ ...topic, topicId: this.#idOf(topic.name) }));
-    return { groups: [{ groupId, topics: withIds }], requireStable };
+    return { groups: [{ groupId, topics: asked }], requireStable };
   }
 
-  #foundIn(
-    answered: readonly (Answered & { readonly topicId?: TopicId })[],
-    topics: readonly AskedTopic[],
-  ): ReadonlyMap<string, Answered['partitions'][number]> {
-    const found = new Map<string, Answered['partitions'][number]>();
-    for (const { name, topicId, partitions } of answered) {
-      const topic = name === '' && topicId !== undefined ? this.#nameOf(topics, topicId) : name;
-      for (const one of partitions) found.set(`${topic}/${one.partitionIndex}`, one);
-    }
-    return found;
-  }
-
-  #bounded(topics: readonly AskedTopic[], options: RequestOptions): RequestOptions {
-    const allKnown = topics.every(({ name }) => this.#idOf(name) !== ZERO_TOPIC_ID);
-    return allKnown ? options : { ...options, maxVersion: TOPIC_IDS - 1 };
-  }
-
-  #idOf(topic: string): TopicId {
-    return this.#options.cluster.known(topic)?.topicId ?? ZERO_TOPIC_ID;
-  }
-
-  #nameOf(topics: readonly AskedTopic[], id: TopicId): string {
-    return topics.find(({ name }) => this.#idOf(name) === id)?.name ?? '';
+  /** With the ids as they are known now: what is learned before the answer comes must not change what was asked. */
+  #asked<Question extends TopicPartition>(questions: readonly Question[]): readonly AskedTopic<Question>[] {
+    return byTopic(questions).map((topic) => ({
+      ...topic,
+      topicId: this.#options.cluster.known(topic.name)?.topicId ?? ZERO_TOPIC_ID,
+    }));
   }
 }
 
-interface AskedTopic {
+interface AskedTopic<Question> {
   readonly name: string;
-  readonly questions: readonly TopicPartition[];
+  /** The zero id when it is not known. */
+  readonly topicId: TopicId;
+  readonly questions: readonly Question[];
 }
 type Answered = ResponseOf<'OffsetFetch'>['topics'][number];
+
+const foundIn = (
+  answered: readonly (Answered & { readonly topicId?: TopicId })[],
+  topics: readonly AskedTopic<TopicPartition>[],
+): ReadonlyMap<string, Answered['partitions'][number]> => {
+  const found = new Map<string, Answered['partitions'][number]>();
+  for (const { name, topicId, partitions } of answered) {
+    const topic = name === '' && topicId !== undefined ? nameOf(topics, topicId) : name;
+    for (const one of partitions) found.set(`${topic}/${one.partitionIndex}`, one);
+  }
+  return found;
+};
+
+const bounded = (topics: readonly AskedTopic<unknown>[], options: RequestOptions): RequestOptions => {
+  const allKnown = topics.every(({ topicId }) => topicId !== ZERO_TOPIC_ID);
+  return allKnown ? options : { ...options, maxVersion: TOPIC_IDS - 1 };
+};
+
+const nameOf = (topics: readonly AskedTopic<unknown>[], id: TopicId): string =>
+  topics.find(({ topicId }) => topicId === id)?.name ?? '';
 
 const isUnknownTopic = (errorCode: number): boolean =>
   errorCode === ErrorCode.UNKNOWN_TOPIC_ID || errorCode === ErrorCode.UNKNOWN_TOPIC_OR_PARTITION;

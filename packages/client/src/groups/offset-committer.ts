@@ -53,6 +53,11 @@ export class OffsetCommitter {
     return this.#waitingCount > 0;
   }
 
+  /** Once all commits so far have ended, well or not. */
+  async drained(): Promise<void> {
+    await this.#last;
+  }
+
   /** Behind all commits before it. Retries what waiting heals until the time is over. */
   commit(offsets: readonly PartitionOffset[], bounds: CommitBounds): Promise<void> {
     if (offsets.length === 0) return Promise.resolve();

@@ -67,6 +67,11 @@ export class RecordRunner {
     this.#options.finished();
   }
 
+  /** Tells the handlers that nobody waits for them any more. */
+  abandon(): void {
+    for (const { abort } of this.#lanes.values()) abort.abort();
+  }
+
   /** Starts nothing more of these partitions: they go to somebody else. */
   giveUp(partitions: readonly TopicPartition[], lost: boolean): void {
     for (const partition of partitions) {

@@ -106,8 +106,10 @@ export class ClassicMember {
   #isLeader = false;
   #lastTicket = 0;
   #offered: readonly OfferedProtocol[] = [];
-  /** Why the next join happens; undefined: none is wanted. */
+  /** Why another rebalance is wanted than the one under way; undefined: none is. */
   #rejoinReason: string | undefined;
+  /** Why the present or last join happens. */
+  #joinReason = '';
   /** The group goes on without the member: what it owns may belong to others. */
   #isLost = false;
   /** Attempts in a row that failed. */
@@ -223,7 +225,10 @@ export class ClassicMember {
   #prepared(protocols: readonly OfferedProtocol[]): readonly ClassicEffect[] {
     if (this.#phase.kind !== 'preparing') return [];
     if (this.#isLost) return this.#prepare();
+    // What was wanted up to now is in these protocols; what comes later asks for another rebalance.
     this.#offered = protocols;
+    this.#joinReason = this.#rejoinReason ?? '';
+    this.#rejoinReason = undefined;
     return this.#join();
   }
 
@@ -231,7 +236,7 @@ export class ClassicMember {
     const ticket = this.#ticket();
     this.#phase = { kind: 'joining', ticket };
     this.#heartbeatTicket = undefined;
-    const reason = this.#rejoinReason ?? '';
+    const reason = this.#joinReason;
     return [{ kind: 'join', ticket, memberId: this.#memberId, protocols: this.#offered, reason }];
   }
 
@@ -256,7 +261,6 @@ export class ClassicMember {
     this.#memberId = response.memberId;
     this.#generationId = response.generationId;
     this.#isLeader = response.leader === response.memberId;
-    this.#rejoinReason = undefined;
     this.#lastHeardMs = nowMs;
     const ticket = this.#ticket();
     const protocol = response.protocolName ?? '';
@@ -288,7 +292,7 @@ export class ClassicMember {
         return [{ kind: 'apply', protocol, assignment: response.assignment }];
       case ErrorCode.REBALANCE_IN_PROGRESS:
         // What was given up stays given up: the same join goes out again.
-        this.#rejoinReason ??= 'the group was already rebalancing';
+        this.#joinReason = 'the group was already rebalancing';
         return this.#join();
       case ErrorCode.UNKNOWN_MEMBER_ID:
       case ErrorCode.ILLEGAL_GENERATION:

@@ -44,6 +44,8 @@ export interface ClassicSessionOptions {
 /** What a join takes longer than its rebalance, at most. */
 const JOIN_GRACE_MS = 5000;
 const PROTOCOL_TYPE = 'consumer';
+/** Kafka's clients cut reasons there, too (KIP-800). */
+const MAX_REASON_LENGTH = 255;
 
 /** The driver of a `ClassicMember`: requests out, answers in, the host's part awaited, topics watched. */
 export class ClassicSession implements Membership {
@@ -262,7 +264,7 @@ export class ClassicSession implements Membership {
       groupInstanceId: settings.groupInstanceId ?? null,
       protocolType: PROTOCOL_TYPE,
       protocols: [...effect.protocols],
-      reason: effect.reason,
+      reason: effect.reason.slice(0, MAX_REASON_LENGTH),
     };
     const timeoutMs = Math.max(settings.requestTimeoutMs, settings.rebalanceTimeoutMs + JOIN_GRACE_MS);
     return this.#ask('JoinGroup', draft, effect.ticket, life, timeoutMs, (response) => ({

@@ -68,6 +68,8 @@ type State =
   | 'stable'
   /** The host gives up what it read, then it joins again. */
   | 'fenced'
+  /** As `fenced`, from when the caller polls again. */
+  | 'expelled'
   | 'failed'
   | 'failed-for-good';
 
@@ -167,7 +169,7 @@ export class ConsumerMember {
         this.#leave('out');
         return [];
       case 'expelled':
-        this.#leave('failed');
+        this.#leave('expelled');
         return [];
       case 'time':
         return this.#passed(nowMs);
@@ -336,11 +338,11 @@ export class ConsumerMember {
   }
 
   #retry(nowMs: number): readonly ConsumerEffect[] {
-    if (this.#state !== 'failed') return [];
-    if (this.#failures === 0) {
+    if (this.#state === 'expelled') {
       this.#state = 'fenced';
       return [{ kind: 'release' }];
     }
+    if (this.#state !== 'failed') return [];
     // A caller that polls on and on over a refusal must not become a flood of heartbeats.
     this.#state = 'joining';
     this.#heartbeatAtMs = nowMs + this.#backoffMs(this.#failures);

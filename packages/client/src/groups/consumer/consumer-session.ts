@@ -101,7 +101,8 @@ export class ConsumerSession implements Membership {
   }
 
   retry(): void {
-    if (this.#member.state === 'failed') this.#feed({ kind: 'retry' });
+    const { state } = this.#member;
+    if (state === 'failed' || state === 'expelled') this.#feed({ kind: 'retry' });
   }
 
   refused(errorCode: number, identity: CommitIdentity): void {
@@ -116,7 +117,7 @@ export class ConsumerSession implements Membership {
   }
 
   async leave({ membership, timeoutMs }: LeaveOptions): Promise<void> {
-    const isIn = this.#member.state !== 'out' && this.#member.state !== 'failed';
+    const isIn = !['out', 'expelled', 'failed', 'failed-for-good'].includes(this.#member.state);
     this.#end();
     this.#feed({ kind: 'left' });
     const isStatic = this.#options.settings.groupInstanceId !== undefined;
