@@ -85,9 +85,10 @@ export class AssignmentChanges {
     const { log, held, commits, commitsAutomatically, mayCommit, raise } = this.#options;
     const named = partitionsWithout(partitions, partitionsWithout(partitions, log.assignment));
     if (named.length === 0) return;
-    await this.#untilFree(named, lost);
+    // Nothing new is given while it waits: a caller that always finds records would never let it have its turn.
     this.#changingCount += 1;
     try {
+      await this.#untilFree(named, lost);
       const isLost = lost || !mayCommit();
       // Thrown out while it waited for the caller: then nothing is owned any more.
       const going = isLost ? log.assignment : named;
