@@ -88,6 +88,10 @@ export class RecordRunner {
     return partitions.some((one) => this.#lanes.get(keyOf(one))?.startedMs !== undefined);
   }
 
+  #goesOn(): boolean {
+    return !this.#isOver;
+  }
+
   /** Until `stop`, or the first handler that fails; what was not handled is given again by the next poll. */
   async run(): Promise<void> {
     const { take, changed, maxQueued } = this.#options;
@@ -96,7 +100,7 @@ export class RecordRunner {
         if (this.#queuedCount < maxQueued) this.#queue(take(maxQueued - this.#queuedCount));
         this.#startAll();
         // A handler that throws at once has ended before anybody waits for it.
-        if (!this.#isOver) await changed();
+        if (this.#goesOn()) await changed();
       }
     } finally {
       await this.#finish();

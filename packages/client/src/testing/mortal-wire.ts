@@ -46,19 +46,24 @@ export class MortalWire implements Wire {
     this.#wire.learn(nodes);
   }
 
+  /** At once, unless the process has been stopped. */
+  async #running(): Promise<void> {
+    while (this.#isStopped) await this.#resumed.wait();
+  }
+
   async request<Name extends ApiName>(
     node: BrokerId,
     api: Name,
     draft: DraftFor<Name>,
     options?: RequestOptions,
   ): Promise<ResponseOf<Name>> {
-    while (this.#isStopped) await this.#resumed.wait();
+    await this.#running();
     try {
       const answer = await this.#wire.request(node, api, draft, options);
-      while (this.#isStopped) await this.#resumed.wait();
+      await this.#running();
       return answer;
     } catch (error) {
-      while (this.#isStopped) await this.#resumed.wait();
+      await this.#running();
       throw error;
     }
   }

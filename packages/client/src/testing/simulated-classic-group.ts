@@ -81,7 +81,7 @@ export class SimulatedClassicGroup {
     const member =
       known ?? this.#add(memberId === '' ? `static-${this.#nextMember++}` : memberId, groupInstanceId);
     Object.assign(member, {
-      protocols: draft.protocols.map(({ name, metadata }) => ({ name, metadata: metadata as Buffer })),
+      protocols: draft.protocols.map(({ name, metadata }) => ({ name, metadata: metadata })),
       sessionTimeoutMs: draft.sessionTimeoutMs,
       rebalanceTimeoutMs: draft.rebalanceTimeoutMs ?? draft.sessionTimeoutMs,
     });
@@ -264,7 +264,7 @@ export class SimulatedClassicGroup {
 
   #assign(assignments: RequestDraftOf<'SyncGroup'>['assignments']): void {
     this.#phase = 'stable';
-    const decided = new Map(assignments.map((one) => [one.memberId, one.assignment as Buffer]));
+    const decided = new Map(assignments.map((one) => [one.memberId, one.assignment]));
     this.generations.set(this.generationId, decided);
     for (const member of this.#members.values()) {
       member.assignment = decided.get(member.memberId) ?? NOTHING;
