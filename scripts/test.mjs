@@ -1,4 +1,6 @@
 // Runs the test suite in parts, each bounded by time, and ends with the plain line `N passed, N failed`.
+// The minutes are those of a quiet machine of two cores. Such machines differ by a factor of two from day to day, so a part
+// that takes longer says so, and is ended only at three times its minutes.
 //
 //   npm test                    every part
 //   npm test -- unit interop    these parts only
@@ -33,6 +35,7 @@ if (unknown.length > 0) {
   process.exit(2);
 }
 
+const PATIENCE = 3;
 const scratch = mkdtempSync(join(tmpdir(), 'kafkaesque-test-'));
 const runPart = ({ name, minutes, patterns }) =>
   new Promise((resolve) => {
@@ -48,20 +51,28 @@ const runPart = ({ name, minutes, patterns }) =>
       '--testPathPatterns',
       ...patterns.map((pattern) => pattern.replace('<rootDir>', root)),
     ];
-    console.log(`\n── ${name} (at most ${minutes} minutes)`);
+    console.log(`\n── ${name} (${minutes} minutes)`);
     const child = spawn(process.execPath, args, {
       cwd: root,
       stdio: ['ignore', 'ignore', 'inherit'],
       detached: true,
     });
+    const startedMs = performance.now();
     let late = false;
-    const timer = setTimeout(() => {
-      late = true;
-      process.kill(-child.pid, 'SIGKILL');
-    }, minutes * 60_000);
+    const timer = setTimeout(
+      () => {
+        late = true;
+        process.kill(-child.pid, 'SIGKILL');
+      },
+      minutes * PATIENCE * 60_000,
+    );
     child.on('exit', (code) => {
       clearTimeout(timer);
-      if (late) console.error(`${name} did not end within ${minutes} minutes`);
+      const seconds = Math.round((performance.now() - startedMs) / 1000);
+      console.log(
+        `${name} took ${seconds} s${seconds > minutes * 60 ? `, longer than its ${minutes} minutes` : ''}`,
+      );
+      if (late) console.error(`${name} did not end within ${minutes * PATIENCE} minutes`);
       const counts = existsSync(report) ? JSON.parse(readFileSync(report, 'utf8')) : undefined;
       const failedSuites =
         counts?.testResults.filter(

@@ -7,8 +7,17 @@ import { workAhead } from './work-ahead';
 
 jest.setTimeout(150_000);
 
-/** With `KAFKAESQUE_PEERS=1` members come and go more than once. */
-const ROUNDS = process.env['KAFKAESQUE_PEERS'] === '1' ? 3 : 1;
+/** With `KAFKAESQUE_PEERS=1` members come and go more than once, and every client is asked. */
+const isFull = process.env['KAFKAESQUE_PEERS'] === '1';
+const ROUNDS = isFull ? 3 : 1;
+/**
+ * What fits into two minutes. The members of librdkafka's and Platformatic's consumer protocol take theirs with them only when the
+ * machine has time for all of them.
+ */
+const clients = groupClients.filter(
+  ({ name, protocol }) =>
+    isFull || name === '@kafkaesque/client' || (protocol === 'classic' && name !== '@platformatic/kafka'),
+);
 
 /** Members wait most of their time. */
 const AT_ONCE = 7;
@@ -29,7 +38,7 @@ interface Joined {
 
 /** Three members share; one is killed, one leaves, one joins, while records are written. */
 const scenes = workAhead(
-  groupClients,
+  clients,
   async (client): Promise<Joined> => {
     await using scene = await GroupScene.open(server, `joined-${client.name}-${client.protocol}`, {
       isStrict: client.isExact,
@@ -63,7 +72,7 @@ afterAll(async () => {
   await server.close();
 });
 
-const named = groupClients.map((client) => ({
+const named = clients.map((client) => ({
   name: `${client.name} (${client.protocol})`,
   promise: client.isExact ? 'none again once its commit was told' : 'at least once',
   client,

@@ -23,8 +23,8 @@ const clientOf = (name: string, protocol: GroupProtocol): GroupClient | undefine
  * subscribe to in the words of KIP-848, and kcat leaves out a record now and then when it is told to leave; in Apache Kafka too.
  */
 const pairs = [
-  ['confluent-kafka', 'confluent-kafka'],
   ['@kafkaesque/client', '@kafkaesque/client'],
+  ['confluent-kafka', 'confluent-kafka'],
   ['aiokafka', 'confluent-kafka'],
   ['kafkajs', 'confluent-kafka'],
   ['confluent-kafka', '@platformatic/kafka'],
@@ -36,7 +36,7 @@ const pairs = [
     : [{ name: `${older} and ${newer}`, classic, consumer }];
 });
 /** As many as fit; with `KAFKAESQUE_PEERS=1` all of them. */
-const asked = isFull ? pairs : pairs.slice(0, 2);
+const asked = isFull ? pairs : pairs.slice(0, 1);
 
 interface Migrated {
   readonly faults: readonly string[];

@@ -16,6 +16,12 @@ describe('a join without a member id', () => {
     expect([...scene.group().pendingJoins.keys()]).toEqual(['app-1']);
   });
 
+  test('gets an id that fits a text, however long its client id is', () => {
+    const scene = new ClassicScene();
+    const { memberId } = scene.joined(scene.join({ clientId: 'é'.repeat(16_383), version: 4 }));
+    expect(memberId).toBe(`${'é'.repeat(10_000)}-1`);
+  });
+
   test('makes a member at once before version 4, and always for a static member', () => {
     const scene = new ClassicScene();
     const old = scene.join({ version: 3 });

@@ -136,9 +136,12 @@ const refuseForSize = (world: GroupWorld, group: ClassicGroup, call: JoinCall, n
     completeJoinIfAllAreThere(turn);
   });
 
+/** A member's id begins with a name that it gave, which may be as long as a text can be: the id must fit a text, too. */
+const MAX_NAME_CHARACTERS = 10_000;
+
 const joinWithoutId = (world: GroupWorld, group: ClassicGroup, call: JoinCall, now: Now): GroupDecision => {
   const { groupInstanceId } = call;
-  const memberId = `${groupInstanceId ?? call.clientId}-${world.javaUuid()}`;
+  const memberId = `${(groupInstanceId ?? call.clientId).slice(0, MAX_NAME_CHARACTERS)}-${world.javaUuid()}`;
   if (groupInstanceId !== null) {
     const replacedId = group.staticMemberId(groupInstanceId);
     const replaced = replacedId === undefined ? undefined : group.members.get(replacedId);
