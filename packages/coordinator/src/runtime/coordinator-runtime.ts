@@ -259,7 +259,7 @@ export class CoordinatorRuntime<Record, Request, Answer> {
         if (!isDivisible && sizeBytes > maxBatchBytes) return ErrorCode.MESSAGE_TOO_LARGE;
       }
     } catch (error) {
-      this.#parts.host.log('error', 'a record of a coordinator cannot be written', {
+      this.#parts.host.log('warn', 'a record of a coordinator cannot be written', {
         error: messageOf(error),
       });
       return ErrorCode.UNKNOWN_SERVER_ERROR;
