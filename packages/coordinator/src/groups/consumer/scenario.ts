@@ -9,6 +9,7 @@ import type { Now, Ticket } from '../../runtime/machine';
 import type { GroupDecision } from '../group';
 import { GroupMachine } from '../group-machine';
 import type { GroupAnswer, GroupAnswers, GroupRequest } from '../requests';
+import { kafkaGroupSettings, kafkaSettings } from '../testing/kafka-settings';
 import type { CoordinatorSettings, GroupSettings, GroupWorld, TopicView } from '../world';
 import { ConsumerGroup } from './consumer-group';
 
@@ -17,25 +18,8 @@ export type HeartbeatAnswer = GroupAnswers['consumer-heartbeat'];
 /** Topics and settings that a test changes as it likes. */
 export class TestWorld implements GroupWorld {
   metadataOffset = 1;
-  groupSettings: GroupSettings = {
-    consumerSessionTimeoutMs: 45_000,
-    consumerHeartbeatIntervalMs: 5000,
-    consumerAssignmentIntervalMs: 0,
-  };
-  settings: CoordinatorSettings = {
-    initialRebalanceDelayMs: 3000,
-    minSessionTimeoutMs: 6000,
-    maxSessionTimeoutMs: 1_800_000,
-    maxSize: 1000,
-    consumerMaxSize: 1000,
-    protocols: ['classic', 'consumer'],
-    assignors: ['uniform', 'range'],
-    migrationPolicy: 'bidirectional',
-    regexRefreshIntervalMs: 600_000,
-    offsetMetadataMaxBytes: 4096,
-    offsetsRetentionMs: 604_800_000,
-    offsetsRetentionCheckIntervalMs: 600_000,
-  };
+  groupSettings: GroupSettings = { ...kafkaGroupSettings, consumerAssignmentIntervalMs: 0 };
+  settings: CoordinatorSettings = { ...kafkaSettings, maxSize: 1000, consumerMaxSize: 1000 };
   readonly hidden = new Set<string>();
   readonly #topics = new Map<string, TopicView>();
   readonly #byId = new Map<TopicId, TopicView>();

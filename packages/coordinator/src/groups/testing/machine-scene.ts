@@ -8,6 +8,7 @@ import { GroupMachine } from '../group-machine';
 import type { GroupAnswer, GroupAnswers, GroupRequest, OffsetPartition, OffsetToCommit } from '../requests';
 import type { Groups, RequestOf } from '../rules';
 import type { CoordinatorSettings, GroupWorld, TopicView } from '../world';
+import { kafkaGroupSettings, kafkaSettings } from './kafka-settings';
 import { SimpleGroup, SimpleGroups } from './simple-groups';
 
 export const WALL = 1_700_000_000_000;
@@ -24,18 +25,7 @@ interface Stored {
 /** A group machine with a virtual clock and a log. Every record goes by way of its bytes; groups are simple ones. */
 export class MachineScene {
   readonly settings: { -readonly [Name in keyof CoordinatorSettings]: CoordinatorSettings[Name] } = {
-    initialRebalanceDelayMs: 3000,
-    minSessionTimeoutMs: 6000,
-    maxSessionTimeoutMs: 1_800_000,
-    maxSize: 2_147_483_647,
-    consumerMaxSize: 2_147_483_647,
-    protocols: ['classic', 'consumer'],
-    assignors: ['uniform', 'range'],
-    migrationPolicy: 'bidirectional',
-    regexRefreshIntervalMs: 600_000,
-    offsetMetadataMaxBytes: 4096,
-    offsetsRetentionMs: 7 * DAY_MS,
-    offsetsRetentionCheckIntervalMs: 600_000,
+    ...kafkaSettings,
   };
   readonly topics = new Map<string, TopicId>();
   readonly log: Stored[] = [];
@@ -66,11 +56,7 @@ export class MachineScene {
         return metadataOffset();
       },
       settings: this.settings,
-      settingsOf: () => ({
-        consumerSessionTimeoutMs: 45_000,
-        consumerHeartbeatIntervalMs: 5000,
-        consumerAssignmentIntervalMs: 1000,
-      }),
+      settingsOf: () => kafkaGroupSettings,
       uuid: () => 'an-id',
       javaUuid: () => 'an-id',
       mayDescribeTopic: () => true,

@@ -12,27 +12,13 @@ import type { Now, Ticket } from '../../../runtime/machine';
 import type { GroupDecision, GroupFacts } from '../../group';
 import { groupRefusal } from '../../refusal';
 import type { GroupAnswer, GroupAnswers, GroupRequest } from '../../requests';
+import { kafkaGroupSettings, kafkaSettings } from '../../testing/kafka-settings';
 import type { CoordinatorSettings, GroupWorld } from '../../world';
 import { ClassicGroup } from '../classic-group';
 import { ClassicRules } from '../classic-rules';
 
 export const GROUP = 'payments';
 export const WALL = 1_700_000_000_000;
-
-const defaults: CoordinatorSettings = {
-  initialRebalanceDelayMs: 3000,
-  minSessionTimeoutMs: 6000,
-  maxSessionTimeoutMs: 1_800_000,
-  maxSize: 2_147_483_647,
-  consumerMaxSize: 2_147_483_647,
-  protocols: ['classic', 'consumer'],
-  assignors: ['uniform', 'range'],
-  migrationPolicy: 'bidirectional',
-  regexRefreshIntervalMs: 600_000,
-  offsetMetadataMaxBytes: 4096,
-  offsetsRetentionMs: 604_800_000,
-  offsetsRetentionCheckIntervalMs: 600_000,
-};
 
 export const protocols = (
   ...names: readonly string[]
@@ -63,18 +49,14 @@ export class ClassicScene {
   #ids = 0;
 
   constructor(settings: Partial<CoordinatorSettings> = {}) {
-    this.settings = { ...defaults, ...settings };
+    this.settings = { ...kafkaSettings, ...settings };
     this.world = {
       topicByName: () => undefined,
       topicById: () => undefined,
       topicNames: () => [],
       metadataOffset: 0,
       settings: this.settings,
-      settingsOf: () => ({
-        consumerSessionTimeoutMs: 45_000,
-        consumerHeartbeatIntervalMs: 5000,
-        consumerAssignmentIntervalMs: 1000,
-      }),
+      settingsOf: () => kafkaGroupSettings,
       uuid: () => String((this.#ids += 1)),
       javaUuid: () => String((this.#ids += 1)),
       mayDescribeTopic: () => true,
