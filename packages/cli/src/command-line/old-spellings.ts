@@ -34,3 +34,26 @@ export const warnOfOldSpellings = (
     terminal.err(`${word} --${old} is deprecated and will be removed in ${removal}. Use --${now} instead.\n`);
   }
 };
+
+/**
+ * The properties file of a verifiable client: of `--command-config`, or of the option that it had before, in the words of
+ * Kafka's argparse tools. Fails with UsageError where both are given.
+ */
+export const commandConfigOf = (
+  flags: {
+    readonly commandConfig?: string;
+    readonly 'producer.config'?: string;
+    readonly 'consumer.config'?: string;
+  },
+  old: 'producer.config' | 'consumer.config',
+  terminal: Terminal,
+): string | undefined => {
+  const oldConfig = flags[old];
+  if (oldConfig === undefined) return flags.commandConfig;
+  if (flags.commandConfig !== undefined)
+    throw new UsageError(`Options --${old} and --command-config are mutually exclusive.`);
+  terminal.err(
+    `Option --${old} has been deprecated and will be removed in a future version. Use --command-config instead.\n`,
+  );
+  return oldConfig;
+};

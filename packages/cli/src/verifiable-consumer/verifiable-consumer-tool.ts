@@ -6,10 +6,10 @@ import { argumentNumber, argumentWords, checkArguments } from '../command-line/a
 import { clientOptions, clientProperties } from '../command-line/client-flags';
 import type { Properties } from '../command-line/client-flags';
 import { sdk } from '../command-line/loaded-on-demand';
+import { commandConfigOf } from '../command-line/old-spellings';
 import { withUsage } from '../command-line/outcome';
 import type { Terminal } from '../command-line/terminal';
 import { parseFlags, toolCommand, wordOption } from '../command-line/tool-command';
-import { UsageError } from '../command-line/usage-error';
 import { consumerOptions, resetOf } from '../console-consumer/consumer-properties';
 import type { Tool } from '../tools';
 import {
@@ -129,15 +129,7 @@ export const tool: Tool = {
 /** The consumer's properties: those of the options go before those of the file. Fails with UsageError. */
 const verifiableProperties = (flags: VerifiableConsumerFlags, terminal: Terminal): Properties => {
   checkArguments(flags, { required: ['topic', 'group-id'], oneOf: [['bootstrap-server']] });
-  const oldConfig = flags['consumer.config'];
-  if (oldConfig !== undefined && flags.commandConfig !== undefined) {
-    throw new UsageError('Options --consumer.config and --command-config are mutually exclusive.');
-  }
-  if (oldConfig !== undefined) {
-    terminal.err(
-      'Option --consumer.config has been deprecated and will be removed in a future version. Use --command-config instead.\n',
-    );
-  }
+  const config = commandConfigOf(flags, 'consumer.config', terminal);
   const { groupProtocol, groupRemoteAssignor, groupInstanceId, sessionTimeout } = flags;
   const isClassic = groupProtocol.toLowerCase() === 'classic';
   const own: Readonly<Record<string, string | undefined>> = {
@@ -150,7 +142,7 @@ const verifiableProperties = (flags: VerifiableConsumerFlags, terminal: Terminal
     'enable.auto.commit': String(flags.enableAutocommit === true),
   };
   const given = Object.entries(own).filter((entry): entry is [string, string] => entry[1] !== undefined);
-  return { ...clientProperties(flags.commandConfig ?? oldConfig, []), ...Object.fromEntries(given) };
+  return { ...clientProperties(config, []), ...Object.fromEntries(given) };
 };
 
 /** What a run needs. */

@@ -5,6 +5,7 @@ import { argumentNumber, argumentWords, checkArguments } from '../command-line/a
 import { clientOptions, clientProperties } from '../command-line/client-flags';
 import type { Properties } from '../command-line/client-flags';
 import { sdk } from '../command-line/loaded-on-demand';
+import { commandConfigOf } from '../command-line/old-spellings';
 import { withUsage } from '../command-line/outcome';
 import type { Terminal } from '../command-line/terminal';
 import { Throttle, nextTurn, pause } from '../command-line/throttle';
@@ -107,18 +108,10 @@ const verifiableProperties = (flags: VerifiableProducerFlags, terminal: Terminal
   if (!ACKS.includes(flags.acks)) {
     throw new UsageError(`argument --acks: invalid choice: '${flags.acks}' (choose from {0,1,-1})`);
   }
-  const oldConfig = flags['producer.config'];
-  if (oldConfig !== undefined && flags.commandConfig !== undefined) {
-    throw new UsageError('Options --producer.config and --command-config are mutually exclusive.');
-  }
-  if (oldConfig !== undefined) {
-    terminal.err(
-      'Option --producer.config has been deprecated and will be removed in a future version. Use --command-config instead.\n',
-    );
-  }
+  const config = commandConfigOf(flags, 'producer.config', terminal);
   // Without retries each record is sent once, so the answers tell the whole truth; a file may say otherwise.
   const own = { acks: String(flags.acks), retries: '0' };
-  return { ...own, ...clientProperties(flags.commandConfig ?? oldConfig, []) };
+  return { ...own, ...clientProperties(config, []) };
 };
 
 /** What a run needs. */
