@@ -14,6 +14,8 @@ export interface GroupSettings {
   readonly consumerSessionTimeoutMs: number;
   readonly consumerHeartbeatIntervalMs: number;
   readonly consumerAssignmentIntervalMs: number;
+  /** Whether somebody has set it: the default is the longest that a group waits, by its size. */
+  readonly isAssignmentIntervalSet: boolean;
 }
 
 /** What holds for all groups of a broker; names are Kafka's. */

@@ -11,7 +11,7 @@ export type { ConfigurationOutcome } from './read';
 export type { ConfigurationError, ConfigurationSources } from './sources';
 export { NODE_KEYS, TOPIC_KEYS } from './table';
 export type { NodeKeyName, TopicKeyName } from './table';
-export { nodeValue, setText } from './layers';
+export { layersOf, nodeValue, setText } from './layers';
 export { listenerKey } from './listener-limits';
 export type { BrokerLayers, ConfigurationSource, DynamicConfiguration } from './layers';
 export { isThrottled, topicConfiguration } from './topic-configuration';

@@ -2,7 +2,7 @@ import type { CoordinatorSettings, GroupSettings } from '@kafkaesque/coordinator
 import type { MetadataImage } from '@kafkaesque/metadata';
 import { configOverrides } from '@kafkaesque/metadata';
 import type { BrokerConfiguration, BrokerLayers, DynamicConfiguration } from '../configuration';
-import { groupText, itemsOf } from '../configuration';
+import { groupText, itemsOf, layersOf } from '../configuration';
 
 /** Kafka's type of the resource that a group's configuration belongs to. */
 const GROUP_RESOURCE = 32;
@@ -37,6 +37,9 @@ const settingsOf = (overrides: DynamicConfiguration, layers: BrokerLayers): Grou
     consumerSessionTimeoutMs: number('consumer.session.timeout.ms'),
     consumerHeartbeatIntervalMs: number('consumer.heartbeat.interval.ms'),
     consumerAssignmentIntervalMs: number('consumer.assignment.interval.ms'),
+    isAssignmentIntervalSet:
+      overrides.has('consumer.assignment.interval.ms') ||
+      layersOf(layers).some(({ values }) => values.has('group.consumer.assignment.interval.ms')),
   };
 };
 

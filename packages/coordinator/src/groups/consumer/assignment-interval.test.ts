@@ -1,8 +1,12 @@
+import { kafkaGroupSettings } from '../testing/kafka-settings';
 import { Coordinator, settle, TestConsumer } from './scenario';
 
 const withInterval = (consumerAssignmentIntervalMs: number): Coordinator => {
   const coordinator = new Coordinator();
-  coordinator.world.groupSettings = { ...coordinator.world.groupSettings, consumerAssignmentIntervalMs };
+  coordinator.world.groupSettings = {
+    ...coordinator.world.groupSettings,
+    ...{ consumerAssignmentIntervalMs, isAssignmentIntervalSet: true },
+  };
   coordinator.world.putTopic('orders', 8);
   return coordinator;
 };
@@ -25,6 +29,37 @@ describe('the interval between assignments of a group (KIP-1263)', () => {
     settle(coordinator, consumers);
     expect(coordinator.group().state).toBe('Stable');
     expect(consumers.map(({ owned }) => [...owned.values()].flat().length)).toEqual([2, 2, 2, 2]);
+  });
+
+  test('where nobody has set the interval, a small group waits only until those that start with it are there', () => {
+    const coordinator = new Coordinator();
+    coordinator.world.groupSettings = kafkaGroupSettings;
+    coordinator.world.putTopic('orders', 8);
+    const consumers = ['a', 'b', 'c', 'd'].map((id) => new TestConsumer(coordinator, id, ['orders']));
+    for (const consumer of consumers) consumer.join();
+    expect(targets(coordinator)).toBe(1);
+    coordinator.pass(60);
+    expect(targets(coordinator)).toBe(2);
+    settle(coordinator, consumers);
+    expect(consumers.map(({ owned }) => [...owned.values()].flat().length)).toEqual([2, 2, 2, 2]);
+  });
+
+  test('a large group waits for the default interval, and no longer', () => {
+    const coordinator = new Coordinator();
+    coordinator.world.groupSettings = kafkaGroupSettings;
+    coordinator.world.putTopic('orders', 8);
+    const join = (count: number, of: string): void => {
+      for (let member = 0; member < count; member += 1)
+        new TestConsumer(coordinator, `${of}-${member}`, ['orders']).join();
+    };
+    join(990, 'first');
+    coordinator.pass(1000);
+    const before = targets(coordinator);
+    join(1, 'late');
+    coordinator.pass(990);
+    expect(targets(coordinator)).toBe(before);
+    coordinator.pass(10);
+    expect(targets(coordinator)).toBe(before + 1);
   });
 
   test('a heartbeat after the interval assigns without waiting for the timer, which then ends', () => {

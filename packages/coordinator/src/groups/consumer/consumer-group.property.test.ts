@@ -100,6 +100,7 @@ class Life {
     world.groupSettings = {
       ...world.groupSettings,
       consumerAssignmentIntervalMs: random.below(2) === 0 ? 0 : 1000,
+      isAssignmentIntervalSet: random.below(2) === 0,
     };
     world.settings = {
       ...world.settings,

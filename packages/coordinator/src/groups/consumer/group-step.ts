@@ -77,8 +77,7 @@ export const takeTurn = (rules: SharedRules, turn: Turn, now: Now): Step | Refus
   let assignmentEpoch = group.assignmentEpoch;
   let assignmentDueMs: number | undefined;
   if (assignmentEpoch < groupEpoch) {
-    const interval = rules.world.settingsOf(groupId).consumerAssignmentIntervalMs;
-    const waitMs = waitForAssignment(group, interval, now.wallMs);
+    const waitMs = waitForAssignment(group, rules.world.settingsOf(groupId), now.wallMs);
     if (waitMs > 0) assignmentDueMs = waitMs;
     else {
       const computed = computeTarget(rules.world, group, groupEpoch, change, regexTopics, now);
@@ -213,8 +212,7 @@ export const refreshGroup = (rules: SharedRules, group: ConsumerGroup, now: Now)
   const { assignmentEpoch } = group;
   if (assignmentEpoch >= groupEpoch)
     return { records, assignmentEpoch, assignmentDueMs: undefined, metadataOffset };
-  const interval = rules.world.settingsOf(group.groupId).consumerAssignmentIntervalMs;
-  const waitMs = waitForAssignment(group, interval, now.wallMs);
+  const waitMs = waitForAssignment(group, rules.world.settingsOf(group.groupId), now.wallMs);
   if (waitMs > 0) return { records, assignmentEpoch, assignmentDueMs: waitMs, metadataOffset };
   const topicsOfRegex = (regex: string): readonly string[] => group.regexes.get(regex)?.topics ?? [];
   const computed = computeTarget(rules.world, group, groupEpoch, NO_CHANGE, topicsOfRegex, now);

@@ -78,7 +78,11 @@ describe('a heartbeat of the consumer protocol', () => {
     first.beat();
     first.beat();
     expect(second.beat().heartbeatIntervalMs).toBe(5000);
-    world.groupSettings = { ...world.groupSettings, consumerAssignmentIntervalMs: 2000 };
+    world.groupSettings = {
+      ...world.groupSettings,
+      consumerAssignmentIntervalMs: 2000,
+      isAssignmentIntervalSet: true,
+    };
     const third = new TestConsumer(coordinator, 'c', ['orders']);
     expect(third.join().heartbeatIntervalMs).toBe(2000);
     world.groupSettings = { ...world.groupSettings, consumerHeartbeatIntervalMs: 300 };

@@ -1,6 +1,6 @@
 import type { GroupRecord } from '@kafkaesque/protocol';
 import type { Now } from '../../runtime/machine';
-import type { GroupWorld, TopicView } from '../world';
+import type { GroupSettings, GroupWorld, TopicView } from '../world';
 import type { AssignorMember } from './assignors/assignor';
 import { assignRange } from './assignors/range-assignor';
 import { assignUniform } from './assignors/uniform-assignor';
@@ -44,9 +44,22 @@ export const preferredAssignor = (
   return preferred;
 };
 
+/** Members that start together are assigned together. */
+const GATHER_MS = 50;
+
+/** Small groups, whose targets cost next to nothing, wait less than the default interval; what somebody has set is kept to. */
+const intervalOf = (
+  group: ConsumerGroup,
+  { consumerAssignmentIntervalMs, isAssignmentIntervalSet }: GroupSettings,
+): number =>
+  isAssignmentIntervalSet
+    ? consumerAssignmentIntervalMs
+    : Math.min(consumerAssignmentIntervalMs, GATHER_MS + group.members.size);
+
 /** Milliseconds until the next target may be computed (KIP-1263); 0: now. */
-export const waitForAssignment = (group: ConsumerGroup, intervalMs: number, wallMs: number): number => {
+export const waitForAssignment = (group: ConsumerGroup, settings: GroupSettings, wallMs: number): number => {
   const { assignmentTimestamp } = group;
+  const intervalMs = intervalOf(group, settings);
   // A clock that was set back must not hold the group up.
   if (assignmentTimestamp === 0 || intervalMs <= 0 || wallMs < assignmentTimestamp) return 0;
   return Math.max(0, assignmentTimestamp + intervalMs - wallMs);

@@ -21,4 +21,5 @@ export const kafkaGroupSettings: GroupSettings = {
   consumerSessionTimeoutMs: 45_000,
   consumerHeartbeatIntervalMs: 5000,
   consumerAssignmentIntervalMs: 1000,
+  isAssignmentIntervalSet: false,
 };
