@@ -235,7 +235,7 @@ class Life {
       this.coordinator.carryOut(decision);
   }
 
-  /** The coordinator hears a heartbeat whose answer does not arrive; the client then tells all, as clients do. */
+  /** The coordinator hears a heartbeat whose answer does not arrive; the client then tells all, or goes on as if nothing had been. */
   #loseAnswer(): void {
     const consumer = this.#any(this.consumers);
     if (consumer === undefined || this.paused.has(consumer)) return;
@@ -246,7 +246,7 @@ class Life {
       topicPartitions: Array.from(consumer.owned, ([topicId, partitions]) => ({ topicId, partitions })),
     });
     this.check();
-    this.#heard(consumer, consumer.full().errorCode);
+    if (this.random.below(2) === 0) this.#heard(consumer, consumer.full().errorCode);
   }
 
   /** A member that is refused begins anew, as clients do. */

@@ -58,6 +58,8 @@ export class ConsumerGroup implements GroupFacts {
   assignmentTimerRuns = false;
   /** Soft: classic members that were told to rejoin, and have a timer for it. */
   readonly awaitedJoins = new Set<string>();
+  /** Soft: when members that have not said yet that they have their assignment were told it last, by the monotonic clock. */
+  readonly toldAtMs = new Map<string, number>();
 
   readonly #interned = new Map<string, Subscription>();
   /** The member that owns each partition, also one that it is to give up. */
@@ -112,6 +114,7 @@ export class ConsumerGroup implements GroupFacts {
     const member = this.members.get(memberId);
     this.target.delete(memberId);
     this.awaitedJoins.delete(memberId);
+    this.toldAtMs.delete(memberId);
     if (member === undefined) return;
     this.members.delete(memberId);
     this.#forget(member);

@@ -209,6 +209,49 @@ describe('a heartbeat of the consumer protocol', () => {
     expect(member.partitions(topicId)).toEqual([0, 1, 2]);
   });
 
+  test('a member that lost the answer about what to give up hears it again, though it asks for nothing', () => {
+    const coordinator = new Coordinator();
+    const topicId = coordinator.world.putTopic('orders', 4);
+    const first = new TestConsumer(coordinator, 'a', ['orders']);
+    const second = new TestConsumer(coordinator, 'b', ['orders']);
+    first.join();
+    first.beat();
+    second.join();
+    const lost = coordinator.heartbeat({ memberId: 'a', memberEpoch: 1 });
+    expect(lost.assignment).toEqual({ topicPartitions: [{ topicId, partitions: [0, 1] }] });
+    const soon = coordinator.heartbeat({ memberId: 'a', memberEpoch: 1 });
+    expect(soon.assignment).toBeNull();
+    coordinator.pass(500);
+    first.beat(false);
+    expect(first.partitions(topicId)).toEqual([0, 1]);
+    first.beat();
+    second.beat();
+    expect(second.partitions(topicId)).toEqual([2, 3]);
+    second.beat();
+    coordinator.pass(500);
+    for (const member of [first, second]) expect(member.beat(false).assignment).toBeNull();
+  });
+
+  test('also what it gained within an epoch, and what another broker told it to give up', () => {
+    const coordinator = new Coordinator();
+    const topicId = coordinator.world.putTopic('orders', 4);
+    const first = new TestConsumer(coordinator, 'a', ['orders']);
+    const second = new TestConsumer(coordinator, 'b', ['orders']);
+    first.join();
+    second.join();
+    coordinator.heartbeat({ memberId: 'a', memberEpoch: 1 });
+    coordinator.reload();
+    first.beat(false);
+    expect(first.partitions(topicId)).toEqual([0, 1]);
+    first.beat();
+    // What becomes free in the epoch that it has already: the second member does not hear of it.
+    coordinator.heartbeat({ memberId: 'b', memberEpoch: 2 });
+    expect(coordinator.group().state).toBe('Stable');
+    coordinator.pass(500);
+    second.beat(false);
+    expect(second.partitions(topicId)).toEqual([2, 3]);
+  });
+
   test('a fenced member that begins anew keeps nothing but gets its part of the target', () => {
     const coordinator = new Coordinator();
     const topicId = coordinator.world.putTopic('orders', 2);

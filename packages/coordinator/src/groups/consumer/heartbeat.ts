@@ -10,10 +10,11 @@ import { heartbeatRefusal } from './heartbeat-request';
 import { leave } from './leave';
 import { findMember, fullRefusal } from './membership';
 import { cancelMemberTimers, cancelTimer, setTimer } from './member-timers';
-import { samePartitions, type Owned, type TopicPartitions } from './partitions';
+import type { Owned, TopicPartitions } from './partitions';
 import { Refusal } from './refusal';
 import { consumerGroup, type SharedRules } from './shared-rules';
 import { NO_SUBSCRIPTION, subscriptionOf } from './subscription';
+import { noteTold, tellsAssignment } from './told-assignment';
 import { openForJoin, type OpenedGroup } from './upgrade';
 
 type GroupEffect = Effect<GroupAnswer>;
@@ -145,36 +146,32 @@ const beat = (
   if (step instanceof Refusal) return refused(ticket, step);
   const { member } = step;
   const settings = rules.world.settingsOf(group.groupId);
-  const isFull =
-    request.rebalanceTimeoutMs !== -1 &&
-    (request.subscribedTopicNames !== null || request.subscribedTopicRegex !== null) &&
-    owned !== null;
-  // With an earlier epoch the member has not heard the last answer, which may have had an assignment.
-  const tellsAssignment =
-    request.memberEpoch !== base.memberEpoch ||
-    request.memberEpoch === 0 ||
-    isFull ||
-    !samePartitions(base.assigned, member.assigned);
+  const answered = { group, request, base, member, nowMs: now.nowMs };
+  const isTold = tellsAssignment(answered);
   const answer: HeartbeatAnswer = {
     errorCode: errors.NONE.code,
     memberId: member.memberId,
     memberEpoch: member.memberEpoch,
     heartbeatIntervalMs: nextHeartbeatMs(settings.consumerHeartbeatIntervalMs, group.members.size, step),
-    assignment: tellsAssignment ? { topicPartitions: travelling(member.assigned) } : null,
+    assignment: isTold ? { topicPartitions: travelling(member.assigned) } : null,
   };
   const records: GroupRecord[] = [...opened.records, ...found.records, ...step.records];
   return {
     records,
-    then: () => [
-      ...opened.then(),
-      ...(before === undefined || before.memberId === member.memberId
-        ? classicTimersEnd(before, member, group.groupId)
-        : cancelMemberTimers(group.groupId, before.memberId)),
-      setTimer('session', group.groupId, member.memberId, now.nowMs + settings.consumerSessionTimeoutMs),
-      ...rebalanceTimer(group.groupId, base, member, now),
-      ...afterStep(rules, group.groupId, step, now),
-      reply(ticket, answer),
-    ],
+    then: () => {
+      const after = consumerGroup(rules, group.groupId);
+      if (after !== undefined) noteTold(after, answered, isTold);
+      return [
+        ...opened.then(),
+        ...(before === undefined || before.memberId === member.memberId
+          ? classicTimersEnd(before, member, group.groupId)
+          : cancelMemberTimers(group.groupId, before.memberId)),
+        setTimer('session', group.groupId, member.memberId, now.nowMs + settings.consumerSessionTimeoutMs),
+        ...rebalanceTimer(group.groupId, base, member, now),
+        ...afterStep(rules, group.groupId, step, now),
+        reply(ticket, answer),
+      ];
+    },
   };
 };
 
