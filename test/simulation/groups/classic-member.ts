@@ -1,5 +1,7 @@
 import { ErrorCode, ConsumerProtocolAssignment, ConsumerProtocolSubscription } from '@kafkaesque/protocol';
-import { MemberWork, TOPIC } from './member';
+import { assignCooperatively } from './cooperative-assignment';
+import type { Claim } from './cooperative-assignment';
+import { MemberWork, REBALANCE_TIMEOUT_MS, TOPIC } from './member';
 import type { MemberParts } from './member';
 
 const JOIN_VERSION = 9;
@@ -7,19 +9,17 @@ const SYNC_VERSION = 5;
 const HEARTBEAT_VERSION = 4;
 const LEAVE_VERSION = 5;
 const REQUEST_TIMEOUT_MS = 3_000;
-const REBALANCE_TIMEOUT_MS = 3_000;
 const PROTOCOL_TYPE = 'consumer';
-const PROTOCOL = 'round';
-const PROTOCOL_VERSION = 1;
+const PROTOCOL_VERSION = 2;
 const STALE_ONCE_IN = 4;
 
 /** How a member's life ended. */
 export type LifeEnd = 'died' | 'left' | 'fenced' | 'twin';
 
-/** A member that joins by the classic protocol, and gives up everything at each rebalance. */
+/** A member that joins by the classic protocol, and gives up everything at each rebalance, or only what another is to have. */
 export const liveClassic = async (
   parts: MemberParts,
-  partitionCount: number,
+  partitionCount: () => number,
   twin: () => void,
 ): Promise<LifeEnd> => {
   const work = new MemberWork(parts);
@@ -31,14 +31,18 @@ export const liveClassic = async (
 };
 
 type Step = 'joined' | 'again' | 'fenced';
+/** Partitions by member. */
+type Assignments = ReadonlyMap<string, readonly number[]>;
 
 class ClassicLife {
   readonly #work: MemberWork;
-  readonly #partitionCount: number;
+  readonly #partitionCount: () => number;
   readonly #twin: () => void;
   #epochBefore = -1;
+  /** As the leader it has assigned so many partitions; undefined: it does not lead. */
+  #assigned: number | undefined;
 
-  constructor(work: MemberWork, partitionCount: number, twin: () => void) {
+  constructor(work: MemberWork, partitionCount: () => number, twin: () => void) {
     this.#work = work;
     this.#partitionCount = partitionCount;
     this.#twin = twin;
@@ -47,7 +51,7 @@ class ClassicLife {
   async live(): Promise<LifeEnd> {
     const { parts } = this.#work;
     while (!parts.isDead()) {
-      this.#work.releaseAll();
+      if (!parts.shape.isCooperative) this.#work.releaseAll();
       const step = await this.#join();
       if (step === 'fenced') return 'fenced';
       if (step === 'again') continue;
@@ -75,7 +79,7 @@ class ClassicLife {
         memberId: work.memberId,
         groupInstanceId: incarnation.instanceId,
         protocolType: PROTOCOL_TYPE,
-        protocols: [{ name: PROTOCOL, metadata: subscription() }],
+        protocols: [{ name: this.#protocol, metadata: subscription(work.held, work.epoch) }],
         reason: null,
       },
       REBALANCE_TIMEOUT_MS + shape.sessionMs + REQUEST_TIMEOUT_MS,
@@ -86,12 +90,21 @@ class ClassicLife {
     if (answer.errorCode !== ErrorCode.NONE) return this.#refused(answer.errorCode);
     work.memberId = answer.memberId;
     say(`joined ${this.#group} as ${answer.memberId} in generation ${answer.generationId}`);
-    const isLeader = answer.leader === answer.memberId && !answer.skipAssignment;
-    const members = answer.members.map(({ memberId }) => memberId);
-    return this.#sync(answer.generationId, answer.protocolName, isLeader ? members : []);
+    const isLeader = answer.leader === answer.memberId;
+    const divides = isLeader && !answer.skipAssignment;
+    const claims = answer.members.map(({ memberId, metadata }) => claimOf(memberId, metadata));
+    // A static leader that comes back knows nothing of what it has assigned: at least what there was in the beginning (KIP-814).
+    const known = divides ? this.#partitionCount() : shape.cluster.partitionCount;
+    this.#assigned = isLeader ? known : undefined;
+    const assignments: Assignments = divides ? this.#assign(claims, known) : new Map<string, number[]>();
+    return this.#sync(answer.generationId, answer.protocolName, assignments);
   }
 
-  async #sync(generationId: number, protocolName: string | null, members: readonly string[]): Promise<Step> {
+  get #protocol(): string {
+    return this.#work.parts.shape.isCooperative ? 'sticky' : 'round';
+  }
+
+  async #sync(generationId: number, protocolName: string | null, assignments: Assignments): Promise<Step> {
     const work = this.#work;
     const { link, incarnation, oracle, say } = work.parts;
     const answer = await link.ask(
@@ -101,7 +114,10 @@ class ClassicLife {
         groupId: this.#group,
         ...{ generationId, memberId: work.memberId, groupInstanceId: incarnation.instanceId },
         ...{ protocolType: PROTOCOL_TYPE, protocolName },
-        assignments: this.#assign(members),
+        assignments: Array.from(assignments, ([memberId, partitions]) => ({
+          memberId,
+          assignment: assignment(partitions),
+        })),
       },
       REBALANCE_TIMEOUT_MS + REQUEST_TIMEOUT_MS,
     );
@@ -113,20 +129,25 @@ class ClassicLife {
     work.enters(generationId);
     const assigned = partitionsOf(answer.assignment);
     say(`has ${assigned.join(' ') || 'nothing'} of ${this.#group} in generation ${generationId}`);
+    const gone = work.held.filter((partition) => !assigned.includes(partition));
+    if (gone.length > 0) await work.commit(gone);
+    for (const partition of gone) work.release(partition);
     for (const partition of assigned) work.acquire(partition);
-    return 'joined';
+    // Others wait for what it has given up, until it joins without.
+    return gone.length > 0 ? 'again' : 'joined';
   }
 
-  /** Round robin; the order is that of the ids. */
-  #assign(members: readonly string[]): readonly { memberId: string; assignment: Buffer }[] {
-    return [...members].sort().map((memberId, index) => ({
-      memberId,
-      assignment: assignment(
-        Array.from({ length: this.#partitionCount }, (_, partition) => partition).filter(
-          (partition) => partition % members.length === index,
-        ),
-      ),
-    }));
+  /** In turns, in the order of the ids; or so that everybody keeps what it has. */
+  #assign(claims: readonly Claim[], partitionCount: number): Assignments {
+    if (this.#work.parts.shape.isCooperative) return assignCooperatively(claims, partitionCount);
+    const members = claims.map(({ memberId }) => memberId).sort();
+    const partitions = Array.from({ length: partitionCount }, (_, partition) => partition);
+    return new Map(
+      members.map((memberId, index) => [
+        memberId,
+        partitions.filter((partition) => partition % members.length === index),
+      ]),
+    );
   }
 
   /** Works and reports until it has to join again: undefined; or until its life is over. */
@@ -142,6 +163,8 @@ class ClassicLife {
       if (!isResting() && random.below(STALE_ONCE_IN) === 0) await this.#commitStale();
       const over = await this.#befalls();
       if (over !== undefined) return over;
+      // A leader that sees more partitions than it has assigned joins anew.
+      if (this.#assigned !== undefined && this.#assigned < this.#partitionCount()) return undefined;
       const { held, epoch } = work;
       const sentMs = now();
       const answer = await link.ask(
@@ -156,6 +179,7 @@ class ClassicLife {
       if (answer === undefined) continue;
       if (answer.errorCode === ErrorCode.NONE) {
         work.confirmed(held, sentMs, 'heartbeat');
+        work.stays(sentMs);
         continue;
       }
       // What it has done so far it may still commit.
@@ -175,7 +199,7 @@ class ClassicLife {
     const { epoch, parts, held } = this.#work;
     const before = this.#epochBefore;
     this.#epochBefore = -1;
-    const partition = parts.random.below(this.#partitionCount);
+    const partition = parts.random.below(this.#partitionCount());
     if (before >= 0 && before < epoch && !held.includes(partition))
       await this.#work.commitStale(before, partition);
   }
@@ -215,7 +239,10 @@ class ClassicLife {
       oracle.fenced(incarnation);
       return 'fenced';
     }
+    if (errorCode === ErrorCode.ILLEGAL_GENERATION) work.releaseAll();
     if (errorCode === ErrorCode.UNKNOWN_MEMBER_ID) {
+      oracle.counts.evictions += 1;
+      work.releaseAll();
       work.memberId = '';
       this.#epochBefore = -1;
       work.epoch = -1;
@@ -236,8 +263,27 @@ const versioned = (body: Buffer): Buffer => {
   return Buffer.concat([head, body]);
 };
 
-const subscription = (): Buffer =>
-  versioned(ConsumerProtocolSubscription.encode({ topics: [TOPIC], ownedPartitions: [] }, PROTOCOL_VERSION));
+const subscription = (held: readonly number[], generationId: number): Buffer =>
+  versioned(
+    ConsumerProtocolSubscription.encode(
+      {
+        ...{ topics: [TOPIC], generationId },
+        ownedPartitions: held.length === 0 ? [] : [{ topic: TOPIC, partitions: [...held] }],
+      },
+      PROTOCOL_VERSION,
+    ),
+  );
+
+const claimOf = (memberId: string, bytes: Buffer): Claim => {
+  const { ownedPartitions, generationId } = ConsumerProtocolSubscription.decode(
+    bytes.subarray(2),
+    bytes.readInt16BE(0),
+  );
+  return {
+    ...{ memberId, generation: generationId },
+    partitions: ownedPartitions.flatMap(({ partitions }) => partitions),
+  };
+};
 
 const assignment = (partitions: readonly number[]): Buffer =>
   versioned(

@@ -2,13 +2,13 @@ import type { TopicId } from '@kafkaesque/kernel';
 import { ErrorCode } from '@kafkaesque/protocol';
 import type { ResponseOf } from '@kafkaesque/protocol';
 import type { LifeEnd } from './classic-member';
-import { MemberWork, TOPIC } from './member';
+import { MemberWork, REBALANCE_TIMEOUT_MS, TOPIC } from './member';
 import type { MemberParts } from './member';
 
 const HEARTBEAT_VERSION = 1;
 const REQUEST_TIMEOUT_MS = 3_000;
-const REBALANCE_TIMEOUT_MS = 3_000;
 const STALE_ONCE_IN = 3;
+const REGEX = `${TOPIC.slice(0, -1)}.`;
 const JOINS = 0;
 const LEAVES = -1;
 const LEAVES_FOR_A_WHILE = -2;
@@ -33,6 +33,10 @@ class ConsumerLife {
   readonly #work: MemberWork;
   readonly #topicId: () => TopicId;
   readonly #twin: () => void;
+  /** Subscribed by an expression that matches the topic. */
+  readonly #isByRegex: boolean;
+  /** What it said last that it has, and was answered; undefined: it has to say all again. */
+  #told: string | undefined;
   /** What it gave up last, and the epoch that it had it in. */
   #revoked: { readonly epoch: number; readonly partition: number } | undefined;
 
@@ -43,6 +47,7 @@ class ConsumerLife {
     const id = Buffer.alloc(16);
     for (let at = 0; at < 16; at += 4) id.writeUInt32BE(work.parts.random.uint32(), at);
     work.memberId = id.toString('base64url');
+    this.#isByRegex = work.parts.random.fraction() < work.parts.shape.regexShare;
     work.epoch = JOINS;
   }
 
@@ -75,29 +80,43 @@ class ConsumerLife {
       const joined = work.epoch === JOINS ? oracle.joinsAfresh(incarnation) : (): void => undefined;
       const sentMs = now();
       const { held } = work;
-      const answer = await this.#ask(work.epoch);
+      const isBrief = work.epoch > 0 && this.#told === held.join() && work.parts.random.below(2) === 0;
+      this.#told = undefined;
+      const answer = await this.#ask(work.epoch, isBrief);
       if (answer === undefined || work.parts.isDead()) return undefined;
       joined();
       if (answer.errorCode !== ErrorCode.NONE) return this.#refused(answer.errorCode);
+      this.#told = held.join();
       oracle.settles(incarnation);
       work.confirmed(held, sentMs, 'heartbeat');
-      if (!(await this.#reconcile(answer))) return undefined;
+      if (await this.#reconcile(answer)) continue;
+      if (!work.parts.isDead()) work.stays(sentMs);
+      return undefined;
     }
   }
 
-  #ask(epoch: number): Promise<HeartbeatAnswer | undefined> {
+  /** `isBrief`: says nothing that it has said before. */
+  #ask(epoch: number, isBrief = false): Promise<HeartbeatAnswer | undefined> {
     const work = this.#work;
     const { link, incarnation } = work.parts;
     const partitions = [...work.held];
+    const said = {
+      ...{ rebalanceTimeoutMs: REBALANCE_TIMEOUT_MS },
+      ...(this.#isByRegex ? { subscribedTopicRegex: REGEX } : { subscribedTopicNames: [TOPIC] }),
+      topicPartitions: partitions.length === 0 ? [] : [{ topicId: this.#topicId(), partitions }],
+    };
+    const nothing = {
+      ...{ rebalanceTimeoutMs: -1, subscribedTopicNames: null, subscribedTopicRegex: null },
+      ...{ serverAssignor: null, rackId: null, topicPartitions: null },
+    };
     return link.ask(
       'ConsumerGroupHeartbeat',
       HEARTBEAT_VERSION,
       {
         groupId: incarnation.group,
         ...{ memberId: work.memberId, memberEpoch: epoch, instanceId: incarnation.instanceId },
-        ...{ rackId: null, rebalanceTimeoutMs: REBALANCE_TIMEOUT_MS, subscribedTopicNames: [TOPIC] },
-        ...{ subscribedTopicRegex: null, serverAssignor: null },
-        topicPartitions: partitions.length === 0 ? [] : [{ topicId: this.#topicId(), partitions }],
+        ...nothing,
+        ...(isBrief ? {} : said),
       },
       REQUEST_TIMEOUT_MS,
     );
@@ -134,6 +153,7 @@ class ConsumerLife {
       return 'fenced';
     }
     if (isOver.includes(errorCode)) {
+      oracle.counts.evictions += 1;
       work.releaseAll();
       work.enters(JOINS);
       this.#revoked = undefined;

@@ -10,6 +10,8 @@ export interface Incarnation {
 interface Holder {
   readonly incarnation: Incarnation;
   readonly sinceMs: number;
+  /** Until then it is a member at least, if it holds this still. */
+  stayingUntilMs: number;
 }
 
 /** When a static member last asked to join as one whom nobody knows: it takes the place of whoever had its instance id. */
@@ -35,6 +37,23 @@ interface GroupPartition {
   readonly holders: Holder[];
 }
 
+/** What somebody who asks for a committed offset must find at least. */
+export interface ExpectedOffset {
+  readonly atLeast: number;
+  /** How often somebody had asked to delete it by then. */
+  readonly deletions: number;
+}
+
+/** What is known of attempts to delete a group, or its offsets: they succeed while nobody is in it. */
+interface Deletions {
+  asked: number;
+  /** Those whose outcome nobody knows, or not yet. */
+  underWay: number;
+  /** When the last one that succeeded was asked for, and answered. */
+  doneAskedMs: number;
+  doneMs: number;
+}
+
 /**
  * Sees what every member of every group is told, and judges it (RELIABILITY 2.3): what was acknowledged is fetched (G1), what is
  * stale is refused (G2), a partition has one owner (G3), and nothing is passed over (G4).
@@ -45,15 +64,25 @@ export class GroupOracle {
     commits: 0,
     staleCommits: 0,
     fetches: 0,
+    staleRefusals: 0,
     assignments: 0,
+    rebalances: 0,
+    ownershipChecks: 0,
+    contested: 0,
     fencings: 0,
+    evictions: 0,
     processed: 0,
+    deletions: 0,
+    refusedDeletions: 0,
   };
   readonly #now: () => number;
   readonly #partitions = new Map<string, GroupPartition>();
   /** By group and member id. */
   readonly #generations = new Map<string, number>();
   readonly #freshJoins = new Map<string, FreshJoin[]>();
+  readonly #deletions = new Map<string, Deletions>();
+  /** The latest generation or epoch that some member of a group has told of. */
+  readonly #epochs = new Map<string, number>();
 
   constructor(now: () => number) {
     this.#now = now;
@@ -80,18 +109,29 @@ export class GroupOracle {
     known.asked = Math.max(known.asked, offset);
   }
 
-  /** A commit was acknowledged; `isCertain`: no other one of its member is under way that could undo it. */
-  committed(group: string, partition: number, offset: number, isCertain: boolean): void {
+  /** A commit of `sentMs` was acknowledged; `isCertain`: no other one of its member is under way that could undo it. */
+  committed(group: string, partition: number, offset: number, sentMs: number, isCertain: boolean): void {
     this.counts.commits += 1;
     const known = this.#of(group, partition);
-    known.accepted = Math.max(known.accepted, offset);
-    if (isCertain) known.acknowledged = Math.max(known.acknowledged, offset);
+    const { underWay, doneMs } = this.#deletionsOf(group);
+    if (sentMs >= doneMs) known.accepted = Math.max(known.accepted, offset);
+    if (isCertain && underWay === 0 && sentMs >= doneMs)
+      known.acknowledged = Math.max(known.acknowledged, offset);
   }
 
-  /** The committed offset was fetched; `atLeast` was acknowledged before it was asked for. -1: there is none. */
-  fetched(group: string, partition: number, offset: number, atLeast: number): void {
+  /** To be taken before it is asked for. */
+  expected(group: string, partition: number): ExpectedOffset {
+    return {
+      atLeast: this.#of(group, partition).acknowledged,
+      deletions: this.#deletionsOf(group).asked,
+    };
+  }
+
+  /** The committed offset was fetched. -1: there is none. */
+  fetched(group: string, partition: number, offset: number, expected: ExpectedOffset): void {
     this.counts.fetches += 1;
     const known = this.#of(group, partition);
+    const atLeast = expected.deletions === this.#deletionsOf(group).asked ? expected.atLeast : -1;
     const what = `${group}, partition ${partition}`;
     if (offset < atLeast)
       this.#violate(
@@ -117,12 +157,60 @@ export class GroupOracle {
     while (known.ahead.delete(known.processed)) known.processed += 1;
   }
 
+  /** Somebody asks to delete a group, or its offsets. Tell what this returns whether it was done, once that is known. */
+  asksToDelete(group: string, partitionCount: number): (isDone: boolean) => void {
+    const deletions = this.#deletionsOf(group);
+    deletions.asked += 1;
+    deletions.underWay += 1;
+    const { doneMs } = deletions;
+    const askedMs = this.#now();
+    const before = Array.from({ length: partitionCount }, (_, partition) => {
+      const { acknowledged } = this.#of(group, partition);
+      this.#of(group, partition).acknowledged = -1;
+      return acknowledged;
+    });
+    return (isDone) => {
+      this.counts[isDone ? 'deletions' : 'refusedDeletions'] += 1;
+      deletions.underWay -= 1;
+      if (isDone) Object.assign(deletions, { doneAskedMs: askedMs, doneMs: this.#now() });
+      for (const [partition, acknowledged] of before.entries()) {
+        const known = this.#of(group, partition);
+        const inside = known.holders.find(
+          ({ sinceMs, stayingUntilMs }) => sinceMs < askedMs && stayingUntilMs > this.#now(),
+        );
+        if (isDone && inside !== undefined)
+          this.#violate(
+            'nobody deletes what is in use',
+            `${group} was deleted between ${askedMs.toFixed(1)} and ${this.#now().toFixed(1)}, ` +
+              `and member ${inside.incarnation.number} was in it all the time`,
+          );
+        if (isDone) known.accepted = -1;
+        // What another deletion may have taken meanwhile is not put back.
+        else if (deletions.underWay === 0 && deletions.doneMs === doneMs)
+          known.acknowledged = Math.max(known.acknowledged, acknowledged);
+      }
+    };
+  }
+
+  #deletionsOf(group: string): Deletions {
+    const known = this.#deletions.get(group) ?? { asked: 0, underWay: 0, doneAskedMs: -1, doneMs: -1 };
+    this.#deletions.set(group, known);
+    return known;
+  }
+
   /** A commit was made under a generation or epoch that its member knows to be over. */
   staleCommitAccepted(incarnation: Incarnation, epoch: number, now: number): void {
     this.#violate(
       'G2 stale commits',
       `${incarnation.group}: member ${incarnation.number} is in epoch ${now}, and its commit under ${epoch} was accepted`,
     );
+  }
+
+  /** Some member was told a generation or an epoch. */
+  sawEpoch(group: string, epoch: number): void {
+    if (epoch <= (this.#epochs.get(group) ?? 0)) return;
+    this.#epochs.set(group, epoch);
+    this.counts.rebalances += 1;
   }
 
   /** A member of the classic protocol is in another generation; while it is known under one id, these only grow. */
@@ -142,7 +230,14 @@ export class GroupOracle {
   acquires(incarnation: Incarnation, partition: number): void {
     this.counts.assignments += 1;
     const { holders } = this.#of(incarnation.group, partition);
-    holders.push({ incarnation, sinceMs: this.#now() });
+    holders.push({ incarnation, sinceMs: this.#now(), stayingUntilMs: 0 });
+  }
+
+  /** A member that holds `partition` cannot be thrown out before then, so many milliseconds after its last heartbeat. */
+  stays(incarnation: Incarnation, partition: number, untilMs: number): void {
+    const { holders } = this.#of(incarnation.group, partition);
+    const own = holders.find((holder) => holder.incarnation === incarnation);
+    if (own !== undefined) own.stayingUntilMs = untilMs;
   }
 
   releases(incarnation: Incarnation, partition: number): void {
@@ -159,6 +254,15 @@ export class GroupOracle {
     const { holders } = this.#of(incarnation.group, partition);
     const own = holders.find((holder) => holder.incarnation === incarnation);
     if (own === undefined) return;
+    this.counts.ownershipChecks += 1;
+    if (holders.length > 1) this.counts.contested += 1;
+    const { doneAskedMs, doneMs } = this.#deletionsOf(incarnation.group);
+    if (own.sinceMs < doneAskedMs && sentMs > doneMs)
+      this.#violate(
+        'nobody deletes what is in use',
+        `${incarnation.group} was deleted between ${doneAskedMs.toFixed(1)} and ${doneMs.toFixed(1)}, ` +
+          `and member ${incarnation.number} was in it all the time`,
+      );
     const other = holders.find(
       (holder) => holder !== own && holder.sinceMs > own.sinceMs && holder.sinceMs < sentMs,
     );
@@ -229,6 +333,11 @@ export class GroupOracle {
         return `${group}: ${partitions.join('; ')}`;
       })
       .join(' | ');
+  }
+
+  /** What must never happen was seen elsewhere. */
+  violates(invariant: string, message: string): void {
+    this.#violate(invariant, message);
   }
 
   #violate(invariant: string, message: string): void {

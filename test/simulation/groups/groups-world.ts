@@ -94,7 +94,7 @@ export class GroupsWorld {
   /** Every group comes to rest: each partition has one owner, and everything in it was processed and committed. */
   async #converge(): Promise<void> {
     const { scheduler } = this.cluster;
-    const { members, oracle, shape } = this;
+    const { members, oracle } = this;
     const untilMs = scheduler.nowMs + CONVERGE_MS;
     const end = await scheduler.run({
       until: () => this.violation !== undefined || members.areDone,
@@ -105,7 +105,7 @@ export class GroupsWorld {
       throw new Violation(
         'liveness',
         `not everything is processed and committed ${CONVERGE_MS} ms after healing: ` +
-          oracle.standing(members.groups, shape.cluster.partitionCount),
+          oracle.standing(members.groups, members.partitionCount),
       );
   }
 
@@ -152,7 +152,12 @@ const run = async (options: SeedOptions): Promise<SeedReport> => {
     simulatedMs: scheduler.nowMs,
     hash: scheduler.trace.value,
     faults: faultsOf(world),
-    work: { ...world.oracle.counts, ...world.members.counts, ...counts },
+    work: {
+      ...world.oracle.counts,
+      ...world.members.counts,
+      ...world.members.keeperCounts,
+      ...counts,
+    },
     ...(violation === undefined ? {} : { violation }),
   };
 };

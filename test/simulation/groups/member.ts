@@ -9,6 +9,9 @@ export const TOPIC = 'grouped';
 const COMMIT_VERSION = 9;
 const FETCH_VERSION = 9;
 const REQUEST_TIMEOUT_MS = 3_000;
+/** How long a member may take to join again, or to give up what it is to lose. */
+export const REBALANCE_TIMEOUT_MS = 3_000;
+const CLOCKS_DIFFER_MS = 50;
 const NO_EPOCH = -1 as LeaderEpoch;
 
 /** What a member's life has in common under both protocols. */
@@ -63,6 +66,11 @@ export class MemberWork {
   /** Another generation or member epoch begins. */
   enters(epoch: number): void {
     this.epoch = epoch;
+    // Commits of an earlier generation are refused, so none comes late any more.
+    if (this.parts.shape.protocols.every((protocol) => protocol === 'classic'))
+      for (const [partition, sentIn] of this.#uncertain)
+        if (sentIn < epoch) this.#uncertain.delete(partition);
+    this.parts.oracle.sawEpoch(this.parts.incarnation.group, epoch);
   }
 
   acquire(partition: number): void {
@@ -88,6 +96,14 @@ export class MemberWork {
         this.parts.oracle.confirmed(this.parts.incarnation, partition, sentMs, by);
   }
 
+  /** A heartbeat of `sentMs` was answered, and nothing is to be given up: that long it stays a member, whatever it does. */
+  stays(sentMs: number): void {
+    const { oracle, incarnation, shape } = this.parts;
+    if (shape.protocols.length > 1) return;
+    const untilMs = sentMs + Math.min(shape.sessionMs, REBALANCE_TIMEOUT_MS) - CLOCKS_DIFFER_MS;
+    for (const partition of this.held) oracle.stays(incarnation, partition, untilMs);
+  }
+
   /** Fetches committed offsets for what has no position yet. */
   async findPositions(credentials: {
     readonly memberId: string | null;
@@ -97,7 +113,7 @@ export class MemberWork {
     const { group } = incarnation;
     const wanted = this.held.filter((partition) => this.#positions.get(partition) === undefined);
     if (wanted.length === 0) return;
-    const atLeast = wanted.map((partition) => oracle.partition(group, partition).acknowledged);
+    const expected = new Map(wanted.map((partition) => [partition, oracle.expected(group, partition)]));
     const topics = [{ name: TOPIC, partitionIndexes: wanted }];
     const draft = { groups: [{ groupId: group, ...credentials, topics }], requireStable: true };
     const answer = await link.ask('OffsetFetch', FETCH_VERSION, draft, REQUEST_TIMEOUT_MS);
@@ -108,8 +124,9 @@ export class MemberWork {
       return;
     }
     for (const { partitionIndex, committedOffset, errorCode } of told.topics[0]?.partitions ?? []) {
-      if (errorCode !== ErrorCode.NONE) continue;
-      oracle.fetched(group, partitionIndex, committedOffset, atLeast[wanted.indexOf(partitionIndex)] ?? -1);
+      const least = expected.get(partitionIndex);
+      if (errorCode !== ErrorCode.NONE || least === undefined) continue;
+      oracle.fetched(group, partitionIndex, committedOffset, least);
       if (this.#positions.has(partitionIndex))
         this.#positions.set(partitionIndex, Math.max(committedOffset, 0));
     }
@@ -117,10 +134,10 @@ export class MemberWork {
 
   /** Processes some records of each partition that it has a position in. */
   process(): void {
-    const { oracle, incarnation, random, limit } = this.parts;
+    const { oracle, incarnation, random, limit, isResting } = this.parts;
     for (const [partition, position] of this.#positions) {
       if (position === undefined) continue;
-      const end = Math.min(position + random.below(4), limit(partition));
+      const end = Math.min(position + random.below(isResting() ? 40 : 4), limit(partition));
       for (let offset = position; offset < end; offset++)
         oracle.processes(incarnation.group, partition, offset);
       if (end > position) this.#positions.set(partition, end);
@@ -150,6 +167,7 @@ export class MemberWork {
         incarnation.group,
         partition,
         positions.get(partition) ?? 0,
+        sentMs,
         !uncertain.has(partition),
       );
     this.confirmed(accepted, sentMs, 'commit');
@@ -162,7 +180,9 @@ export class MemberWork {
     oracle.counts.staleCommits += 1;
     const { epoch: now } = this;
     const accepted = await this.#send(epoch, new Map([[partition, 0]]));
-    if (accepted !== undefined && accepted.length > 0) oracle.staleCommitAccepted(incarnation, epoch, now);
+    if (accepted === undefined) return;
+    if (accepted.length > 0) oracle.staleCommitAccepted(incarnation, epoch, now);
+    else oracle.counts.staleRefusals += 1;
   }
 
   /** Which commits were accepted; undefined: nobody knows. */
@@ -208,7 +228,7 @@ export class MemberWork {
 }
 
 /** Errors after which nobody knows whether a write will be there. */
-const unknown: readonly number[] = [
+export const unknown: readonly number[] = [
   ErrorCode.REQUEST_TIMED_OUT,
   ErrorCode.COORDINATOR_NOT_AVAILABLE,
   ErrorCode.NOT_COORDINATOR,

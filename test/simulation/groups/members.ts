@@ -8,12 +8,15 @@ import { Violation } from '../runner/suite';
 import { liveClassic } from './classic-member';
 import { liveConsumer } from './consumer-member';
 import { CoordinatorLink } from './coordinator-link';
+import { deleteAgainAndAgain } from './group-operator';
 import type { GroupOracle } from './group-oracle';
+import { Keeper } from './keeper';
 import { TOPIC } from './member';
 import type { MemberParts } from './member';
 import type { GroupsShape, Protocol } from './shape';
 
 const CREATE_VERSION = 5;
+const GROW_VERSION = 3;
 const METADATA_VERSION = 12;
 /** A process that lives beside its successor ends after so long at most. */
 const TWIN_LIVES_MS = 15_000;
@@ -28,21 +31,33 @@ export class Members {
   isOver = false;
   readonly hosts = ['m1', 'm2'] as const;
   readonly groups: readonly string[];
-  readonly counts = { lives: 0, classicLives: 0, consumerLives: 0, leavings: 0, twins: 0, deaths: 0 };
+  readonly counts = {
+    ...{ lives: 0, classicLives: 0, consumerLives: 0, leavings: 0, twins: 0, deaths: 0 },
+    /** Another broker coordinates a group than did. */
+    failovers: 0,
+    growths: 0,
+  };
   /** Brokers that coordinate, as members last heard. */
   readonly coordinators = new Set<number>();
   readonly #cluster: Cluster;
   readonly #shape: GroupsShape;
   readonly #oracle: GroupOracle;
   readonly #networks: readonly Attachment[];
+  readonly #keepers: Keeper[] = [];
+  readonly #coordinatorOf = new Map<string, number>();
   #topicId: TopicId | undefined;
-  #limits: ReadonlyMap<string, readonly number[]> | undefined;
+  #partitionCount: number;
+  /** Nobody knows whether the topic has got more partitions. */
+  #isGrowing = false;
+  /** By group and partition. */
+  readonly #limits = new Map<string, number>();
   #number = 0;
 
   constructor(cluster: Cluster, shape: GroupsShape, oracle: GroupOracle) {
     this.#cluster = cluster;
     this.#shape = shape;
     this.#oracle = oracle;
+    this.#partitionCount = shape.cluster.partitionCount;
     this.groups = Array.from({ length: shape.groupCount }, (_, index) => `group-${index}`);
     this.#networks = this.hosts.map((host) => cluster.network.attach(host));
   }
@@ -50,6 +65,8 @@ export class Members {
   begin(): void {
     void this.#create().catch(this.#failed);
     const random = this.#cluster.random.fork('members');
+    this.#beginKeepers();
+    for (const group of this.groups) this.#beginDeletions(group);
     for (const group of this.groups)
       for (let index = 0; index < this.#shape.membersPerGroup; index++) {
         const isStatic = random.fraction() < this.#shape.staticShare;
@@ -58,32 +75,102 @@ export class Members {
       }
   }
 
-  /** From now on there is an end of what is to be processed: a little more than anybody has come to. */
+  /** From now on there is an end of what is to be processed. */
   rest(): void {
     this.isResting = true;
-    this.#limits = new Map(
-      this.groups.map((group) => [
-        group,
-        Array.from({ length: this.#partitionCount }, (_, partition) => {
-          const { processed, asked } = this.#oracle.partition(group, partition);
-          return Math.max(processed, asked) + LAST_RECORDS;
-        }),
-      ]),
-    );
   }
 
-  /** Everything that there is was processed and committed, by all for whom there is something. */
+  get partitionCount(): number {
+    return this.#partitionCount;
+  }
+
+  /** Everything that there is was processed and committed, by all for whom there is something, and keepers have found what they left. */
   get areDone(): boolean {
+    if (this.#isGrowing || !this.#keepers.every(({ isDone }) => isDone)) return false;
+    const partitions = Array.from({ length: this.#partitionCount }, (_, partition) => partition);
     return this.groups.every((group) =>
-      (this.#limits?.get(group) ?? []).every((limit, partition) => {
+      partitions.every((partition) => {
+        const limit = this.#limit(group, partition);
         const { accepted, processed, holders } = this.#oracle.partition(group, partition);
         return processed >= limit && accepted >= limit && holders.length === 1;
       }),
     );
   }
 
-  get #partitionCount(): number {
-    return this.#shape.cluster.partitionCount;
+  /** What keepers did, all together. */
+  get keeperCounts(): Readonly<Record<string, number>> {
+    const sums = { keptCommits: 0, keptFetches: 0, expired: 0, deletedOffsets: 0, deletedGroups: 0 };
+    for (const { counts } of this.#keepers)
+      for (const name of Object.keys(sums) as (keyof typeof sums)[]) sums[name] += counts[name];
+    return sums;
+  }
+
+  /** Records that there are: while groups rest, a little more than anybody had come to. */
+  #limit(group: string, partition: number): number {
+    if (!this.isResting) return Infinity;
+    const key = `${group}/${partition}`;
+    const known = this.#limits.get(key);
+    if (known !== undefined) return known;
+    const { processed, asked } = this.#oracle.partition(group, partition);
+    const limit = Math.max(processed, asked) + LAST_RECORDS;
+    this.#limits.set(key, limit);
+    return limit;
+  }
+
+  #beginKeepers(): void {
+    const { cluster, keepers, retentionMs } = this.#shape;
+    const { scheduler, say } = this.#cluster;
+    for (let index = 0; index < keepers; index++) {
+      const name = `keeper-${index}`;
+      const random = this.#cluster.random.fork(name);
+      const keeper = new Keeper({
+        ...{ name, random, retentionMs, oracle: this.#oracle, partitionCount: cluster.partitionCount },
+        linkOf: (group) => this.#linkOf(group, index, random.fork(group)),
+        isWallSteady: cluster.nemesis.wallJumpMs === Infinity,
+        now: () => scheduler.nowMs,
+        isOver: () => this.isOver,
+        isResting: () => this.isResting,
+        say: (what) => say?.(name, what),
+      });
+      this.#keepers.push(keeper);
+      void this.#afterTopic(() => keeper.live()).catch(this.#failed);
+    }
+  }
+
+  #beginDeletions(group: string): void {
+    const { deletionMs: meanMs } = this.#shape;
+    if (meanMs === Infinity) return;
+    const random = this.#cluster.random.fork(`deletions of ${group}`);
+    const link = this.#linkOf(group, 0, random.fork('link'));
+    const { say } = this.#cluster;
+    const parts = {
+      ...{ group, link, random, meanMs, oracle: this.#oracle },
+      partitionCount: () => this.#partitionCount,
+      isResting: () => this.isResting,
+      say: (what: string) => say?.('operator', what),
+    };
+    void this.#afterTopic(() => deleteAgainAndAgain(parts)).catch(this.#failed);
+  }
+
+  async #afterTopic(begin: () => Promise<void>): Promise<void> {
+    while (this.#topicId === undefined && !this.isOver) await this.#pause(100);
+    await begin();
+  }
+
+  #linkOf(group: string, at: number, random: Random): CoordinatorLink {
+    const network = this.#networks[at % this.#networks.length] as Attachment;
+    const { scheduler, shape } = this.#cluster;
+    return new CoordinatorLink(group, {
+      ...{ brokerCount: shape.brokerCount, network, scheduler, random },
+      found: (nodeId) => this.#found(group, nodeId),
+    });
+  }
+
+  #found(group: string, nodeId: number): void {
+    this.coordinators.add(nodeId);
+    const before = this.#coordinatorOf.get(group);
+    this.#coordinatorOf.set(group, nodeId);
+    if (before !== undefined && before !== nodeId) this.counts.failovers += 1;
   }
 
   readonly #failed = (cause: unknown): void => {
@@ -119,6 +206,33 @@ export class Members {
       if (told?.errorCode === ErrorCode.NONE) this.#topicId = told.topicId;
       else await this.#pause(200);
     }
+    await this.#grow(links, random);
+  }
+
+  /** Gives the topic more partitions, and sees whether it has them. */
+  async #grow(links: readonly KafkaLink[], random: Random): Promise<void> {
+    const { growth, cluster } = this.#shape;
+    if (growth === undefined) return;
+    await this.#pause(growth.afterMs);
+    this.#isGrowing = true;
+    const count = cluster.partitionCount + growth.partitions;
+    const topics = [{ name: TOPIC, count, assignments: null }];
+    const wish = { topics: [{ name: TOPIC }], allowAutoTopicCreation: false };
+    while (!this.isOver && this.#partitionCount < count) {
+      const link = links[random.below(links.length)];
+      await link?.ask(
+        'CreatePartitions',
+        GROW_VERSION,
+        { topics, timeoutMs: 2_000, validateOnly: false },
+        4_000,
+      );
+      const answer = await link?.ask('Metadata', METADATA_VERSION, wish, 2_000);
+      const told = answer?.kind === 'answered' ? answer.body.topics[0]?.partitions.length : undefined;
+      if (told === count) this.#partitionCount = count;
+      else await this.#pause(200);
+    }
+    this.counts.growths += 1;
+    this.#isGrowing = false;
   }
 
   /** One process after the other, each for one life. */
@@ -140,8 +254,6 @@ export class Members {
     const { scheduler, say } = this.#cluster;
     const number = ++this.#number;
     const own = random.fork(`life ${number}`);
-    const network = this.#networks[number % this.#networks.length];
-    if (network === undefined) return;
     const { protocols } = this.#shape;
     const protocol: Protocol = protocols[own.below(protocols.length)] ?? 'classic';
     this.counts.lives += 1;
@@ -153,10 +265,7 @@ export class Members {
       untilMs = scheduler.nowMs + own.below(TWIN_LIVES_MS);
       succeed();
     };
-    const link = new CoordinatorLink(group, {
-      ...{ brokerCount: this.#cluster.shape.brokerCount, network, scheduler, random: own.fork('link') },
-      found: (nodeId) => this.coordinators.add(nodeId),
-    });
+    const link = this.#linkOf(group, number, own.fork('link'));
     const name = `member ${number}${instanceId === null ? '' : ` (${instanceId})`}`;
     const parts: MemberParts = {
       incarnation: { number, group, instanceId },
@@ -164,13 +273,13 @@ export class Members {
       now: () => scheduler.nowMs,
       isDead: () => this.isOver || scheduler.nowMs >= untilMs || (this.isResting && untilMs < Infinity),
       isResting: () => this.isResting,
-      limit: (partition) => this.#limits?.get(group)?.[partition] ?? Infinity,
+      limit: (partition) => this.#limit(group, partition),
       say: (what) => say?.(name, what),
     };
     say?.(name, `begins by the ${protocol} protocol`);
     const end =
       protocol === 'classic'
-        ? await liveClassic(parts, this.#partitionCount, twin)
+        ? await liveClassic(parts, () => this.#partitionCount, twin)
         : await liveConsumer(parts, () => this.#topicId as TopicId, twin);
     say?.(name, end);
     if (end === 'left') this.counts.leavings += 1;

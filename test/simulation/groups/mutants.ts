@@ -149,4 +149,116 @@ export const mutants: readonly Mutant[] = [
       },
     ],
   },
+  {
+    name: 'deleted-group-leaves-offsets',
+    about: 'the deletion of a group forgets its members and not what it has committed',
+    edits: [
+      {
+        file: `${GROUPS}/group-machine.ts`,
+        find: 'records: [...this.#offsets.tombstonesOf(groupId), ...group.tombstones()],',
+        replace: 'records: [...group.tombstones()],',
+      },
+    ],
+  },
+  {
+    name: 'expiry-not-written',
+    about: 'an offset that expires is forgotten, and no tombstone says so to the next coordinator',
+    edits: [
+      {
+        file: `${GROUPS}/offsets/group-offsets.ts`,
+        find: 'else records.push(tombstone(groupId, topic, partition));\n      }',
+        replace: 'else this.#committed.delete(groupId, topic, partition);\n      }',
+      },
+    ],
+  },
+  {
+    name: 'retention-from-the-epoch-on',
+    about: 'an offset expires when the retention time is over since 1970',
+    edits: [
+      {
+        file: `${GROUPS}/offsets/group-offsets.ts`,
+        find: 'return now.wallMs >= committed.expireTimestampMs;',
+        replace: 'return now.wallMs >= committed.expireTimestampMs - committed.commitTimestampMs;',
+      },
+    ],
+  },
+  {
+    name: 'group-deleted-in-use',
+    about: 'a group of the consumer protocol may be deleted while members are in it',
+    edits: [
+      {
+        file: `${GROUPS}/consumer/consumer-group.ts`,
+        find: 'return this.members.size === 0 ? errors.NONE.code : errors.NON_EMPTY_GROUP.code;',
+        replace: 'return this.members.size >= 0 ? errors.NONE.code : errors.NON_EMPTY_GROUP.code;',
+      },
+    ],
+  },
+  {
+    name: 'revocation-not-stored',
+    about: 'what a member has still to give up is free for others at once',
+    edits: [
+      {
+        file: `${GROUPS}/consumer/records.ts`,
+        find: 'partitionsPendingRevocation: storedOwned(member.pendingRevocation),',
+        replace: 'partitionsPendingRevocation: storedOwned(new Map()),',
+      },
+    ],
+  },
+  {
+    name: 'claims-of-the-first-join',
+    about:
+      'what a classic member says when it joins again is not taken, so that its leader divides what others have',
+    edits: [
+      {
+        file: `${GROUPS}/classic/classic-join-call.ts`,
+        find: 'group.setProtocols(member, call.protocols);',
+        replace: 'if (member.protocols.length === 0) group.setProtocols(member, call.protocols);',
+      },
+    ],
+  },
+  {
+    name: 'claims-lost-at-upgrade',
+    about: 'a group that is converted amid a rebalance forgets what its members said that they have',
+    edits: [
+      {
+        file: `${GROUPS}/consumer/upgrade.ts`,
+        find: 'const claimed = withClaims(rules.world, group, member);',
+        replace: 'const claimed = member.memberId === "" ? withClaims(rules.world, group, member) : member;',
+      },
+    ],
+  },
+  {
+    name: 'growth-not-seen',
+    about: 'partitions that a topic gets later are given to nobody',
+    edits: [
+      {
+        file: `${GROUPS}/consumer/group-step.ts`,
+        find: 'if (!bump && group.checkedMetadataOffset === world.metadataOffset) return group.groupEpoch;',
+        replace: 'if (!bump && world.metadataOffset >= 0) return group.groupEpoch;',
+      },
+    ],
+  },
+  {
+    name: 'sessions-end-with-their-coordinator',
+    about: 'whoever loads a group waits for ever for members that have died meanwhile',
+    edits: [
+      {
+        file: `${GROUPS}/consumer/consumer-rules.ts`,
+        find: "effects.push(setTimer('session', groupId, memberId, now.nowMs + ownMs));",
+        replace: "if (ownMs < 0) effects.push(setTimer('session', groupId, memberId, now.nowMs + ownMs));",
+      },
+    ],
+  },
+  {
+    name: 'evicted-member-commits',
+    about: 'a commit of a classic member that was thrown out is accepted',
+    edits: [
+      {
+        file: `${GROUPS}/classic/classic-group.ts`,
+        find: 'if (refusal !== ErrorCode.NONE) return refusal;\n    if (generationIdOrMemberEpoch !== this.generationId)',
+        replace:
+          'if (refusal !== ErrorCode.NONE && refusal !== ErrorCode.UNKNOWN_MEMBER_ID) return refusal;\n    if (generationIdOrMemberEpoch > this.generationId)',
+      },
+    ],
+  },
 ];

@@ -16,6 +16,18 @@ export interface GroupsShape {
   readonly heartbeatMs: number;
   /** Out of a thousand heartbeats, how many end in something that befalls the member. */
   readonly mishaps: number;
+  /** Classic members keep what they have while they join again, and give up only what another is to have (KIP-429). */
+  readonly isCooperative: boolean;
+  /** Of lives by the consumer protocol: subscribed by an expression instead of the topic's name. */
+  readonly regexShare: number;
+  /** Partitions that the topic gets later, and when. */
+  readonly growth: { readonly partitions: number; readonly afterMs: number } | undefined;
+  /** Clients that keep offsets in groups without members. */
+  readonly keepers: number;
+  /** How long some of what they commit is kept (KIP-211). */
+  readonly retentionMs: number;
+  /** Between two attempts to delete a group that members come to, or its offsets; Infinity: nobody tries. */
+  readonly deletionMs: number;
 }
 
 export type Protocol = 'classic' | 'consumer';
@@ -37,6 +49,8 @@ export const families = [
   'elections',
   'shutdowns',
   'mishaps',
+  'growth',
+  'deletions',
 ] as const;
 
 /** What the simulation of clusters tries already, and would only take time here. */
@@ -71,6 +85,13 @@ export const drawGroupsShape = (
   const sessionMs = pick(1_500, 3_000, 6_000);
   const heartbeatMs = pick(150, 400);
   const mishaps = pick(10, 30, 80);
+  // Of its own: what is drawn otherwise is as it was.
+  const more = new SeededRandom(seed, 'groups-shape of more');
+  const pickMore = <T>(...choices: readonly [T, ...T[]]): T =>
+    choices[more.below(choices.length)] ?? choices[0];
+  const growth = { partitions: 1 + more.below(3), afterMs: more.below(20_000) };
+  const grows = more.below(2) === 0;
+  const deletionMs = pickMore(Infinity, Infinity, 15_000, 5_000);
   return {
     cluster: {
       ...cluster,
@@ -90,6 +111,7 @@ export const drawGroupsShape = (
         'group.consumer.heartbeat.interval.ms': heartbeatMs,
         'group.consumer.min.heartbeat.interval.ms': 100,
         'group.consumer.assignment.interval.ms': pick(0, 500),
+        'offsets.retention.check.interval.ms': pickMore(300, 2_000),
         // Segments are closed early and compacted at once, so that state is read out of compacted logs.
         'log.roll.ms': pick(1_000, 4_000),
         'log.cleaner.backoff.ms': pick(100, 1_000),
@@ -104,5 +126,11 @@ export const drawGroupsShape = (
     sessionMs,
     heartbeatMs,
     mishaps: without.has('mishaps') ? 0 : mishaps,
+    isCooperative: pickMore(false, true),
+    regexShare: pickMore(0, 0.5),
+    growth: grows && !without.has('growth') ? growth : undefined,
+    keepers: pickMore(0, 1, 2),
+    retentionMs: pickMore(4_000, 8_000),
+    deletionMs: without.has('deletions') ? Infinity : deletionMs,
   };
 };
