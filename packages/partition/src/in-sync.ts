@@ -77,7 +77,11 @@ export function propose(state: ReplicaState, nowMs?: number): readonly Effect[] 
     brokerEpoch: brokerEpochOf(state, role, brokerId),
   }));
   return ask(state, role, {
-    ...{ kind: 'asked', partitionEpoch: role.partitionEpoch, isr, added, leaderRecoveryState: 0 },
+    kind: 'asked',
+    partitionEpoch: role.partitionEpoch,
+    isr,
+    added,
+    leaderRecoveryState: 0,
   });
 }
 

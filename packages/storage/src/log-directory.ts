@@ -193,7 +193,10 @@ const openLocked = async (
   await removeMarker(disk, path, CLEAN_SHUTDOWN_FILE);
   const limits = { ...defaultLogDirectoryLimits, ...options.limits };
   const reserve = await SpaceReserve.find({
-    ...{ disk, path, clock: options.clock, logger: options.logger },
+    disk,
+    path,
+    clock: options.clock,
+    logger: options.logger,
     random: options.random.fork('reserve'),
     sizeBytes: limits.reserveBytes,
   });
@@ -234,7 +237,9 @@ const openLocked = async (
   const directory = new OpenLogDirectory(
     context,
     {
-      ...{ directoryId, previousBrokerEpoch, recorded },
+      directoryId,
+      previousBrokerEpoch,
+      recorded,
       moves: openMoveMarks(context, directoryId, marks),
     },
     recovered,

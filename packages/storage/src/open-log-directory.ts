@@ -419,7 +419,8 @@ export class OpenLogDirectory implements LogDirectory, LogServices {
     await this.checkpoints.write();
     if (this.context.offline || Array.from(this.#states()).some((log) => log.failed)) return;
     await writeMarker(this.context.disk, this.path, CLEAN_SHUTDOWN_FILE, this.directoryId, {
-      ...{ brokerEpoch, members: undefined },
+      brokerEpoch,
+      members: undefined,
     });
   }
 }

@@ -143,8 +143,12 @@ export const cleanRecovered = (
   const at = log.segments.findIndex((segment) => segment.baseOffset === segmentBase);
   if (at < 0) return;
   const cleaned = {
-    ...{ baseOffset: segmentBase, sizeBytes, firstTimestampMs: -1, ...unknownTimes },
-    ...{ hasGaps: true, indexCrc: NO_INDEX_CRC },
+    baseOffset: segmentBase,
+    sizeBytes,
+    firstTimestampMs: -1,
+    ...unknownTimes,
+    hasGaps: true,
+    indexCrc: NO_INDEX_CRC,
   };
   log.segments = [
     ...log.segments.slice(0, at),

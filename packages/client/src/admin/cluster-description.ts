@@ -34,7 +34,10 @@ export const clusterOf = (answer: ResponseOf<'DescribeCluster'>): ClusterDescrip
   const { errorCode, errorMessage, clusterId, controllerId, brokers } = answer;
   if (errorCode !== 0) throw brokerError(errorCode, errorMessage);
   const nodes = brokers.map(({ brokerId: id, host, port, rack, isFenced: fenced }) => ({
-    ...{ id, host, port, rack },
+    id,
+    host,
+    port,
+    rack,
     fenced,
   }));
   return { clusterId, controllerId, nodes };

@@ -84,7 +84,8 @@ export class ClusterPartitions implements PartitionAdmin {
       this.#check(answer.errorCode, answer.errorMessage);
       const verdicts = answer.responses.flatMap(({ name, partitions }) =>
         partitions.map(({ partitionIndex, ...verdict }) => ({
-          ...{ topic: name, partition: partitionIndex },
+          topic: name,
+          partition: partitionIndex,
           ...verdict,
         })),
       );
@@ -114,8 +115,11 @@ export class ClusterPartitions implements PartitionAdmin {
         this.#check(answer.errorCode, answer.errorMessage);
         return answer.topics.flatMap(({ name, partitions }) =>
           partitions.map(({ partitionIndex, replicas, addingReplicas, removingReplicas }) => ({
-            ...{ topic: name, partition: partitionIndex },
-            ...{ replicas, addingReplicas, removingReplicas },
+            topic: name,
+            partition: partitionIndex,
+            replicas,
+            addingReplicas,
+            removingReplicas,
           })),
         );
       } catch (error) {

@@ -54,7 +54,9 @@ export class ClusterQuorum implements QuorumAdmin {
       this.#check(partition);
       const { leaderId, leaderEpoch, highWatermark, currentVoters, observers } = partition;
       return {
-        ...{ leaderId, leaderEpoch, highWatermark },
+        leaderId,
+        leaderEpoch,
+        highWatermark,
         voters: currentVoters.map(replicaOf),
         observers: observers.map(replicaOf),
         nodes: answer.nodes.map(({ nodeId, listeners }) => ({

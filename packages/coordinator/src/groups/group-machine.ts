@@ -181,7 +181,9 @@ export class GroupMachine implements ReplayedMachine<GroupRecord, GroupRequest, 
       errorMessage: isTold ? why : null,
       groupId,
       groupState: 'Dead',
-      ...{ protocolType: '', protocolData: '', members: [] },
+      protocolType: '',
+      protocolData: '',
+      members: [],
     };
   }
 

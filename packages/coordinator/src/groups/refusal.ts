@@ -34,16 +34,25 @@ export const groupRefusal = (request: GroupRequest, refusedBy: number): GroupAns
       return {
         kind: 'describe-classic',
         answer: {
-          ...{ errorCode, groupId: request.groupId, groupState: '' },
-          ...{ protocolType: '', protocolData: '', members: [] },
+          errorCode,
+          groupId: request.groupId,
+          groupState: '',
+          protocolType: '',
+          protocolData: '',
+          members: [],
         },
       };
     case 'describe-consumer':
       return {
         kind: 'describe-consumer',
         answer: {
-          ...{ errorCode, groupId: request.groupId, groupState: '' },
-          ...{ groupEpoch: 0, assignmentEpoch: 0, assignorName: '', members: [] },
+          errorCode,
+          groupId: request.groupId,
+          groupState: '',
+          groupEpoch: 0,
+          assignmentEpoch: 0,
+          assignorName: '',
+          members: [],
         },
       };
     case 'list-groups':

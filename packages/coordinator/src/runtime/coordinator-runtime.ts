@@ -287,8 +287,10 @@ export class CoordinatorRuntime<Record, Request, Answer> {
     this.#batch.add(bytes, wallMs);
     try {
       this.#machine.replay(record, {
-        ...{ offset, timestampMs: wallMs },
-        ...{ producerId: NO_PRODUCER_ID, producerEpoch: NO_PRODUCER_EPOCH },
+        offset,
+        timestampMs: wallMs,
+        producerId: NO_PRODUCER_ID,
+        producerEpoch: NO_PRODUCER_EPOCH,
       });
     } catch (error) {
       this.#discard(`its own records could not be replayed: ${messageOf(error)}`);

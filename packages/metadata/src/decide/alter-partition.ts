@@ -80,8 +80,13 @@ class Alterations {
     if (after.leader !== this.#leader) return failed(partitionIndex, ErrorCode.NEW_LEADER_ELECTED);
     const { leader: leaderId, leaderEpoch, isr, leaderRecoveryState, partitionEpoch } = after;
     return {
-      ...{ partitionIndex, errorCode: ErrorCode.NONE },
-      ...{ leaderId, leaderEpoch, isr, leaderRecoveryState, partitionEpoch },
+      partitionIndex,
+      errorCode: ErrorCode.NONE,
+      leaderId,
+      leaderEpoch,
+      isr,
+      leaderRecoveryState,
+      partitionEpoch,
     };
   }
 

@@ -37,7 +37,12 @@ export const awayDirectory = (path: string, cause: unknown): LogDirectory => {
     previousBrokerEpoch: NO_BROKER_EPOCH,
     recorded: { brokerEpoch: NO_BROKER_EPOCH, members: undefined },
     report: {
-      ...{ cleanShutdown: false, scannedBytes: 0, logs: 0, tornLogs: 0, cutBytes: 0, suspectLogs: 0 },
+      cleanShutdown: false,
+      scannedBytes: 0,
+      logs: 0,
+      tornLogs: 0,
+      cutBytes: 0,
+      suspectLogs: 0,
       journal: { files: 0, rounds: 0, entries: 0, tornBytes: 0, unsealedTails: 0 },
       corruption: [],
     },

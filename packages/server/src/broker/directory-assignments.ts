@@ -131,7 +131,10 @@ export class DirectoryAssignments {
     for (const [key] of sent) this.#misplaced.delete(key);
     if (directories.length === 0) return true;
     const outcome = await controller.submit({
-      ...{ kind: 'assign-replicas-to-dirs', brokerId: nodeId, brokerEpoch: brokerEpoch(), directories },
+      kind: 'assign-replicas-to-dirs',
+      brokerId: nodeId,
+      brokerEpoch: brokerEpoch(),
+      directories,
     });
     if (outcome.kind === 'done') return true;
     for (const [key, replica] of sent) this.#misplaced.set(key, replica);

@@ -107,7 +107,10 @@ export class LogCleaner {
     if (!this.#stopping.signal.aborted) this.#throttle.limitTo(bytesPerSecond);
     try {
       const outcome = await log.clean({
-        ...{ compute, dedupeBufferBytes, loadFactor, ioBufferBytes },
+        compute,
+        dedupeBufferBytes,
+        loadFactor,
+        ioBufferBytes,
         upTo: replica.machine.highWatermark,
         throttle: (bytes) => this.#wait(bytes),
         signal: this.#stopping.signal,

@@ -43,7 +43,9 @@ export class LogDeletions {
       (error: unknown) => {
         const isOver = this.#isClosed || this.#directories.hasFailed(topicId, partition);
         this.#logger.error('a deleted partition could not be removed', {
-          ...{ topic, partition, retryMs: isOver ? undefined : RETRY_MS },
+          topic,
+          partition,
+          retryMs: isOver ? undefined : RETRY_MS,
           error: messageOf(error),
         });
         if (isOver) return;

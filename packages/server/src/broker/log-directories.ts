@@ -155,14 +155,16 @@ export class LogDirectories {
   async recordBrokerEpoch(brokerEpoch: BrokerEpoch): Promise<void> {
     const { kept, trusted } = this.trust;
     const now = (directory: LogDirectory): DirectoryMember => ({
-      ...{ directoryId: directory.directoryId, brokerEpoch },
+      directoryId: directory.directoryId,
+      brokerEpoch,
     });
     const others = (of: readonly LogDirectory[]): readonly DirectoryMember[] =>
       [...kept, ...trusted].filter(({ directoryId }) => of.every((one) => one.directoryId !== directoryId));
     let written = this.opened;
     if (this.opened.length > 1)
       written = await recorded(this.opened, (directory) => ({
-        ...{ brokerEpoch, members: [...others([directory]), now(directory)] },
+        brokerEpoch,
+        members: [...others([directory]), now(directory)],
       }));
     const members = [...others(written), ...written.map(now)];
     await recorded(written, () => ({ brokerEpoch, members }));

@@ -28,7 +28,9 @@ export const raiseLogStart = (replica: Replica, offset: Offset, { logger, isHere
       // The leader's next word tries it again.
       const { topic, partition } = replica;
       logger.warn('the start of a log could not be raised', {
-        ...{ topic, partition, offset },
+        topic,
+        partition,
+        offset,
         error: messageOf(error),
       });
     })

@@ -171,7 +171,11 @@ export class ReplicaMove {
     const retryMs = this.#retryMs;
     this.#retryMs = Math.min(retryMs * 2, LONGEST_RETRY_MS);
     logger.warn('a replica could not be copied to another log directory; trying again', {
-      ...{ topic, partition, path: target.path, retryMs, error: messageOf(error) },
+      topic,
+      partition,
+      path: target.path,
+      retryMs,
+      error: messageOf(error),
     });
     await this.#pause(retryMs);
   }
@@ -358,7 +362,10 @@ export class ReplicaMove {
     const { replica, source, target, host, logger } = this.#options;
     const { topic, topicId, partition } = replica;
     logger.warn('a replica could not change over to another log directory', {
-      ...{ topic, partition, path: target.path, error: cause.message },
+      topic,
+      partition,
+      path: target.path,
+      error: cause.message,
     });
     await this.#insist([source], () => source.moves.clear(topicId, partition));
     replica.log = from;
@@ -394,7 +401,10 @@ export class ReplicaMove {
         if (hasCode(error, 'INVARIANT_BROKEN')) throw error;
         const { topic, partition } = replica;
         logger.warn('a move between log directories could not be brought to its end; trying again', {
-          ...{ topic, partition, retryMs, error: messageOf(error) },
+          topic,
+          partition,
+          retryMs,
+          error: messageOf(error),
         });
         await this.#untilWoken(clock.monotonicMs() + retryMs);
       }

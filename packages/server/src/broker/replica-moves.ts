@@ -123,10 +123,19 @@ export class ReplicaMoves {
     const { topic, partition } = replica;
     const { clock, logger, throttle, host } = this.#options;
     logger.info('a replica moves to another log directory', {
-      ...{ topic, partition, from: source.path, to: target.path },
+      topic,
+      partition,
+      from: source.path,
+      to: target.path,
     });
     const move = new ReplicaMove({
-      ...{ replica, source, target, clock, logger, throttle, host },
+      replica,
+      source,
+      target,
+      clock,
+      logger,
+      throttle,
+      host,
       lanes: this.#lanes,
     });
     this.#underWay.set(replica, move);

@@ -130,7 +130,9 @@ export class ReplicaRepairs {
       if (!this.#isWaiting(replica, repair)) return;
       const retryMs = Math.min(FIRST_RETRY_MS * 2 ** failures, LONGEST_RETRY_MS);
       this.#logger.error('a log could not be repaired; trying again', {
-        ...{ topic, partition, retryMs },
+        topic,
+        partition,
+        retryMs,
         error: messageOf(error),
       });
       this.#later(replica, repair, retryMs, failures + 1);

@@ -93,7 +93,10 @@ export class Replicas {
       moveSettled: (replica) => this.moves.settled(replica),
     });
     this.moves = new ReplicaMoves({
-      ...{ directories, clock, logger, throttle },
+      directories,
+      clock,
+      logger,
+      throttle,
       host: {
         isHere: (replica) => this.#isHere(replica),
         switched: (replica, durable) => this.#switched(replica, durable),
@@ -343,7 +346,11 @@ export class Replicas {
     } else if (isNew || machine.role.kind === 'leader') {
       const { replicas, isr: inSyncReplicas } = partition;
       const leadership: Leadership = {
-        ...{ leaderEpoch, self, replicas, inSyncReplicas, partitionEpoch },
+        leaderEpoch,
+        self,
+        replicas,
+        inSyncReplicas,
+        partitionEpoch,
         leaderRecoveryState: partition.leaderRecoveryState === 1 ? 1 : 0,
       };
       this.carryOut(replica, machine.becomeLeader(leadership));
@@ -379,7 +386,8 @@ export class Replicas {
         // It stays suspect, and the next start begins with that.
         const { topic, partition: index } = replica;
         this.#options.logger.warn('a log could not be marked as complete', {
-          ...{ topic, partition: index },
+          topic,
+          partition: index,
           error: messageOf(error),
         });
       });

@@ -59,7 +59,9 @@ const settle = async (
   const salvage = async ({ directory, log }: Trace): Promise<void> => {
     const reason = `the log directory that has the whole log of ${topicId}-${partition} is not there`;
     logger.error('a replica was being moved, and of its two log directories only one is there', {
-      ...{ topicId, partition, path: directory.path },
+      topicId,
+      partition,
+      path: directory.path,
       endOffset: log?.endOffset,
     });
     await log?.distrust(reason);
@@ -100,7 +102,10 @@ const discard = async (
   } catch (error) {
     const { path } = directory;
     logger.warn('what a move of a replica has left over could not be removed', {
-      ...{ topicId, partition, path, error: messageOf(error) },
+      topicId,
+      partition,
+      path,
+      error: messageOf(error),
     });
   }
 };

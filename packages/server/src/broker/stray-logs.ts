@@ -21,7 +21,10 @@ export const leaveStrays = (
   for (const { log, path } of directories.leaveStrays(assignedTo)) {
     const { topicId, partition, endOffset } = log;
     logger.error('another log directory has the log of a replica: this one is left as it is', {
-      ...{ topicId, partition, endOffset, path },
+      topicId,
+      partition,
+      endOffset,
+      path,
     });
   }
 };

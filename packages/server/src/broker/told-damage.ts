@@ -11,12 +11,17 @@ export const tellDamage = (
   if (recovery.kind === 'corrupt') {
     const { reason } = recovery;
     logger.error('a partition is damaged: it can be read up to there, and takes no records', {
-      ...{ topic, partition, reason },
+      topic,
+      partition,
+      reason,
     });
   } else if (suspect !== undefined) {
     const { reason } = suspect;
     logger.error('a partition may have lost records behind its end', {
-      ...{ topic, partition, endOffset, reason },
+      topic,
+      partition,
+      endOffset,
+      reason,
     });
   }
 };

@@ -136,8 +136,17 @@ const codecs = {
       { isUnclean, distrustedDirs, hasDirsAway },
     ) => ({
       kind: 'register-broker',
-      ...{ brokerId, clusterId, incarnationId, listeners, features, rack, logDirs, previousBrokerEpoch },
-      ...{ isUnclean, distrustedDirs, hasDirsAway },
+      brokerId,
+      clusterId,
+      incarnationId,
+      listeners,
+      features,
+      rack,
+      logDirs,
+      previousBrokerEpoch,
+      isUnclean,
+      distrustedDirs,
+      hasDirsAway,
     }),
     answer: ({ brokerEpoch }) => ({ errorCode: ErrorCode.NONE, brokerEpoch }),
     result: ({ brokerEpoch }) => ({ brokerEpoch }),
@@ -148,7 +157,10 @@ const codecs = {
     draft: (command) => ({ ...command, zkMigrationReady: false }),
     command: ({ controllerId, incarnationId, listeners, features }) => ({
       kind: 'register-controller',
-      ...{ controllerId, incarnationId, listeners, features },
+      controllerId,
+      incarnationId,
+      listeners,
+      features,
     }),
     answer: () => done,
     result: () => nothing,
@@ -159,16 +171,25 @@ const codecs = {
     draft: (command) => command,
     command: ({ brokerId, brokerEpoch, currentMetadataOffset, wantFence, wantShutDown, offlineLogDirs }) => ({
       kind: 'broker-heartbeat',
-      ...{ brokerId, brokerEpoch, currentMetadataOffset, wantFence, wantShutDown, offlineLogDirs },
+      brokerId,
+      brokerEpoch,
+      currentMetadataOffset,
+      wantFence,
+      wantShutDown,
+      offlineLogDirs,
       // The controller that decides puts in what it knows.
       standing: { controlledShutdownOffset: undefined, lowestActiveOffset: Infinity },
     }),
     answer: ({ isCaughtUp, isFenced, shouldShutDown }) => ({
       errorCode: ErrorCode.NONE,
-      ...{ isCaughtUp, isFenced, shouldShutDown },
+      isCaughtUp,
+      isFenced,
+      shouldShutDown,
     }),
     result: ({ isCaughtUp, isFenced, shouldShutDown }) => ({
-      ...{ isCaughtUp, isFenced, shouldShutDown },
+      isCaughtUp,
+      isFenced,
+      shouldShutDown,
       inControlledShutdown: false,
     }),
   }),
@@ -178,7 +199,9 @@ const codecs = {
     draft: ({ brokerId, brokerEpoch, directories }) => ({ brokerId, brokerEpoch, directories }),
     command: ({ brokerId, brokerEpoch, directories }) => ({
       kind: 'assign-replicas-to-dirs',
-      ...{ brokerId, brokerEpoch, directories },
+      brokerId,
+      brokerEpoch,
+      directories,
     }),
     answer: ({ directories }) => ({ errorCode: ErrorCode.NONE, directories }),
     result: ({ directories }) => ({ directories }),
@@ -192,7 +215,9 @@ const codecs = {
     draft: ({ brokerId, brokerEpoch, partitions }) => ({ brokerId, brokerEpoch, partitions }),
     command: ({ brokerId, brokerEpoch, partitions }) => ({
       kind: 'renew-leadership',
-      ...{ brokerId, brokerEpoch, partitions },
+      brokerId,
+      brokerEpoch,
+      partitions,
     }),
     answer: () => ({ errorCode: ErrorCode.NONE }),
     result: () => nothing,
@@ -204,7 +229,9 @@ const codecs = {
     draft: ({ brokerId, brokerEpoch, topics }) => ({ brokerId, brokerEpoch, topics }),
     command: ({ brokerId, brokerEpoch, topics }) => ({
       kind: 'alter-partition',
-      ...{ brokerId, brokerEpoch, topics },
+      brokerId,
+      brokerEpoch,
+      topics,
     }),
     answer: ({ topics }) => ({ errorCode: ErrorCode.NONE, topics }),
     result: ({ topics }) => ({ topics }),
@@ -252,7 +279,8 @@ const codecs = {
     command: ({ brokerId, brokerEpoch }) => ({ kind: 'allocate-producer-ids', brokerId, brokerEpoch }),
     answer: ({ producerIdStart, producerIdLen }) => ({
       errorCode: ErrorCode.NONE,
-      ...{ producerIdStart, producerIdLen },
+      producerIdStart,
+      producerIdLen,
     }),
     result: ({ producerIdStart, producerIdLen }) => ({ producerIdStart, producerIdLen }),
   }),
@@ -263,7 +291,9 @@ const codecs = {
     command: ({ featureUpdates, validateOnly }) => ({
       kind: 'update-features',
       updates: featureUpdates.map(({ feature, maxVersionLevel, upgradeType }) => ({
-        ...{ feature, maxVersionLevel, upgradeType },
+        feature,
+        maxVersionLevel,
+        upgradeType,
       })),
       validateOnly,
     }),
@@ -324,7 +354,9 @@ const registrationExtras = ({
   distrustedDirs = [],
   hasDirsAway = false,
 }: RegisterBrokerCommand): Pick<CommandExtras, 'isUnclean' | 'distrustedDirs' | 'hasDirsAway'> => ({
-  ...{ isUnclean, distrustedDirs, hasDirsAway },
+  isUnclean,
+  distrustedDirs,
+  hasDirsAway,
 });
 
 export const encodeCommand = (command: ForwardedCommand): EncodedCommand => {

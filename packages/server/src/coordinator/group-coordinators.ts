@@ -73,7 +73,9 @@ export class LocalGroupCoordinators implements GroupCoordinators {
       machine: () => new GroupMachine(world),
       codec: groupCodec((record) => this.#count(record)),
       refusal: groupRefusal,
-      ...{ replicas, clock, logger },
+      replicas,
+      clock,
+      logger,
       loaded: (tookMs) => meters.loaded(tookMs),
       options: {
         appendLingerMs: Number(configuration.get('group.coordinator.append.linger.ms')),

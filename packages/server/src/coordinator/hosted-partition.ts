@@ -161,7 +161,9 @@ export class HostedPartition<Record, Request, Answer> implements RuntimeHost, Ru
     try {
       if (!runtime.isLife(life)) return;
       const isWhole = await replayLog({
-        ...{ log: replica.log, clock, bufferBytes: loadBufferBytes },
+        log: replica.log,
+        clock,
+        bufferBytes: loadBufferBytes,
         replay: (bytes, at) => runtime.replay(life, bytes, at),
         isWanted: () => runtime.isLife(life),
       });

@@ -21,7 +21,10 @@ export const alterPartitionReassignments =
     ): Reply<Draft<typeof AlterPartitionReassignmentsResponse>> => ({
       kind: 'answer',
       response: {
-        ...{ throttleTimeMs: 0, allowReplicationFactorChange, errorCode, errorMessage },
+        throttleTimeMs: 0,
+        allowReplicationFactorChange,
+        errorCode,
+        errorMessage,
         responses: topics.map(({ name, partitions }) => ({
           name,
           partitions: partitions.map(({ partitionIndex }) => ({ partitionIndex, errorCode, errorMessage })),
@@ -39,8 +42,10 @@ export const alterPartitionReassignments =
       return {
         kind: 'answer',
         response: {
-          ...{ throttleTimeMs: 0, allowReplicationFactorChange },
-          ...{ errorCode: ErrorCode.NONE, errorMessage: null },
+          throttleTimeMs: 0,
+          allowReplicationFactorChange,
+          errorCode: ErrorCode.NONE,
+          errorMessage: null,
           responses: outcome.response.responses,
         },
       };

@@ -82,7 +82,10 @@ const errorOfMove = async (
     if (hasCode(error, 'INVARIANT_BROKEN')) throw error;
     if (hasCode(error, 'REPLICA_NOT_HERE')) return ErrorCode.REPLICA_NOT_AVAILABLE;
     logger.warn('a replica is not moved to another log directory', {
-      ...{ topic: name, partition, path, error: messageOf(error) },
+      topic: name,
+      partition,
+      path,
+      error: messageOf(error),
     });
     return ErrorCode.KAFKA_STORAGE_ERROR;
   }

@@ -43,6 +43,12 @@ const topicsOf = ({ members }: GroupAnswer): readonly string[] =>
   );
 
 const refused = (groupId: string, errorCode: number, errorMessage: string | null = null): GroupAnswer => ({
-  ...{ errorCode, errorMessage, groupId, groupState: '' },
-  ...{ groupEpoch: 0, assignmentEpoch: 0, assignorName: '', members: [] },
+  errorCode,
+  errorMessage,
+  groupId,
+  groupState: '',
+  groupEpoch: 0,
+  assignmentEpoch: 0,
+  assignorName: '',
+  members: [],
 });

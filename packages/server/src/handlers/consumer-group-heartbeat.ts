@@ -26,7 +26,9 @@ export const consumerGroupHeartbeat =
       return refused(ErrorCode.TOPIC_AUTHORIZATION_FAILED);
     const response = await broker.groups.ask(request.groupId, {
       kind: 'consumer-heartbeat',
-      ...{ apiVersion: context.apiVersion, asker: askerOf(context), request },
+      apiVersion: context.apiVersion,
+      asker: askerOf(context),
+      request,
     });
     return { kind: 'answer', response };
   };

@@ -87,8 +87,10 @@ const topicsIn = (broker: Broker, directory: LogDirectory, isAsked: IsAsked): re
           : replicas.lagOf(replica);
     const partitions = topics.get(name) ?? [];
     partitions.push({
-      ...{ partitionIndex: partition, partitionSize: sizeBytes },
-      ...{ offsetLag: lag ?? UNKNOWN_LAG, isFutureKey },
+      partitionIndex: partition,
+      partitionSize: sizeBytes,
+      offsetLag: lag ?? UNKNOWN_LAG,
+      isFutureKey,
     });
     topics.set(name, partitions);
   }

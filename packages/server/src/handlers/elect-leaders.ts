@@ -18,7 +18,8 @@ export const electLeaders =
     ): Reply<Draft<typeof ElectLeadersResponse>> => ({
       kind: 'answer',
       response: {
-        ...{ throttleTimeMs: 0, errorCode },
+        throttleTimeMs: 0,
+        errorCode,
         replicaElectionResults: (topicPartitions ?? []).map(({ topic, partitions }) => ({
           topic,
           partitionResult: partitions.map((partitionId) => ({ partitionId, errorCode, errorMessage })),

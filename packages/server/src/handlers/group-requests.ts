@@ -10,9 +10,21 @@ export const askerOf = (context: RequestContext): Asker => {
   const { connectionId, listenerName, remoteAddress, principal, clientId, clientSoftware } = context;
   const { apiKey, apiVersion, correlationId, arrivedAtMs } = context;
   const remembered: RequestContext = {
-    ...{ connectionId, listenerName, remoteAddress, principal, clientId, clientSoftware },
-    ...{ apiKey, apiVersion, correlationId, arrivedAtMs, isUnknownVersion: false },
-    ...{ patienceMs: 0, temporaryBytes: 0, traceparents: undefined, lease: undefined },
+    connectionId,
+    listenerName,
+    remoteAddress,
+    principal,
+    clientId,
+    clientSoftware,
+    apiKey,
+    apiVersion,
+    correlationId,
+    arrivedAtMs,
+    isUnknownVersion: false,
+    patienceMs: 0,
+    temporaryBytes: 0,
+    traceparents: undefined,
+    lease: undefined,
     isClosed: () => false,
     letGo: () => undefined,
   };

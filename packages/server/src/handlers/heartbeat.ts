@@ -16,7 +16,9 @@ export const heartbeat =
     if (request.groupId === '') return refused(ErrorCode.INVALID_GROUP_ID);
     const response = await broker.groups.ask(request.groupId, {
       kind: 'heartbeat',
-      ...{ apiVersion: context.apiVersion, asker: askerOf(context), request },
+      apiVersion: context.apiVersion,
+      asker: askerOf(context),
+      request,
     });
     return { kind: 'answer', response };
   };

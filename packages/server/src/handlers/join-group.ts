@@ -30,7 +30,9 @@ export const joinGroup =
       apiVersion,
       await broker.groups.ask(request.groupId, {
         kind: 'join',
-        ...{ apiVersion, asker, request: { ...request, rebalanceTimeoutMs, protocols } },
+        apiVersion,
+        asker,
+        request: { ...request, rebalanceTimeoutMs, protocols },
       }),
     );
   };

@@ -27,7 +27,9 @@ export const leaveGroup =
       : request.members;
     const answer = await broker.groups.ask(request.groupId, {
       kind: 'leave',
-      ...{ apiVersion, asker: askerOf(context), request: { ...request, members } },
+      apiVersion,
+      asker: askerOf(context),
+      request: { ...request, members },
     });
     if (!isSingle) return { kind: 'answer', response: answer };
     // One member left, and its error is the answer's.

@@ -18,11 +18,15 @@ export const listPartitionReassignments =
     kind: 'answer',
     response: administrator.isAllowed(context, 'DESCRIBE', 'CLUSTER', 'kafka-cluster')
       ? {
-          ...{ throttleTimeMs: 0, errorCode: ErrorCode.NONE, errorMessage: null },
+          throttleTimeMs: 0,
+          errorCode: ErrorCode.NONE,
+          errorMessage: null,
           topics: reassignmentsIn(administrator.image(), topics),
         }
       : {
-          ...{ throttleTimeMs: 0, errorCode: ErrorCode.CLUSTER_AUTHORIZATION_FAILED },
-          ...{ errorMessage: 'Cluster authorization failed.', topics: [] },
+          throttleTimeMs: 0,
+          errorCode: ErrorCode.CLUSTER_AUTHORIZATION_FAILED,
+          errorMessage: 'Cluster authorization failed.',
+          topics: [],
         },
   });

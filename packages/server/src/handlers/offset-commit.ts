@@ -37,7 +37,9 @@ export const offsetCommit =
         if (image.partitions.get(PartitionIndex(partition.partitionIndex)) === undefined)
           return { ...answer, errorCode: ErrorCode.UNKNOWN_TOPIC_OR_PARTITION };
         offsets.push({
-          ...{ topicId: image.topicId, topic: image.name, partition: partition.partitionIndex },
+          topicId: image.topicId,
+          topic: image.name,
+          partition: partition.partitionIndex,
           offset: partition.committedOffset,
           leaderEpoch: partition.committedLeaderEpoch,
           metadata: partition.committedMetadata,

@@ -44,7 +44,8 @@ export const offsetDelete =
     // Asked also without any partition: whether there is such a group is told in any case.
     const { errorCode, errorCodes } = await broker.groups.ask(groupId, {
       kind: 'delete-offsets',
-      ...{ groupId, partitions },
+      groupId,
+      partitions,
     });
     if (errorCode !== ErrorCode.NONE) return refused(errorCode);
     for (const [index, answer] of asked.entries())

@@ -99,7 +99,11 @@ const ofGroup = async (
   ): Promise<{ readonly errorCode: number; readonly offsets: readonly FetchedOffset[] }> =>
     broker.groups.ask(groupId, {
       kind: 'fetch-offsets',
-      ...{ groupId, memberId, memberEpoch, partitions, requireStable },
+      groupId,
+      memberId,
+      memberEpoch,
+      partitions,
+      requireStable,
     });
   if (group.topics === null) {
     const { errorCode, offsets } = await ask(null);

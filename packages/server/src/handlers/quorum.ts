@@ -81,7 +81,10 @@ type ReplicaDraft = QuorumDraft['topics'][number]['partitions'][number]['observe
 /** Before version 2 replicas are node ids alone, and where nodes listen is not told. */
 const withoutDirectories = ({ errorCode, topics }: QuorumDraft): QuorumDraft => {
   const bare = ({ replicaId, logEndOffset, lastFetchTimestamp, lastCaughtUpTimestamp }: ReplicaDraft) => ({
-    ...{ replicaId, logEndOffset, lastFetchTimestamp, lastCaughtUpTimestamp },
+    replicaId,
+    logEndOffset,
+    lastFetchTimestamp,
+    lastCaughtUpTimestamp,
   });
   return {
     errorCode,

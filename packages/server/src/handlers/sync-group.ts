@@ -34,7 +34,9 @@ export const syncGroup =
     letGoWhileItWaits(context, copiedBytes);
     const response = await broker.groups.ask(request.groupId, {
       kind: 'sync',
-      ...{ apiVersion, asker: askerOf(context), request: { ...request, assignments } },
+      apiVersion,
+      asker: askerOf(context),
+      request: { ...request, assignments },
     });
     return { kind: 'answer', response };
   };

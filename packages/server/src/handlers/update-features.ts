@@ -17,7 +17,8 @@ export const updateFeatures =
     const { apiVersion } = context;
     const updates = request.featureUpdates.map(
       ({ feature, maxVersionLevel, upgradeType, allowDowngrade }) => ({
-        ...{ feature, maxVersionLevel },
+        feature,
+        maxVersionLevel,
         upgradeType: apiVersion > 0 ? upgradeType : allowDowngrade ? SAFE_DOWNGRADE : UPGRADE,
       }),
     );
@@ -27,7 +28,9 @@ export const updateFeatures =
     ): Reply<Draft<typeof UpdateFeaturesResponse>> => ({
       kind: 'answer',
       response: {
-        ...{ throttleTimeMs: 0, errorCode, errorMessage },
+        throttleTimeMs: 0,
+        errorCode,
+        errorMessage,
         // Until version 1 each feature says how it fared, and they fare alike.
         results:
           apiVersion <= 1 && errorCode === ErrorCode.NONE

@@ -176,12 +176,19 @@ export class BrokerPart {
     const answerMemory = new AnswerMemory(ANSWER_MEMORY_BYTES);
     const { directories, replicas, waitingRoom } = this;
     watchBroker(metrics, {
-      ...{ replicas, directories, waitingRoom, fetchSessions, answerMemory },
+      replicas,
+      directories,
+      waitingRoom,
+      fetchSessions,
+      answerMemory,
       state: this.#options.state,
     });
     this.#client = client;
     const groups = new LocalGroupCoordinators({
-      ...{ configuration, replicas, clock: world.clock, logger: this.#options.loggers.groups },
+      configuration,
+      replicas,
+      clock: world.clock,
+      logger: this.#options.loggers.groups,
       image: parts.image,
       layers: parts.layers,
       authorizer: parts.authorizer,
@@ -192,7 +199,11 @@ export class BrokerPart {
     watchGroups(metrics, groups.view);
     return openBroker({
       ...parts,
-      ...{ directories, replicas, waitingRoom, fetchSessions, answerMemory },
+      directories,
+      replicas,
+      waitingRoom,
+      fetchSessions,
+      answerMemory,
       spaceOf: (path) => disk.space(path),
       producerIds: new ProducerIds({ brokerId: nodeId, brokerEpoch: () => this.epoch, controller: client }),
       groups,
@@ -241,14 +252,20 @@ export class BrokerPart {
     this.#limitMoves(image());
     this.replicas.takeRoles(image());
     this.#assignments = new DirectoryAssignments({
-      ...{ nodeId, image, controller: client, clock: world.clock, logger: loggers.replicas },
+      nodeId,
+      image,
+      controller: client,
+      clock: world.clock,
+      logger: loggers.replicas,
       brokerEpoch: () => this.epoch,
       directoryOf: (topicId, partition) => this.#directoryOf(topicId, partition),
     });
     this.#assignments.registered();
     this.#scheduleRetention(Number(configuration.get('log.initial.task.delay.ms')));
     this.#cleaner = new LogCleaner({
-      ...{ replicas: this.replicas, clock: world.clock, logger: loggers.logs },
+      replicas: this.replicas,
+      clock: world.clock,
+      logger: loggers.logs,
       compute: world.compute ?? inlineCompute,
       settings: () => this.#cleanerSettings(image()),
     });
@@ -372,7 +389,15 @@ export const openBrokerPart = async (options: BrokerPartOptions): Promise<Broker
   };
   const open = (path: string): Promise<LogDirectory> =>
     openLogDirectory({
-      ...{ disk, path, clock, random, logger: loggers.logs, metrics, pool, clusterId, nodeId },
+      disk,
+      path,
+      clock,
+      random,
+      logger: loggers.logs,
+      metrics,
+      pool,
+      clusterId,
+      nodeId,
       limits: {
         reserveBytes: Number(configuration.get('storage.reserve.bytes')),
         openFiles: openFiles.segmentFiles,

@@ -77,7 +77,10 @@ const doorOf = (options: DoorsOptions, handlers: HandlerTable, meters: RequestMe
   const { world, loggers, requestLog, disconnected } = options;
   const { clock, faults, traces } = world;
   return new KafkaDoor({
-    ...{ handlers, clock, faults, disconnected },
+    handlers,
+    clock,
+    faults,
+    disconnected,
     logger: loggers.apis,
     observer: observers(
       meters,
@@ -111,11 +114,14 @@ export const openDoors = async (options: DoorsOptions): Promise<Doors> => {
             ];
       const listener = await world
         .listen({
-          ...{ name: endpoint.name, host: endpoint.host, port: endpoint.port },
+          name: endpoint.name,
+          host: endpoint.host,
+          port: endpoint.port,
           maxRequestBytes: configuration.socketRequestMaxBytes,
           clock: world.clock,
           logger: loggers.network,
-          ...{ pool, memory },
+          pool,
+          memory,
           // However many clients there are, members of the quorum get through: a refusal looks like a death.
           ...(isController ? {} : { limits }),
           maxIdleMs: Number(configuration.get('connections.max.idle.ms')),

@@ -206,7 +206,13 @@ export const openController = async (options: MembersOptions): Promise<Members> 
   });
   host.attach(quorum);
   return {
-    ...{ client, links, accept: links.accept, quorum, active, follower: undefined, leader },
+    client,
+    links,
+    accept: links.accept,
+    quorum,
+    active,
+    follower: undefined,
+    leader,
     begin: () => quorum.begin(),
     close: async (how) => {
       client.close();
@@ -332,7 +338,13 @@ export const openBrokerMember = (options: MembersOptions): Members => {
   });
   late.client = client;
   return {
-    ...{ client, links, accept: links.accept, quorum: undefined, active: undefined, follower, leader },
+    client,
+    links,
+    accept: links.accept,
+    quorum: undefined,
+    active: undefined,
+    follower,
+    leader,
     begin: () => links.keepTo(toDial()),
     close: () => {
       client.close();

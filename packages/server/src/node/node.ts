@@ -369,14 +369,20 @@ class Assembly {
     const dialer = world.dialMembers();
     this.#dialer = dialer;
     const options = {
-      ...{ configuration, world, loggers, identity, host, dialer },
+      configuration,
+      world,
+      loggers,
+      identity,
+      host,
+      dialer,
       isAlone: isAlone(configuration),
       // Each start registers anew, and the directories know at which offset.
       knownOffset: Math.max(0, ...(directories?.opened ?? []).map(({ recorded }) => recorded.brokerEpoch)),
       outOfSpace: roomForMetadata({
         directories: directories ?? new LogDirectories([]),
         metadataLogDir: configuration.metadataLogDir,
-        ...{ clock: world.clock, logger: world.logger },
+        clock: world.clock,
+        logger: world.logger,
         isPatient: () => this.#serving.isServing && this.#stopped === undefined,
       }),
       committed: (latencyMs: number, recordCount: number) => meters.committed(latencyMs, recordCount),
@@ -396,7 +402,10 @@ class Assembly {
     if (broker === undefined || dialer === undefined || isAlone(this.#configuration)) return undefined;
     const { clock, random, faults } = this.#world;
     const replication = replicationOnDemand().openReplication({
-      ...{ identity, clock, faults, dialer },
+      identity,
+      clock,
+      faults,
+      dialer,
       meters: broker.replicationMeters,
       random: random.fork('replication'),
       logger: this.#loggers.replicas,
@@ -454,7 +463,10 @@ class Assembly {
       world: this.#world,
       loggers: this.#loggers,
       pool: this.#pool,
-      ...{ memory, limits, serving: this.#serving, requestLog: this.#requestLog },
+      memory,
+      limits,
+      serving: this.#serving,
+      requestLog: this.#requestLog,
       broker: ofBroker,
       controller:
         members.quorum === undefined ? undefined : controllerHandlers(openAdministrator(parts), ofBroker),

@@ -24,7 +24,12 @@ export interface OpenedReplica {
 export const openRaftQuorum = async (options: RaftQuorumOptions): Promise<RaftQuorum> => {
   const { disk, directory, clock, random, logger, clusterId, listener } = options;
   const log = await openWriteAheadLog({
-    ...{ disk, directory, clock, random: random.fork('write-ahead log'), logger, clusterId },
+    disk,
+    directory,
+    clock,
+    random: random.fork('write-ahead log'),
+    logger,
+    clusterId,
     ...(options.outOfSpace === undefined ? {} : { outOfSpace: options.outOfSpace }),
   });
   try {

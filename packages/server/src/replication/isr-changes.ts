@@ -89,7 +89,10 @@ export class IsrChanges {
 }
 
 const refused = ({ leaderEpoch, partitionEpoch }: IsrChange, error: number): IsrAnswer => ({
-  ...{ kind: 'refused', leaderEpoch, partitionEpoch, error },
+  kind: 'refused',
+  leaderEpoch,
+  partitionEpoch,
+  error,
 });
 
 const unanswered = (change: IsrChange): IsrAnswer => refused(change, ErrorCode.REQUEST_TIMED_OUT);
@@ -105,13 +108,18 @@ const commandOf = (
   for (const { topicId, partition, leaderEpoch, partitionEpoch, isr, leaderRecoveryState } of changes) {
     const partitions = topics.get(topicId) ?? [];
     partitions.push({
-      ...{ partitionIndex: partition, leaderEpoch, partitionEpoch, leaderRecoveryState },
+      partitionIndex: partition,
+      leaderEpoch,
+      partitionEpoch,
+      leaderRecoveryState,
       newIsrWithEpochs: isr,
     });
     topics.set(topicId, partitions);
   }
   return {
-    ...{ kind: 'alter-partition', brokerId, brokerEpoch },
+    kind: 'alter-partition',
+    brokerId,
+    brokerEpoch,
     topics: [...topics].map(([topicId, partitions]) => ({ topicId, partitions })),
   };
 };
@@ -121,7 +129,10 @@ const answerOf = (change: IsrChange, altered: AlteredPartition | undefined): Isr
   const { errorCode, leaderEpoch, partitionEpoch, isr, leaderRecoveryState } = altered;
   return errorCode === ErrorCode.NONE
     ? {
-        ...{ kind: 'committed', leaderEpoch, partitionEpoch, isr },
+        kind: 'committed',
+        leaderEpoch,
+        partitionEpoch,
+        isr,
         leaderRecoveryState: leaderRecoveryState === 1 ? 1 : 0,
       }
     : refused(change, errorCode);

@@ -65,7 +65,8 @@ export const openReplication = (options: ReplicationOptions): Replication => {
   };
   limitRates(image());
   const feeds = new ReplicaFeeds<Replica>({
-    ...{ clock, logger },
+    clock,
+    logger,
     throttle: throttles.leader,
     host: {
       isThrottled: ({ config, partition }) =>
@@ -76,14 +77,19 @@ export const openReplication = (options: ReplicationOptions): Replication => {
     },
   });
   const fetchers = new ReplicaFetchers<Replica>({
-    ...{ clock, logger, brokerEpoch },
+    clock,
+    logger,
+    brokerEpoch,
     host: replicas.asFollower,
     throttle: throttles.follower,
     addressOf: (leader) => brokerById(image(), leader)?.endpoints.get(options.listenerName),
     keepTo: (leaders) => links.keepTo(leaders),
   });
   const isrChanges = new IsrChanges({
-    ...{ clock, brokerEpoch, brokerId: identity.nodeId, controller: options.controller },
+    clock,
+    brokerEpoch,
+    brokerId: identity.nodeId,
+    controller: options.controller,
     answered: (change, answer, countBefore) => {
       options.meters.answered(answer, countBefore);
       replicas.alterPartitionAnswered(change, answer);

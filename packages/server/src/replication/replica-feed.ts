@@ -345,7 +345,9 @@ export class ReplicaFeed implements SubscriptionFeed {
       return;
     }
     this.#options.logger.error('a log could not be read for a follower', {
-      ...{ topic, partition, brokerId: subscription.follower.brokerId },
+      topic,
+      partition,
+      brokerId: subscription.follower.brokerId,
       error: messageOf(error),
     });
     if (hasCode(error, 'LOG_CORRUPT')) this.#options.host.damaged(replica);

@@ -104,7 +104,9 @@ export class ReplicaFeeds<R extends Replicated> {
   ): ReplicaFeed {
     const { clock, logger, host } = this.#options;
     return new ReplicaFeed({
-      ...{ clock, logger, host },
+      clock,
+      logger,
+      host,
       follower: { brokerId: nodeId, brokerEpoch },
       // A follower that asks for more than is good for this leader's memory does not get it.
       creditBytes: Math.min(creditBytes, STREAM_CREDIT_BYTES),

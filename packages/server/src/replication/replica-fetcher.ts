@@ -251,7 +251,9 @@ export class ReplicaFetcher {
         return true;
       case 'corrupt':
         logger.error('a leader sent records that cannot be right', {
-          ...{ topic, partition, leaderEpoch },
+          topic,
+          partition,
+          leaderEpoch,
           error: outcome.message,
         });
         this.#retryLater(following, true);
@@ -261,7 +263,8 @@ export class ReplicaFetcher {
           log.append(outcome.batches);
         } catch (error) {
           logger.error('a log refused what its leader sent', {
-            ...{ topic, partition },
+            topic,
+            partition,
             error: messageOf(error),
           });
           host.failed(replica, error);
@@ -313,8 +316,11 @@ export class ReplicaFetcher {
         ? 'committed records go, because a leader was elected that did not have them'
         : 'a log has what its leader has not, and is truncated',
       {
-        ...{ topic, partition, leaderEpoch: following.leaderEpoch },
-        ...{ endOffset: machine.endOffset, truncateTo },
+        topic,
+        partition,
+        leaderEpoch: following.leaderEpoch,
+        endOffset: machine.endOffset,
+        truncateTo,
       },
     );
     this.#options.host.truncate(replica, truncateTo);
@@ -332,7 +338,10 @@ export class ReplicaFetcher {
       errorCode === ErrorCode.OFFSET_OUT_OF_RANGE ? machine.outOfRange(logStartOffset) : undefined;
     if (reset !== undefined) {
       this.#options.logger.info('the log of a leader lies elsewhere, and the one here starts anew', {
-        ...{ topic, partition, endOffset: machine.endOffset, resetTo: reset.resetTo },
+        topic,
+        partition,
+        endOffset: machine.endOffset,
+        resetTo: reset.resetTo,
       });
       this.#options.host.reset(this.#handOver(following), reset.resetTo);
       return;
@@ -373,8 +382,14 @@ export class ReplicaFetcher {
       const creditBytes = this.#beginToMeasure(following);
       const { fetchOffset, lastFetchedEpoch, logStartOffset } = machine.fetchPosition();
       return {
-        ...{ handle, topicId, partition, leaderEpoch },
-        ...{ fetchOffset, lastFetchedEpoch, logStartOffset, creditBytes },
+        handle,
+        topicId,
+        partition,
+        leaderEpoch,
+        fetchOffset,
+        lastFetchedEpoch,
+        logStartOffset,
+        creditBytes,
       };
     });
     this.#subscribing.clear();

@@ -104,7 +104,10 @@ export class ReplicaFetchers<R extends Replicated> {
     if (known !== undefined) return known;
     const { clock, logger, brokerEpoch, host } = this.#options;
     const fetcher = new ReplicaFetcher({
-      ...{ clock, logger, brokerEpoch, host },
+      clock,
+      logger,
+      brokerEpoch,
+      host,
       throttle: this.#throttle,
     });
     this.#byLeader.set(leader, fetcher);

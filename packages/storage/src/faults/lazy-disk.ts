@@ -185,8 +185,14 @@ class LazyDisk implements Disk {
     if (tracked === undefined) {
       const id = this.#unsynced.nextNumber++;
       tracked = {
-        ...{ id, path, sizeBytes, durableSize: sizeBytes, durableSequence: 0 },
-        ...{ recorded: false, openCount: 0, writes: [] },
+        id,
+        path,
+        sizeBytes,
+        durableSize: sizeBytes,
+        durableSequence: 0,
+        recorded: false,
+        openCount: 0,
+        writes: [],
       };
       this.#unsynced.files.set(id, tracked);
     }

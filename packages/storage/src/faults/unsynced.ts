@@ -152,8 +152,14 @@ export const replay = (unsynced: Unsynced, record: UnsyncedRecord, before: Buffe
       if (unsynced.files.has(id)) return;
       const sizeBytes = durableSize;
       unsynced.files.set(id, {
-        ...{ id, path, sizeBytes, durableSize, durableSequence },
-        ...{ recorded: true, openCount: 0, writes: [] },
+        id,
+        path,
+        sizeBytes,
+        durableSize,
+        durableSequence,
+        recorded: true,
+        openCount: 0,
+        writes: [],
       });
       unsynced.nextNumber = Math.max(unsynced.nextNumber, id + 1);
       return;

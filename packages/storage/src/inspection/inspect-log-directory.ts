@@ -91,14 +91,24 @@ const inspectionContext = async (disk: Disk, path: string): Promise<DirectoryCon
   const random = new SeededRandom(1, 'inspection');
   for (const name of ['topics', 'journal']) await ensureDirectory(disk, `${path}/${name}`);
   const context: DirectoryContext = {
-    ...{ disk, path, clock: noClock, random, logger: silentLogger, pool },
+    disk,
+    path,
+    clock: noClock,
+    random,
+    logger: silentLogger,
+    pool,
     memory: openTailMemory(pool) as BatchMemory,
     limits: defaultLogDirectoryLimits,
     metrics: storageMetrics(silentMetrics, path),
     files: new OpenFiles(disk, OPEN_FILES),
     indexes: new IndexCache(INDEX_BYTES),
     reserve: await SpaceReserve.find({
-      ...{ disk, path, clock: noClock, logger: silentLogger, random, sizeBytes: 0 },
+      disk,
+      path,
+      clock: noClock,
+      logger: silentLogger,
+      random,
+      sizeBytes: 0,
     }),
     writtenBytes: 0,
     topicNames: new Map(),

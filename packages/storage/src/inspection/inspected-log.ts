@@ -73,8 +73,13 @@ export const inspectLog = async (tools: InspectionTools, log: LogState): Promise
   let sizeBytes = 0;
   for (const segment of log.segments) sizeBytes += segment.sizeBytes;
   return {
-    ...{ topicId: log.topicId, partition: log.partition, logStart: log.logStart, endOffset: log.end },
-    ...{ segments: log.segments.length, batches: inspection.batches, sizeBytes },
+    topicId: log.topicId,
+    partition: log.partition,
+    logStart: log.logStart,
+    endOffset: log.end,
+    segments: log.segments.length,
+    batches: inspection.batches,
+    sizeBytes,
     isCompacted: log.segments.some(({ hasGaps }) => hasGaps),
     findings: inspection.findings,
     batchesFrom: (offset) => batchesFrom(tools, log, offset),

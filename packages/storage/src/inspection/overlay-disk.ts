@@ -142,7 +142,9 @@ export const openOverlayDisk = (below: Disk): Disk => {
 const partsOf = (path: string): string[] => path.split('/').filter((part) => part !== '');
 
 const directoryNode = (below: string | undefined): DirectoryNode => ({
-  ...{ kind: 'directory', below, children: new Map() },
+  kind: 'directory',
+  below,
+  children: new Map(),
   entriesBelow: below === undefined ? new Map() : undefined,
 });
 

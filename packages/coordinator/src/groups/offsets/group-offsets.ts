@@ -274,8 +274,13 @@ const nothingCommitted = (
   { topicId, topic, partition }: OffsetPartition,
   errorCode: number = ErrorCode.NONE,
 ): FetchedOffset => ({
-  ...{ topicId, topic, partition, errorCode },
-  ...{ offset: Offset(-1), leaderEpoch: LeaderEpoch(-1), metadata: '' },
+  topicId,
+  topic,
+  partition,
+  errorCode,
+  offset: Offset(-1),
+  leaderEpoch: LeaderEpoch(-1),
+  metadata: '',
 });
 
 const commitRecord = (
