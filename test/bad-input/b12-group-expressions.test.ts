@@ -69,10 +69,10 @@ test.each(refused)('B12: a subscription to %s is refused as Kafka refuses it', a
 // Kafka does not survive the first of them.
 onlyOurs.each([
   ['of repetitions that multiply to a billion', '((a{1000}){1000}){1000}'],
-  ['of a mebibyte', 'a'.repeat(1024 * 1024)],
-  ['of a hundred thousand alternatives', Array.from({ length: 100_000 }, (_, at) => `t${at}`).join('|')],
+  ['as long as a text may be', 'a'.repeat(32_767)],
+  ['of five thousand alternatives', Array.from({ length: 5000 }, (_, at) => `t${at}`).join('|')],
   ['nested ten thousand times', `${'('.repeat(10_000)}a${')'.repeat(10_000)}`],
-  ['of a million repetitions', 'a*'.repeat(1_000_000)],
+  ['of sixteen thousand repetitions', 'a*'.repeat(16_000)],
   ['of a thousand large classes', '[\\p{L}\\p{N}]{1,1000}'.repeat(1000)],
 ])('B12: an expression %s is refused or taken, and holds nobody up', async (_, regex) => {
   const groupId = freshName('verbose');

@@ -1,9 +1,14 @@
-import { ErrorCode, apis } from '@kafkaesque/protocol';
+import { Offset } from '@kafkaesque/kernel';
+import { ErrorCode, apis, encodeRequestFrame } from '@kafkaesque/protocol';
+import type { Api, Message } from '@kafkaesque/protocol';
 import type { BadClient } from './client';
-import { framed, header, int16, int32, int8, string } from './bytes';
+import { compactString, framed, header, int16, int32, int8, string } from './bytes';
 import type { Target } from './target';
 import { isKafka, openTarget } from './target';
 import { createTopic, goodBatch, produce } from './topics';
+
+/** Stands for a text that no encoder would write. */
+const MARK = '<the text>';
 
 let target: Target;
 beforeAll(async () => {
@@ -113,3 +118,50 @@ test('B7: no records, empty or null, are refused, and the connection stays', asy
   if (!isKafka) expect((await produce(client, topic, null)).errorCode).toBe(ErrorCode.INVALID_RECORD);
   expect((await produce(client, topic, goodBatch())).baseOffset).toBe(0);
 });
+
+/** A flexible request with `MARK` where a longer text belongs. */
+const flexible: readonly (readonly [string, Api, number, Record<string, unknown>])[] = [
+  ['the name of a topic in Metadata', apis.Metadata, 9, { topics: [{ name: MARK }] }],
+  ['the id of a group in FindCoordinator', apis.FindCoordinator, 4, { coordinatorKeys: [MARK] }],
+  [
+    'the subscription of a member of a group',
+    apis.ConsumerGroupHeartbeat,
+    1,
+    { groupId: 'g', memberId: 'm', memberEpoch: 0, subscribedTopicRegex: MARK },
+  ],
+  [
+    'the protocol of a member of a group',
+    apis.JoinGroup,
+    9,
+    {
+      ...{ groupId: 'g', memberId: '', protocolType: 'consumer', sessionTimeoutMs: 6000 },
+      protocols: [{ name: MARK, metadata: Buffer.alloc(0) }],
+    },
+  ],
+  [
+    'the metadata beside an offset',
+    apis.OffsetCommit,
+    9,
+    {
+      ...{ groupId: 'g', memberId: '' },
+      topics: [
+        {
+          name: 't',
+          partitions: [{ partitionIndex: 0, committedOffset: Offset(1), committedMetadata: MARK }],
+        },
+      ],
+    },
+  ],
+];
+
+test.each(flexible)(
+  'B7: a text of 32,768 bytes in %s closes the connection',
+  async (_, api, version, draft) => {
+    await using client = await target.connect();
+    const frame = Buffer.concat(encodeRequestFrame(api, version, 6, null, draft as Message['Draft']));
+    const at = frame.indexOf(compactString(MARK));
+    const rest = frame.subarray(at + compactString(MARK).length);
+    await client.send(framed(frame.subarray(4, at), compactString('x'.repeat(32_768)), rest));
+    await expectClosed(client);
+  },
+);

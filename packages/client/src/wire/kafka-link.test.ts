@@ -181,6 +181,19 @@ describe('a link to a broker', () => {
     expect(connection.ending).toBe('reset');
   });
 
+  test('fails a request with a text that no field holds as what the caller has to mend', async () => {
+    const { connection, metadata } = open();
+    const topics = [{ name: 'x'.repeat(32_768) }];
+    await expect(metadata({ draft: () => ({ topics }) })).rejects.toMatchObject({
+      kind: 'usage',
+      code: 'INVALID_FIELD',
+      effect: 'definite',
+      retriable: false,
+      message: expect.stringContaining('a text of 32768 bytes') as unknown,
+    });
+    expect(connection.ending).toBe('open');
+  });
+
   test('resolves a request without answer when its bytes have left', async () => {
     const { link } = open();
     const draft = () => ({ acks: 0, timeoutMs: 1, topicData: [] });

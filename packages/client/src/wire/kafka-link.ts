@@ -238,7 +238,7 @@ export class KafkaLink {
         this.#write(pending);
       } catch (error) {
         // What cannot be written in this version is the caller's business; the connection is as good as before.
-        pending.reject(error);
+        pending.reject(hasCode(error, 'INVALID_FIELD') ? unwritable(error) : error);
       }
     }
   }
@@ -351,3 +351,7 @@ const capabilitiesOf = (body: ResponseOf<'ApiVersions'>): Capabilities => ({
     body.supportedFeatures.map((one) => [one.name, { min: one.minVersion, max: one.maxVersion }]),
   ),
 });
+
+/** What was given does not fit its field: a text of more than 32,767 bytes, a number outside its range. */
+const unwritable = (cause: unknown): ClientError =>
+  new ClientError('usage', 'INVALID_FIELD', messageOf(cause), { cause });

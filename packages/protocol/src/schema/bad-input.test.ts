@@ -3,11 +3,12 @@ import {
   ApiVersionsRequest,
   FetchRequest,
   MetadataRequest,
+  OffsetCommitRequest,
   RequestHeader,
   ShareAcknowledgeRequest,
   type Message,
 } from '../index';
-import { array, int64, struct } from './field';
+import { array, int64, string, struct } from './field';
 import { message } from './message';
 import { MAX_OBJECTS_IN_REQUEST } from './read';
 
@@ -130,6 +131,60 @@ describe('varints and lengths', () => {
 
   test.each(['fffe', '8000', '7fff'])('refuses a 16-bit length of 0x%s', (length) => {
     expect(refuses(RequestHeader, 1, hex(`0012 0000 00000007 ${length} 61`))).toBe(true);
+  });
+
+  describe('a text of a request has 32,767 bytes at most, however its length is written', () => {
+    const commit = (committedMetadata: Buffer): Buffer => {
+      const partitions = [{ partitionIndex: 0, committedOffset: Offset(1), committedMetadata: 'metadata' }];
+      const topics = [{ name: 't', partitions }];
+      const bytes = OffsetCommitRequest.encode({ groupId: 'g', memberId: '', topics }, 9);
+      const at = bytes.indexOf('metadata');
+      return Buffer.concat([
+        bytes.subarray(0, at - 1),
+        uvarint(committedMetadata.length + 1),
+        committedMetadata,
+        bytes.subarray(at + 8),
+      ]);
+    };
+    const uvarint = (value: number): Buffer =>
+      Buffer.from([(value & 0x7f) | 0x80, ((value >> 7) & 0x7f) | 0x80, value >> 14]);
+    const metadataOf = (bytes: Buffer): string | null | undefined =>
+      OffsetCommitRequest.decode(bytes, 9).topics[0]?.partitions[0]?.committedMetadata;
+
+    test('as long as that it is read', () => {
+      expect(metadataOf(commit(Buffer.alloc(32_767, 'x')))).toBe('x'.repeat(32_767));
+      expect(metadataOf(commit(Buffer.from('ж'.repeat(16_383))))).toBe('ж'.repeat(16_383));
+    });
+
+    test('longer, it is refused, and not written either', () => {
+      expect(refuses(OffsetCommitRequest, 9, commit(Buffer.alloc(32_768, 'x')))).toBe(true);
+      const partitions = [
+        { partitionIndex: 0, committedOffset: Offset(1), committedMetadata: 'x'.repeat(32_768) },
+      ];
+      expect(() =>
+        OffsetCommitRequest.encode({ groupId: 'g', memberId: '', topics: [{ name: 't', partitions }] }, 9),
+      ).toThrow('committedMetadata cannot be a text of 32768 bytes');
+    });
+
+    test.each([
+      ['in a compact text', (bad: Buffer) => refuses(OffsetCommitRequest, 9, commit(bad))],
+      [
+        'behind 16 bits',
+        (bad: Buffer) => {
+          const length = Buffer.from([bad.length >> 8, bad.length & 0xff]);
+          return refuses(MetadataRequest, 0, Buffer.concat([hex('00000001'), length, bad]));
+        },
+      ],
+    ])('what bad UTF-8 makes longer could not be told in an answer: it is refused %s', (_, isRefused) => {
+      expect(isRefused(Buffer.alloc(10_922, 0xff))).toBe(false);
+      expect(isRefused(Buffer.alloc(10_923, 0xff))).toBe(true);
+    });
+
+    test('answers and what is stored may have longer ones', () => {
+      const Stored = message({ name: 'Stored', versions: '0', flexible: '0+', fields: { text: string } });
+      const value = { text: 'x'.repeat(100_000) };
+      expect(Stored.decode(Stored.encode(value, 0), 0)).toEqual(value);
+    });
   });
 
   test('an int64 beyond 2^53 is refused, unless the field only means that something is huge', () => {

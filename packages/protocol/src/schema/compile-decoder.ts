@@ -1,7 +1,16 @@
 import { field, type AnyField, type Fields, type WireType } from './field';
 import { defaultOf } from './make';
 import * as read from './read';
-import { build, fieldsInLine, fixedSize, isNullable, Source, taggedFields, type Shape } from './source';
+import {
+  build,
+  fieldsInLine,
+  fixedSize,
+  isNullable,
+  isRequest,
+  Source,
+  taggedFields,
+  type Shape,
+} from './source';
 
 /** Reads the message that begins at `at`, and leaves its end in `cursor.end`. */
 export type Decoder = (bytes: Buffer, at: number) => unknown;
@@ -12,7 +21,7 @@ export type Decoder = (bytes: Buffer, at: number) => unknown;
  */
 export const compileDecoder = (shape: Shape): Decoder => {
   const source = new Source();
-  const limit = shape.name.endsWith('Request') ? read.MAX_OBJECTS_IN_REQUEST : read.MAX_OBJECTS;
+  const limit = isRequest(shape) ? read.MAX_OBJECTS_IN_REQUEST : read.MAX_OBJECTS;
   source.line(`let end = b.length, left = ${limit}, unknown = 0;`);
   const generator = new DecoderSource(source, shape);
   const value = generator.struct(shape.fields, shape.name, 'end');
@@ -187,9 +196,15 @@ class DecoderSource {
     const isText = type.kind === 'primitive' && type.name === 'string';
     this.#need(length, path, end);
     this.#source.line(
-      `${into} = ${isText ? `readText(b, p, ${length})` : `b.subarray(p, p + ${length})`};`,
+      `${into} = ${isText ? this.#text(length, path) : `b.subarray(p, p + ${length})`};`,
       `p += ${length};`,
     );
+  }
+
+  #text(length: string, path: string): string {
+    const short = `readText(b, p, ${length})`;
+    if (!isRequest(this.#shape)) return short;
+    return `${length} > ${read.MAX_UNJUDGED_TEXT} ? readLongText(b, p, ${length}, '${path}') : ${short}`;
   }
 
   #items(item: WireType, count: string, into: string, path: string, end: string): void {

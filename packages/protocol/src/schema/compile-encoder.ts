@@ -8,6 +8,8 @@ import {
   isNullable,
   isOptional,
   isPresent,
+  isRequest,
+  MAX_TEXT_BYTES_IN_REQUEST,
   Source,
   taggedFields,
   type Shape,
@@ -177,7 +179,11 @@ class EncoderSource {
     else if (type.name === 'string') {
       const compact = this.#shape.flexible && !field.facts.inflexible;
       const text = path.endsWith('.errorMessage') ? `errorText(${value})` : value;
-      this.#source.line(`p = ${compact ? 'writeCompactText' : 'writeText'}(w, p, ${text}, '${path}');`);
+      const limit = isRequest(this.#shape) ? MAX_TEXT_BYTES_IN_REQUEST : Infinity;
+      const call = compact
+        ? `writeCompactText(w, p, ${text}, '${path}', ${limit})`
+        : `writeText(w, p, ${text}, '${path}')`;
+      this.#source.line(`p = ${call};`);
     } else this.#bytes(field, value, path, inTag);
     this.#source.line('b = w.buffer;', '}');
   }

@@ -1,4 +1,5 @@
 import { decodeError } from './failures';
+import { MAX_TEXT_BYTES_IN_REQUEST } from './source';
 
 /**
  * What compiled decoders call. They run straight through a buffer with the position in a local variable; a function
@@ -89,6 +90,18 @@ export const readText = (b: Buffer, at: number, length: number): string => {
   if (recent.length === length && equalsAscii(b, at, recent)) return recent;
   const text = b.toString('latin1', at, at + length);
   recentTexts[slot] = text;
+  return text;
+};
+
+/** Texts up to here have at most `MAX_TEXT_BYTES_IN_REQUEST` however they are written: a bad byte becomes three. */
+export const MAX_UNJUDGED_TEXT = Math.floor(MAX_TEXT_BYTES_IN_REQUEST / 3);
+
+/** As `readText`, for a text of a request that may be longer than it can be written again. */
+export const readLongText = (b: Buffer, at: number, length: number, path: string): string => {
+  if (length > MAX_TEXT_BYTES_IN_REQUEST) failLength(path, length);
+  const text = b.toString('utf8', at, at + length);
+  const size = Buffer.byteLength(text);
+  if (size > MAX_TEXT_BYTES_IN_REQUEST) failLength(path, size);
   return text;
 };
 

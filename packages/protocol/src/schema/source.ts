@@ -9,6 +9,12 @@ export interface Shape {
   readonly flexible: boolean;
 }
 
+/** What anybody may send: it is read and written within tighter bounds than answers and what is stored. */
+export const isRequest = ({ name }: Shape): boolean => name.endsWith('Request');
+
+/** As long as a length of 16 bits can say; Kafka holds newer versions, whose lengths could say more, to the same. */
+export const MAX_TEXT_BYTES_IN_REQUEST = 0x7fff;
+
 /** JavaScript in the making. */
 export class Source {
   readonly #lines: string[] = [];

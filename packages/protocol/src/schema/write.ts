@@ -112,8 +112,14 @@ export const writeUvarint = (b: Buffer, from: number, value: number): number => 
 
 export const MAX_UVARINT_BYTES = 5;
 
-/** A text with its compact length. Gives the new position; the writer has the buffer, which may be another one. */
-export const writeCompactText = (to: Writer, at: number, text: string, path: string): number => {
+/** A text of at most `maxBytes` with its compact length. Gives the new position; the writer has the buffer, which may be another one. */
+export const writeCompactText = (
+  to: Writer,
+  at: number,
+  text: string,
+  path: string,
+  maxBytes: number,
+): number => {
   if (typeof text !== 'string') throw invalidField(path, text);
   const { length } = text;
   let b = to.reserve(at, length * 3 + MAX_UVARINT_BYTES);
@@ -123,6 +129,7 @@ export const writeCompactText = (to: Writer, at: number, text: string, path: str
     if (end >= 0) return end;
   }
   const size = Buffer.byteLength(text);
+  if (size > maxBytes) throw invalidField(path, `a text of ${size} bytes`);
   b = to.reserve(at, size + MAX_UVARINT_BYTES);
   const start = writeUvarint(b, at, size + 1);
   return start + b.write(text, start, 'utf8');

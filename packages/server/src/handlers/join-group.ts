@@ -16,8 +16,6 @@ export const joinGroup =
     const { apiVersion } = context;
     const refused = (errorCode: number, memberId: string): Reply<Answer> =>
       answered(apiVersion, { errorCode, protocolName: null, leader: '', memberId, members: [] });
-    if (textsOf(request).some(isTooLong))
-      return { kind: 'close', why: 'a text of a JoinGroup request has more than 32767 bytes' };
     if (!broker.isAllowed(context, 'READ', 'GROUP', request.groupId))
       return refused(ErrorCode.GROUP_AUTHORIZATION_FAILED, '');
     if (request.groupId === '') return refused(ErrorCode.INVALID_GROUP_ID, request.memberId);
@@ -36,20 +34,6 @@ export const joinGroup =
       }),
     );
   };
-
-/** What is kept of a member, and told in every version of answers. */
-const textsOf = (request: JoinGroupRequest): readonly string[] => [
-  request.groupId,
-  request.memberId,
-  request.groupInstanceId ?? '',
-  request.protocolType,
-  ...request.protocols.map(({ name }) => name),
-];
-
-/** Older versions have 16 bits for a length; Kafka reads no longer text in newer ones either, and ends the connection. */
-const MAX_TEXT_BYTES = 0x7fff;
-const isTooLong = (text: string): boolean =>
-  text.length * 3 > MAX_TEXT_BYTES && Buffer.byteLength(text) > MAX_TEXT_BYTES;
 
 const answered = (apiVersion: number, answer: Answer): Reply<Answer> => {
   const { protocolName } = answer;
