@@ -1,4 +1,3 @@
-import { messageOf } from '@kafkaesque/kernel';
 import type { CancelWake, Clock, Logger, Random } from '@kafkaesque/kernel';
 import type { ApiName, ResponseOf } from '@kafkaesque/protocol';
 import { asClientError, ClientError } from '../../errors';
@@ -9,9 +8,11 @@ import type { DraftFor } from '../../wire/wire';
 import type { LastAssignment, PartitionAssignor } from '../assignors/assignor';
 import type { GroupCoordinator } from '../group-coordinator';
 import type { CommitIdentity } from '../group-offsets';
+import { MemberDriver, hasEnded } from '../member-driver';
 import type { MemberHost } from '../member-host';
 import type { LeaveOptions, Membership } from '../membership';
 import { partitionsWithout, topicsOf } from '../partition-sets';
+import { withAdvice } from '../refusal-advice';
 import type { SeenTopics, SubscribedTo, TopicWatch } from '../topic-watch';
 import { ClassicMember } from './classic-member';
 import type { ClassicEffect, ClassicInput, EncodedAssignment, JoinedMember } from './classic-member';
@@ -52,10 +53,8 @@ export class ClassicSession implements Membership {
   readonly #options: ClassicSessionOptions;
   readonly #member: ClassicMember;
   readonly #isCooperative: boolean;
-  #cancelWake: CancelWake | undefined;
+  readonly #driver: MemberDriver<ClassicInput, ClassicEffect>;
   #cancelWatch: CancelWake | undefined;
-  /** Of what runs in the name of one membership; whatever comes later is nobody's. */
-  #life = new AbortController();
   /** The topics by name when a pattern is subscribed. */
   #matching: readonly string[] = [];
   /** The topics as they were when the leader assigned them, or the pattern was matched. */
@@ -65,9 +64,16 @@ export class ClassicSession implements Membership {
 
   constructor(options: ClassicSessionOptions) {
     this.#options = options;
-    const { settings, random } = options;
+    const { settings, random, coordinator, host, clock, logger } = options;
     this.#isCooperative = settings.assignors.every(({ isCooperative }) => isCooperative);
     this.#member = new ClassicMember(settings, (failures) => backoffMs(settings.backoff, failures, random));
+    this.#driver = new MemberDriver({
+      rules: this.#member,
+      carryOut: (effect, life) => this.#carryOut(effect, life),
+      changed: () => host.changed(),
+      groupId: coordinator.groupId,
+      ...{ clock, logger },
+    });
   }
 
   get identity(): CommitIdentity {
@@ -90,25 +96,25 @@ export class ClassicSession implements Membership {
   }
 
   subscriptionChanged(): void {
-    this.#feed({ kind: 'rejoin', reason: 'the subscription changed' });
+    this.#driver.feed({ kind: 'rejoin', reason: 'the subscription changed' });
   }
 
   rejoin(reason: string): void {
-    if (this.#member.phase !== 'out') this.#feed({ kind: 'rejoin', reason });
+    if (this.#member.phase !== 'out') this.#driver.feed({ kind: 'rejoin', reason });
   }
 
   retry(): void {
-    if (this.#member.phase === 'failed') this.#feed({ kind: 'retry' });
+    if (this.#member.phase === 'failed') this.#driver.feed({ kind: 'retry' });
   }
 
   refused(errorCode: number, identity: CommitIdentity): void {
-    this.#feed({ kind: 'refused', errorCode, identity });
+    this.#driver.feed({ kind: 'refused', errorCode, identity });
   }
 
   expel(reason: string): void {
     const { memberId } = this.#member;
     this.#end();
-    this.#feed({ kind: 'expelled' });
+    this.#driver.feed({ kind: 'expelled' });
     if (this.#options.settings.groupInstanceId !== undefined) return;
     void this.#sendLeave(memberId, reason, this.#options.settings.requestTimeoutMs);
   }
@@ -116,64 +122,30 @@ export class ClassicSession implements Membership {
   async leave({ reason, membership, timeoutMs }: LeaveOptions): Promise<void> {
     const { memberId } = this.#member;
     this.#end();
-    this.#feed({ kind: 'left' });
+    this.#driver.feed({ kind: 'left' });
     const { groupInstanceId } = this.#options.settings;
     const leaves = membership === 'default' ? groupInstanceId === undefined : membership === 'leave-group';
     if (leaves) await this.#sendLeave(memberId, reason, timeoutMs);
   }
 
   #end(): void {
-    this.#life.abort();
-    this.#life = new AbortController();
+    this.#driver.end();
     this.#cancelWatch?.();
     this.#seen = undefined;
   }
 
   async #sendLeave(memberId: string, reason: string, timeoutMs: number): Promise<void> {
     if (memberId === '') return;
-    const { coordinator, settings, logger } = this.#options;
+    const { coordinator, settings } = this.#options;
     const groupInstanceId = settings.groupInstanceId ?? null;
     const { groupId } = coordinator;
-    try {
-      await coordinator.request(
-        'LeaveGroup',
-        (version) =>
-          version >= 3
-            ? { groupId, members: [{ memberId, groupInstanceId, reason }] }
-            : { groupId, memberId },
-        { timeoutMs },
-      );
-    } catch (error) {
-      // The session ends by itself then.
-      logger.debug('a member could not say that it leaves', { groupId, memberId, why: messageOf(error) });
-    }
-  }
-
-  #feed(input: ClassicInput): void {
-    const before = this.#member.phase;
-    const effects = this.#member.step(input, this.#options.clock.monotonicMs());
-    for (const effect of effects) void this.#carryOut(effect, this.#life.signal);
-    const { phase, identity } = this.#member;
-    if (phase !== before) {
-      const { groupId } = this.#options.coordinator;
-      this.#options.logger.debug('a member moved on', { groupId, from: before, to: phase, ...identity });
-    }
-    this.#arm();
-    if (phase !== before) this.#options.host.changed();
-  }
-
-  /** As `#feed`, unless the membership has ended meanwhile. */
-  #answer(life: AbortSignal, input: ClassicInput): void {
-    if (!life.aborted) this.#feed(input);
-  }
-
-  #arm(): void {
-    this.#cancelWake?.();
-    const { deadlineMs } = this.#member;
-    this.#cancelWake =
-      deadlineMs === Infinity
-        ? undefined
-        : this.#options.clock.wakeAt(deadlineMs, () => this.#feed({ kind: 'time' }));
+    const said = coordinator.request(
+      'LeaveGroup',
+      (version) =>
+        version >= 3 ? { groupId, members: [{ memberId, groupInstanceId, reason }] } : { groupId, memberId },
+      { timeoutMs },
+    );
+    await this.#driver.leave(memberId, said);
   }
 
   async #carryOut(effect: ClassicEffect, life: AbortSignal): Promise<void> {
@@ -194,34 +166,39 @@ export class ClassicSession implements Membership {
         this.#options.coordinator.judge(effect.errorCode);
         return undefined;
       case 'fail':
-        this.#options.host.failed(effect.error, effect.isFinal);
+        this.#failed(effect.error, effect.isFinal);
         return undefined;
     }
+  }
+
+  #failed(error: ClientError, isFinal: boolean): void {
+    const { host, coordinator } = this.#options;
+    host.failed(withAdvice(error, coordinator.groupId), isFinal);
   }
 
   async #prepare(lost: boolean, life: AbortSignal): Promise<void> {
     const { host, logger } = this.#options;
     if (lost) await host.lose();
     else if (!this.#isCooperative) await host.revoke(host.owned());
-    if (ended(life) || this.#member.phase !== 'preparing') return;
+    if (hasEnded(life) || this.#member.phase !== 'preparing') return;
     try {
       await this.#matchTopics(life);
     } catch (error) {
       const failure = asClientError(error);
-      if (ended(life)) return;
+      if (hasEnded(life)) return;
       if (!failure.retriable) {
-        host.failed(failure, false);
-        this.#feed({ kind: 'expelled' });
+        this.#failed(failure, false);
+        this.#driver.feed({ kind: 'expelled' });
         return;
       }
       logger.debug('the topics that match are not known', { why: failure.message });
     }
-    if (ended(life)) return;
+    if (hasEnded(life)) return;
     if (this.#isCooperative && !lost) {
       const names = new Set(this.topicNames);
       await host.revoke(host.owned().filter(({ topic }) => !names.has(topic)));
     }
-    this.#answer(life, { kind: 'prepared', protocols: this.#offers() });
+    this.#driver.answer(life, { kind: 'prepared', protocols: this.#offers() });
   }
 
   /** Asking for the topics by name also creates them where the broker does that. */
@@ -274,14 +251,12 @@ export class ClassicSession implements Membership {
     }));
   }
 
-  async #compute(effect: Extract<ClassicEffect, { kind: 'compute' }>, life: AbortSignal): Promise<void> {
+  #compute(effect: Extract<ClassicEffect, { kind: 'compute' }>, life: AbortSignal): Promise<void> {
     const { ticket } = effect;
-    try {
-      const assignments = await this.#assignments(effect.protocol, effect.members, life);
-      this.#answer(life, { kind: 'computed', ticket, assignments });
-    } catch (error) {
-      this.#answer(life, { kind: 'unanswered', ticket, error: asClientError(error) });
-    }
+    const computed = this.#assignments(effect.protocol, effect.members, life).then(
+      (assignments): ClassicInput => ({ kind: 'computed', ticket, assignments }),
+    );
+    return this.#driver.ask(life, computed, (error) => ({ kind: 'unanswered', ticket, error }));
   }
 
   async #assignments(
@@ -340,7 +315,7 @@ export class ClassicSession implements Membership {
       this.#isCooperative && revoked.length > 0
         ? `partitions of ${topicsOf(revoked).join(', ')} were revoked for others`
         : undefined;
-    this.#answer(life, { kind: 'applied', rejoin });
+    this.#driver.answer(life, { kind: 'applied', rejoin });
   }
 
   #decoded(bytes: Buffer): readonly TopicPartition[] {
@@ -369,7 +344,7 @@ export class ClassicSession implements Membership {
     }));
   }
 
-  async #ask<Name extends ApiName>(
+  #ask<Name extends ApiName>(
     name: Name,
     draft: DraftFor<Name>,
     ticket: number,
@@ -377,13 +352,8 @@ export class ClassicSession implements Membership {
     timeoutMs: number,
     input: (response: ResponseOf<Name>) => ClassicInput,
   ): Promise<void> {
-    let answer: ClassicInput;
-    try {
-      answer = input(await this.#options.coordinator.request(name, draft, { timeoutMs, signal: life }));
-    } catch (error) {
-      answer = { kind: 'unanswered', ticket, error: asClientError(error) };
-    }
-    this.#answer(life, answer);
+    const asked = this.#options.coordinator.request(name, draft, { timeoutMs, signal: life }).then(input);
+    return this.#driver.ask(life, asked, (error) => ({ kind: 'unanswered', ticket, error }));
   }
 
   /** Looks again now and then, sooner while something is missing; who leads or matches asks for a rebalance on a change. */
@@ -392,7 +362,7 @@ export class ClassicSession implements Membership {
     this.#seen = seen;
     this.#cancelWatch?.();
     const delayMs = seen.missing.length > 0 ? settings.backoff.maxMs : settings.metadataMaxAgeMs;
-    const life = this.#life.signal;
+    const life = this.#driver.life;
     this.#cancelWatch = clock.wakeAt(clock.monotonicMs() + delayMs, () => void this.#lookAgain(seen, life));
   }
 
@@ -419,9 +389,6 @@ export class ClassicSession implements Membership {
     }
   }
 }
-
-/** A function, because it changes while something is awaited. */
-const ended = (life: AbortSignal): boolean => life.aborted;
 
 const shapeOf = ({ topics }: SeenTopics): string =>
   [...topics.values()]

@@ -61,7 +61,7 @@ describe('a member of the consumer protocol', () => {
     expect(step({ kind: 'reconciled', owned: some(0, 1), isWhole: true })).toEqual(['heartbeat']);
     expect(heartbeat()).toMatchObject({ isFull: false, subscription: undefined, owned: some(0, 1) });
     expect(heard(ErrorCode.NONE, 3)).toEqual([]);
-    expect(member.state).toBe('stable');
+    expect(member.phase).toBe('stable');
     expect(member.deadlineMs).toBe(world.nowMs + 5000);
     expect(pass(5000)).toEqual(['heartbeat']);
     expect(heartbeat()).toMatchObject({ isFull: false, subscription: undefined, owned: undefined });
@@ -83,7 +83,7 @@ describe('a member of the consumer protocol', () => {
     stable();
     pass(5000);
     expect(heard(ErrorCode[error])).toEqual(effects);
-    expect(member.state).toBe(state);
+    expect(member.phase).toBe(state);
   });
 
   test('joins with epoch 0 once the host has released what was fenced', () => {
@@ -115,7 +115,7 @@ describe('a member of the consumer protocol', () => {
     expect(step({ kind: 'reconciled', owned: some(0), isWhole: true })).toEqual(['heartbeat', 'reconcile']);
     expect(heartbeat()).toMatchObject({ memberEpoch: 2, owned: some(0) });
     expect(world.effects[1]).toMatchObject({ target: some(0, 1) });
-    expect(member.state).toBe('reconciling');
+    expect(member.phase).toBe('reconciling');
   });
 
   test('acknowledges after the heartbeat that is under way', () => {

@@ -117,7 +117,7 @@ export class ConsumerMember {
     this.#backoffMs = backoffMs;
   }
 
-  get state(): State {
+  get phase(): State {
     return this.#state;
   }
 

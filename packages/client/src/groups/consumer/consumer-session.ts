@@ -1,16 +1,17 @@
 import { messageOf } from '@kafkaesque/kernel';
-import type { CancelWake, Clock, Logger, Random, TopicId } from '@kafkaesque/kernel';
+import type { Clock, Logger, Random, TopicId } from '@kafkaesque/kernel';
 import type { RequestDraftOf } from '@kafkaesque/protocol';
 import type { ClusterView } from '../../cluster/cluster-view';
-import { asClientError } from '../../errors';
 import type { TopicPartition } from '../../records';
 import { backoffMs, sleep } from '../../timing/waiting';
 import type { BackoffRange } from '../../timing/waiting';
 import type { GroupCoordinator } from '../group-coordinator';
 import type { CommitIdentity } from '../group-offsets';
+import { MemberDriver, hasEnded } from '../member-driver';
 import type { MemberHost } from '../member-host';
 import type { LeaveOptions, Membership } from '../membership';
 import { partitionsWithout, topicsOf } from '../partition-sets';
+import { withAdvice } from '../refusal-advice';
 import type { SubscribedTo } from '../topic-watch';
 import { ConsumerMember } from './consumer-member';
 import type {
@@ -56,17 +57,22 @@ export class ConsumerSession implements Membership {
   readonly #options: ConsumerSessionOptions;
   readonly #member: ConsumerMember;
   readonly #names: TopicNames;
-  #cancelWake: CancelWake | undefined;
-  /** Of what runs in the name of one membership; whatever comes later is nobody's. */
-  #life = new AbortController();
+  readonly #driver: MemberDriver<ConsumerInput, ConsumerEffect>;
 
   constructor(options: ConsumerSessionOptions) {
     this.#options = options;
-    const { settings, random, cluster } = options;
+    const { settings, random, cluster, coordinator, host, clock, logger } = options;
     this.#names = new TopicNames(cluster);
     this.#member = new ConsumerMember(memberIdFrom(random), settings.groupInstanceId, (failures) =>
       backoffMs(settings.backoff, failures, random),
     );
+    this.#driver = new MemberDriver({
+      rules: this.#member,
+      carryOut: (effect, life) => this.#carryOut(effect, life),
+      changed: () => host.changed(),
+      groupId: coordinator.groupId,
+      ...{ clock, logger },
+    });
   }
 
   get identity(): CommitIdentity {
@@ -78,8 +84,8 @@ export class ConsumerSession implements Membership {
   }
 
   get isJoining(): boolean {
-    const { state } = this.#member;
-    return state === 'joining' || state === 'fenced';
+    const { phase } = this.#member;
+    return phase === 'joining' || phase === 'fenced';
   }
 
   get topicNames(): readonly string[] {
@@ -88,7 +94,7 @@ export class ConsumerSession implements Membership {
   }
 
   subscriptionChanged(): void {
-    this.#feed({ kind: 'subscribed', to: memberSubscription(this.#options.subscription()) });
+    this.#driver.feed({ kind: 'subscribed', to: memberSubscription(this.#options.subscription()) });
   }
 
   rejoin(): void {
@@ -101,75 +107,37 @@ export class ConsumerSession implements Membership {
   }
 
   retry(): void {
-    const { state } = this.#member;
-    if (state === 'failed' || state === 'expelled') this.#feed({ kind: 'retry' });
+    const { phase } = this.#member;
+    if (phase === 'failed' || phase === 'expelled') this.#driver.feed({ kind: 'retry' });
   }
 
   refused(errorCode: number, identity: CommitIdentity): void {
-    this.#feed({ kind: 'refused', errorCode, identity });
+    this.#driver.feed({ kind: 'refused', errorCode, identity });
   }
 
   expel(): void {
-    this.#end();
+    this.#driver.end();
     const { groupInstanceId, requestTimeoutMs } = this.#options.settings;
     void this.#sendLeave(groupInstanceId === undefined ? LEAVES : LEAVES_FOR_NOW, requestTimeoutMs);
-    this.#feed({ kind: 'expelled' });
+    this.#driver.feed({ kind: 'expelled' });
   }
 
   async leave({ membership, timeoutMs }: LeaveOptions): Promise<void> {
-    const isIn = !['out', 'expelled', 'failed', 'failed-for-good'].includes(this.#member.state);
-    this.#end();
-    this.#feed({ kind: 'left' });
+    const isIn = !['out', 'expelled', 'failed', 'failed-for-good'].includes(this.#member.phase);
+    this.#driver.end();
+    this.#driver.feed({ kind: 'left' });
     const isStatic = this.#options.settings.groupInstanceId !== undefined;
     if (!isIn || (membership === 'remain-in-group' && !isStatic)) return;
     const leavesForNow = isStatic && membership !== 'leave-group';
     await this.#sendLeave(leavesForNow ? LEAVES_FOR_NOW : LEAVES, timeoutMs);
   }
 
-  #end(): void {
-    this.#life.abort();
-    this.#life = new AbortController();
-  }
-
-  async #sendLeave(memberEpoch: number, timeoutMs: number): Promise<void> {
-    const { coordinator, settings, logger } = this.#options;
+  #sendLeave(memberEpoch: number, timeoutMs: number): Promise<void> {
+    const { coordinator, settings } = this.#options;
     const { memberId } = this.#member;
     const { groupId } = coordinator;
     const draft = { groupId, memberId, memberEpoch, instanceId: settings.groupInstanceId ?? null };
-    try {
-      await coordinator.request('ConsumerGroupHeartbeat', draft, { timeoutMs });
-    } catch (error) {
-      // The session ends by itself then.
-      logger.debug('a member could not say that it leaves', { groupId, memberId, why: messageOf(error) });
-    }
-  }
-
-  #feed(input: ConsumerInput): void {
-    const { host, clock, logger, coordinator } = this.#options;
-    const before = this.#member.state;
-    const effects = this.#member.step(input, clock.monotonicMs());
-    if (effects.some(({ kind }) => kind === 'release')) this.#end();
-    for (const effect of effects) void this.#carryOut(effect, this.#life.signal);
-    const { state, identity } = this.#member;
-    this.#arm();
-    if (state === before) return;
-    const { groupId } = coordinator;
-    logger.debug('a member moved on', { groupId, from: before, to: state, ...identity });
-    host.changed();
-  }
-
-  /** As `#feed`, unless the membership has ended meanwhile. */
-  #answer(life: AbortSignal, input: ConsumerInput): void {
-    if (!life.aborted) this.#feed(input);
-  }
-
-  #arm(): void {
-    this.#cancelWake?.();
-    const { deadlineMs } = this.#member;
-    this.#cancelWake =
-      deadlineMs === Infinity
-        ? undefined
-        : this.#options.clock.wakeAt(deadlineMs, () => this.#feed({ kind: 'time' }));
+    return this.#driver.leave(memberId, coordinator.request('ConsumerGroupHeartbeat', draft, { timeoutMs }));
   }
 
   async #carryOut(effect: ConsumerEffect, life: AbortSignal): Promise<void> {
@@ -180,33 +148,33 @@ export class ConsumerSession implements Membership {
       case 'reconcile':
         return this.#reconcile(effect.target, life);
       case 'release':
-        await host.lose();
-        this.#answer(life, { kind: 'released' });
-        return undefined;
+        // What was under way for the membership that was lost is of no use to the next one.
+        this.#driver.end();
+        return this.#release(this.#driver.life);
       case 'find-coordinator':
         coordinator.judge(effect.errorCode);
         return undefined;
       case 'fail':
-        host.failed(effect.error, effect.isFinal);
+        host.failed(withAdvice(effect.error, coordinator.groupId), effect.isFinal);
         return undefined;
     }
   }
 
-  async #heartbeat(effect: HeartbeatEffect, life: AbortSignal): Promise<void> {
+  async #release(life: AbortSignal): Promise<void> {
+    await this.#options.host.lose();
+    this.#driver.answer(life, { kind: 'released' });
+  }
+
+  #heartbeat(effect: HeartbeatEffect, life: AbortSignal): Promise<void> {
     const { ticket } = effect;
     const { coordinator, settings } = this.#options;
-    let answer: ConsumerInput;
-    try {
-      const response = await coordinator.request(
-        'ConsumerGroupHeartbeat',
-        (version) => this.#draft(effect, version),
-        { timeoutMs: settings.requestTimeoutMs, signal: life },
-      );
-      answer = { kind: 'heard', ticket, response };
-    } catch (error) {
-      answer = { kind: 'unanswered', ticket, error: asClientError(error) };
-    }
-    this.#answer(life, answer);
+    const asked = coordinator
+      .request('ConsumerGroupHeartbeat', (version) => this.#draft(effect, version), {
+        timeoutMs: settings.requestTimeoutMs,
+        signal: life,
+      })
+      .then((response): ConsumerInput => ({ kind: 'heard', ticket, response }));
+    return this.#driver.ask(life, asked, (error) => ({ kind: 'unanswered', ticket, error }));
   }
 
   #draft(effect: HeartbeatEffect, version: number): HeartbeatDraft {
@@ -234,7 +202,7 @@ export class ConsumerSession implements Membership {
   async #reconcile(target: readonly TopicIdPartitions[], life: AbortSignal): Promise<void> {
     const { host } = this.#options;
     const names = await this.#namesOf(target, life);
-    if (ended(life)) return;
+    if (hasEnded(life)) return;
     const known = target.filter(({ topicId }) => names.has(topicId));
     const wanted = known.flatMap(({ topicId, partitions }) => {
       const topic = names.get(topicId) ?? '';
@@ -242,9 +210,9 @@ export class ConsumerSession implements Membership {
     });
     const revoked = partitionsWithout(host.owned(), wanted);
     if (revoked.length > 0) await host.revoke(revoked);
-    if (ended(life)) return;
+    if (hasEnded(life)) return;
     await host.assign(partitionsWithout(wanted, host.owned()));
-    this.#answer(life, { kind: 'reconciled', owned: known, isWhole: known.length === target.length });
+    this.#driver.answer(life, { kind: 'reconciled', owned: known, isWhole: known.length === target.length });
   }
 
   /** Until the cluster has answered: to go on without would be to give up what is assigned. */
@@ -258,7 +226,7 @@ export class ConsumerSession implements Membership {
       try {
         return await this.#names.of(ids, { timeoutMs: settings.requestTimeoutMs, signal });
       } catch (error) {
-        if (ended(signal)) return new Map();
+        if (hasEnded(signal)) return new Map();
         logger.debug('assigned topics could not be looked up', { why: messageOf(error) });
         await sleep(clock, backoffMs(settings.backoff, attempt, random), signal).catch(() => undefined);
       }
@@ -285,9 +253,6 @@ const memberSubscription = (to: SubscribedTo): MemberSubscription => {
   if (to.kind === 'matching') return { kind: 're2', pattern: to.pattern.source };
   return to;
 };
-
-/** A function, because it changes while something is awaited. */
-const ended = (life: AbortSignal): boolean => life.aborted;
 
 /** As Kafka's ids: 16 random bytes in the URL alphabet, never with a dash in front. */
 const memberIdFrom = (random: Random): string => {
