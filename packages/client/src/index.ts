@@ -96,6 +96,7 @@ export type {
   FetchStream,
   FetchTarget,
   NodeAddress,
+  RequestLine,
   RequestOptions,
   Wire,
 } from './wire/wire';

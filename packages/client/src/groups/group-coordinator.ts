@@ -6,7 +6,7 @@ import type { ClusterView } from '../cluster/cluster-view';
 import { ClientError, isClientError } from '../errors';
 import { isUnanswered } from '../stale-metadata';
 import { untilAborted } from '../timing/waiting';
-import type { DraftFor, RequestOptions } from '../wire/wire';
+import type { DraftFor, RequestLine, RequestOptions } from '../wire/wire';
 
 export interface GroupCoordinatorOptions {
   readonly cluster: ClusterView;
@@ -24,10 +24,24 @@ const MOVED: ReadonlySet<number> = new Set([
   ErrorCode.REQUEST_TIMED_OUT,
 ]);
 
-/** The broker that coordinates one group: looked up when needed, forgotten when it proves to be another one. */
+/** Requests that a broker answers when other members have come: nothing sent behind them is answered before. */
+const WAITING: ReadonlySet<ApiName> = new Set(['JoinGroup', 'SyncGroup']);
+
+/** A connection to the coordinator, and what is unanswered on it. */
+interface Line {
+  readonly node: BrokerId;
+  readonly requests: RequestLine;
+  openCount: number;
+  isRetired: boolean;
+}
+
+/**
+ * The broker that coordinates one group: looked up when needed, forgotten when it proves to be another one. It is
+ * reached over a connection of the member's own, because a JoinGroup may wait there for as long as a rebalance takes.
+ */
 export class GroupCoordinator {
   readonly #options: GroupCoordinatorOptions;
-  #node: BrokerId | undefined;
+  #line: Line | undefined;
   #finding: Promise<BrokerId> | undefined;
 
   constructor(options: GroupCoordinatorOptions) {
@@ -38,14 +52,22 @@ export class GroupCoordinator {
     return this.#options.groupId;
   }
 
-  /** The next request looks it up again. */
+  /** The next request looks it up again. What was asked of the last one may still be answered. */
   forget(): void {
-    this.#node = undefined;
+    const line = this.#line;
+    this.#line = undefined;
+    if (line !== undefined) retire(line);
   }
 
   /** Forgets the coordinator when the answer says that it is another one. */
   judge(errorCode: number): void {
     if (MOVED.has(errorCode)) this.forget();
+  }
+
+  /** Ends its connection. A request after it connects anew. */
+  close(): void {
+    this.#line?.requests.close();
+    this.#line = undefined;
   }
 
   /**
@@ -58,13 +80,50 @@ export class GroupCoordinator {
     options: RequestOptions = {},
   ): Promise<ResponseOf<Name>> {
     const { cluster, requestTimeoutMs } = this.#options;
-    const node = this.#node ?? (await untilAborted(this.#find(), options.signal));
+    const line = this.#line ?? this.#lineTo(await untilAborted(this.#find(), options.signal));
+    // Whoever stops waiting has something else to say, a member that leaves above all.
+    const stop = (): void => this.#giveUp(line);
+    if (WAITING.has(name)) options.signal?.addEventListener('abort', stop, { once: true });
+    line.openCount += 1;
     try {
-      return await cluster.request(node, name, draft, { timeoutMs: requestTimeoutMs, ...options });
+      return await this.#send(line, name, draft, { timeoutMs: requestTimeoutMs, ...options });
     } catch (error) {
-      if (isClientError(error) && isUnanswered(error) && this.#node === node) this.forget();
+      cluster.unanswered(line.node, error);
+      if (isClientError(error) && isUnanswered(error) && this.#line === line) this.forget();
       throw error;
+    } finally {
+      options.signal?.removeEventListener('abort', stop);
+      line.openCount -= 1;
+      if (line.isRetired) retire(line);
     }
+  }
+
+  #send<Name extends ApiName>(
+    line: Line,
+    name: Name,
+    draft: DraftFor<Name>,
+    options: RequestOptions,
+  ): Promise<ResponseOf<Name>> {
+    // A cooperative member reads on while it waits in a join, and has to find out where.
+    if (name === 'OffsetFetch') return this.#options.cluster.request(line.node, name, draft, options);
+    return line.requests.request(name, draft, options);
+  }
+
+  #lineTo(node: BrokerId): Line {
+    if (this.#line?.node === node) return this.#line;
+    this.forget();
+    const requests = this.#options.cluster.wire.line(node);
+    this.#line = { node, requests, openCount: 0, isRetired: false };
+    return this.#line;
+  }
+
+  /** The next request goes to the same broker by another connection. */
+  #giveUp(line: Line): void {
+    if (this.#line === line) {
+      this.#line = undefined;
+      this.#lineTo(line.node);
+    }
+    line.requests.close();
   }
 
   #find(): Promise<BrokerId> {
@@ -94,7 +153,12 @@ export class GroupCoordinator {
     const { nodeId, host, port } = found;
     cluster.learnNode({ id: nodeId, host, port, rack: null });
     logger.debug('the group has a coordinator', { groupId, node: nodeId });
-    this.#node = nodeId;
     return nodeId;
   }
 }
+
+/** Closes it once nothing is unanswered on it. */
+const retire = (line: Line): void => {
+  line.isRetired = true;
+  if (line.openCount === 0) line.requests.close();
+};

@@ -7,6 +7,7 @@ import type {
   FetchOptions,
   FetchStream,
   NodeAddress,
+  RequestLine,
   RequestOptions,
   Wire,
 } from '../wire/wire';
@@ -66,6 +67,13 @@ export class MortalWire implements Wire {
       await this.#running();
       throw error;
     }
+  }
+
+  line(node: BrokerId): RequestLine {
+    return {
+      request: (api, draft, options) => this.request(node, api, draft, options),
+      close: () => undefined,
+    };
   }
 
   fetch(node: BrokerId, options: FetchOptions): FetchStream {

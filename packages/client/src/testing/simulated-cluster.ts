@@ -17,6 +17,7 @@ import type {
   FetchOptions,
   FetchStream,
   NodeAddress,
+  RequestLine,
   RequestOptions,
   Wire,
 } from '../wire/wire';
@@ -83,7 +84,7 @@ export class SimulatedCluster implements Wire {
       topic,
       Array.from(
         { length: partitions },
-        (_, index) => new SimulatedPartition(leaders[index % leaders.length] ?? 1),
+        (_, index) => new SimulatedPartition(leaders[index % leaders.length] ?? 1, () => this.#logsChanged()),
       ),
     );
   }
@@ -147,6 +148,13 @@ export class SimulatedCluster implements Wire {
     });
   }
 
+  line(node: BrokerId): RequestLine {
+    return {
+      request: (api, draft, options) => this.request(node, api, draft, options),
+      close: () => undefined,
+    };
+  }
+
   fetch(node: BrokerId, options: FetchOptions): FetchStream {
     const stream = new SimulatedFetchStream(this, node, options, this.#options.clock, () =>
       this.streams.delete(stream),
@@ -176,6 +184,7 @@ export class SimulatedCluster implements Wire {
     const moved = this.partition(topic, partition);
     moved.leader = leader;
     moved.leaderEpoch += 1;
+    this.#logsChanged();
   }
 
   close(): Promise<void> {
@@ -184,6 +193,10 @@ export class SimulatedCluster implements Wire {
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
+  }
+
+  #logsChanged(): void {
+    for (const stream of this.streams) stream.wake();
   }
 
   #answer(api: ApiName, draft: unknown, node: number, fate: Mishap): unknown {

@@ -12,9 +12,9 @@ interface Followed {
   isResting: boolean;
 }
 
-const POLL_MS = 10;
+const LATENCY_MS = 10;
 
-/** The port's FetchStream over the simulated partitions: looks for records every few virtual milliseconds. */
+/** The port's FetchStream over the simulated partitions: looks for records when there may be some. */
 export class SimulatedFetchStream implements FetchStream {
   readonly node: BrokerId;
   readonly #cluster: SimulatedCluster;
@@ -26,6 +26,7 @@ export class SimulatedFetchStream implements FetchStream {
   creditBytes: number;
   #brokenBy: ClientError | undefined;
   #isClosed = false;
+  #isWaking = false;
 
   constructor(
     cluster: SimulatedCluster,
@@ -64,6 +65,16 @@ export class SimulatedFetchStream implements FetchStream {
     this.#changed.raise();
   }
 
+  /** A log has changed: it looks again soon. */
+  wake(): void {
+    if (this.#isWaking || this.#isClosed) return;
+    this.#isWaking = true;
+    this.#clock.wakeAt(this.#clock.monotonicMs() + LATENCY_MS, () => {
+      this.#isWaking = false;
+      this.#changed.raise();
+    });
+  }
+
   /** Ends as a lost connection does. */
   break(): void {
     this.#brokenBy = new ClientError('connection', 'CONNECTION_LOST', 'the simulated stream broke', {
@@ -90,9 +101,9 @@ export class SimulatedFetchStream implements FetchStream {
       if (this.#brokenBy !== undefined) throw this.#brokenBy;
       const fetched = this.creditBytes > 0 ? this.#look() : [];
       if (fetched.length > 0) yield fetched;
-      const untilMs = this.#clock.monotonicMs() + POLL_MS;
-      const isBusy = this.#followed.some(({ isResting }) => !isResting) && this.creditBytes > 0;
-      await this.#changed.wait({ clock: this.#clock, untilMs: isBusy ? untilMs : Infinity });
+      // There may be more than one answer holds; otherwise nothing is to be had before something changes.
+      const untilMs = fetched.length > 0 ? this.#clock.monotonicMs() + LATENCY_MS : Infinity;
+      await this.#changed.wait({ clock: this.#clock, untilMs });
     }
   }
 

@@ -28,8 +28,11 @@ export class SimulatedPartition {
   leader: number;
   leaderEpoch = 0;
 
-  constructor(leader: number) {
+  readonly #changed: () => void;
+
+  constructor(leader: number, changed: () => void) {
     this.leader = leader;
+    this.#changed = changed;
   }
 
   get endOffset(): number {
@@ -59,6 +62,7 @@ export class SimulatedPartition {
     const baseOffset = this.endOffset;
     setBaseOffset(batch, 0, Offset(baseOffset));
     this.batches.push(batch);
+    this.#changed();
     return { errorCode: ErrorCode.NONE, baseOffset };
   }
 
@@ -101,6 +105,7 @@ export class SimulatedPartition {
   deleteBefore(offset: number): void {
     while (this.batches[0] !== undefined && lastOffsetOf(this.batches[0]) < offset) this.batches.shift();
     this.logStart = offset;
+    this.#changed();
   }
 
   /** Records of the last batch; for tests about its shape. */

@@ -118,6 +118,23 @@ describe('the Kafka wire', () => {
     await wire.close();
   });
 
+  test('gives each line a connection of its own, and another one when that has ended', async () => {
+    const { wire, connections, dialled, ask } = open();
+    const [waiting, other] = [wire.line(BrokerId(-2)), wire.line(BrokerId(-2))];
+    // Never answered here, and nothing behind it is.
+    const late = waiting.request('Fetch', { maxWaitMs: 0, minBytes: 0, topics: [], forgottenTopicsData: [] });
+    await expect(ask(-2)).resolves.toMatchObject({ clusterId: 'a:1' });
+    await expect(other.request('Metadata', { topics: [] })).resolves.toMatchObject({ clusterId: 'a:1' });
+    expect(dialled).toHaveLength(3);
+    waiting.close();
+    await expect(late).rejects.toMatchObject({ code: 'CLOSED' });
+    connections[2]?.end();
+    await other.request('Metadata', { topics: [] });
+    expect(dialled).toHaveLength(4);
+    await wire.close();
+    await expect(other.request('Metadata', { topics: [] })).rejects.toMatchObject({ code: 'CLOSED' });
+  });
+
   test('tells what a node can do', async () => {
     const { wire } = open();
     const { apis: offered } = await wire.capabilities(BrokerId(-2));

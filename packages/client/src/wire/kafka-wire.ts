@@ -19,6 +19,7 @@ import type {
   FetchOptions,
   FetchStream,
   NodeAddress,
+  RequestLine,
   RequestOptions,
   Wire,
 } from './wire';
@@ -68,7 +69,7 @@ interface KafkaNode {
 /** Bootstrap addresses are nodes -2, -3, …: -1 means "no node". */
 const FIRST_BOOTSTRAP_ID = -2;
 
-/** The Kafka protocol over TCP: a connection per node for requests, and one for each fetch stream. */
+/** The Kafka protocol over TCP: a connection per node for requests, and one for each line and fetch stream. */
 export class KafkaWire implements Wire {
   readonly bootstrapNodes: readonly NodeAddress[];
   readonly #settings: Settings;
@@ -114,16 +115,18 @@ export class KafkaWire implements Wire {
     draft: DraftFor<Name>,
     options: RequestOptions = {},
   ): Promise<ResponseOf<Name>> {
-    const body = await this.#linkTo(id).request({
-      api: apis[name],
-      draft: typeof draft === 'function' ? draft : () => draft,
-      timeoutMs: options.timeoutMs ?? this.#settings.requestTimeoutMs,
-      signal: options.signal,
-      answered: options.answered ?? true,
-      minVersion: options.minVersion,
-      maxVersion: options.maxVersion,
-    });
-    return body as ResponseOf<Name>;
+    return this.#ask(this.#linkTo(id), name, draft, options);
+  }
+
+  line(id: BrokerId): RequestLine {
+    let link: KafkaLink | undefined;
+    return {
+      request: async (name, draft, options = {}) => {
+        if (link === undefined || link.isEnded) link = this.#dialled(this.#nodeOf(id), () => undefined);
+        return this.#ask(link, name, draft, options);
+      },
+      close: () => link?.close(new ClientError('closed', 'CLOSED', 'the connection was given up')),
+    };
   }
 
   fetch(id: BrokerId, options: FetchOptions): FetchStream {
@@ -162,6 +165,24 @@ export class KafkaWire implements Wire {
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
+  }
+
+  async #ask<Name extends ApiName>(
+    link: KafkaLink,
+    name: Name,
+    draft: DraftFor<Name>,
+    options: RequestOptions,
+  ): Promise<ResponseOf<Name>> {
+    const body = await link.request({
+      api: apis[name],
+      draft: typeof draft === 'function' ? draft : () => draft,
+      timeoutMs: options.timeoutMs ?? this.#settings.requestTimeoutMs,
+      signal: options.signal,
+      answered: options.answered ?? true,
+      minVersion: options.minVersion,
+      maxVersion: options.maxVersion,
+    });
+    return body as ResponseOf<Name>;
   }
 
   #addNode(id: BrokerId, address: HostPort): void {

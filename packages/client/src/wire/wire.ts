@@ -88,6 +88,18 @@ export interface FetchStream extends AsyncIterable<readonly FetchedPartition[]>,
 export type DraftFor<Name extends ApiName> =
   RequestDraftOf<Name> | ((version: number) => RequestDraftOf<Name>);
 
+/** Requests to one node over a connection that nobody else has: what waits long on it holds up no other caller. */
+export interface RequestLine {
+  /** As `Wire.request`. Connects when there is no connection, or the last one has ended. */
+  request<Name extends ApiName>(
+    api: Name,
+    draft: DraftFor<Name>,
+    options?: RequestOptions,
+  ): Promise<ResponseOf<Name>>;
+  /** Ends the connection; what waits for an answer fails. */
+  close(): void;
+}
+
 /**
  * How the SDK talks to a cluster; everything above does not know which protocol carries it.
  * Requests to one node leave in the order of the calls. Bootstrap addresses are nodes with ids below -1.
@@ -103,6 +115,8 @@ export interface Wire extends AsyncDisposable {
     draft: DraftFor<Name>,
     options?: RequestOptions,
   ): Promise<ResponseOf<Name>>;
+  /** Opens nothing yet. */
+  line(node: BrokerId): RequestLine;
   /** Opens a stream of fetches from one node; it follows nothing until `update`. */
   fetch(node: BrokerId, options: FetchOptions): FetchStream;
   /** What a node answers, asked once for each connection. */
