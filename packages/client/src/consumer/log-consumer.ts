@@ -151,10 +151,13 @@ export class LogConsumer implements LogReader {
     return this.#assigned.get(keyOf(partition))?.positionToken;
   }
 
-  /** What `poll` would give at once. */
-  take(limit: number): readonly ConsumerRecord[] {
+  /** What `poll` would give at once; of each partition as much as there is room for. */
+  take(
+    limit: number,
+    roomFor: (partition: TopicPartition) => number = () => Infinity,
+  ): readonly ConsumerRecord[] {
     this.#throwIfClosed();
-    return this.#take(limit);
+    return this.#take(limit, roomFor);
   }
 
   /** Until there may be something to take, or somebody called `wake`. */
@@ -173,7 +176,7 @@ export class LogConsumer implements LogReader {
     for (;;) {
       this.#throwIfClosed();
       throwIfAborted(options.signal);
-      const records = this.#take(limit);
+      const records = this.#take(limit, () => Infinity);
       if (records.length > 0 || clock.monotonicMs() >= untilMs) return records;
       await this.#changed.wait({ clock, untilMs, signal: options.signal });
     }
@@ -240,7 +243,7 @@ export class LogConsumer implements LogReader {
     return this.close();
   }
 
-  #take(limit: number): ConsumerRecord[] {
+  #take(limit: number, roomFor: (partition: TopicPartition) => number): ConsumerRecord[] {
     const records: ConsumerRecord[] = [];
     const all = [...this.#assigned.values()];
     const first = this.#nextTurn;
@@ -257,7 +260,7 @@ export class LogConsumer implements LogReader {
         throw failure;
       }
       try {
-        assigned.take(limit, records);
+        assigned.take(Math.min(limit, records.length + roomFor(assigned)), records);
       } catch (error) {
         if (records.length === 0) throw error;
         return records;

@@ -46,7 +46,7 @@ export class AssignmentChanges {
     return this.#waitingCount > 0;
   }
 
-  /** A change is under way: nothing is given meanwhile. */
+  /** A change is under way, or waits for its turn: nothing is given meanwhile. */
   get isChanging(): boolean {
     return this.#changingCount > 0;
   }
@@ -76,45 +76,41 @@ export class AssignmentChanges {
   }
 
   #exclusively(change: () => Promise<void>): Promise<void> {
-    const work = this.#last.then(change).catch((error: unknown) => this.#options.failed(error));
+    // From now on, and not from its turn on, or a poll of this moment would give what will be somebody else's. Nor is
+    // anything new given while it waits: a caller that always finds records would never let it have its turn.
+    this.#changingCount += 1;
+    const work = this.#last
+      .then(change)
+      .catch((error: unknown) => this.#options.failed(error))
+      .finally(() => {
+        this.#changingCount -= 1;
+        this.#options.raise();
+      });
     this.#last = work;
     return work;
   }
 
   async #giveUp(partitions: readonly TopicPartition[], lost: boolean, bounds: CommitBounds): Promise<void> {
-    const { log, held, commits, commitsAutomatically, mayCommit, raise } = this.#options;
+    const { log, held, commits, commitsAutomatically, mayCommit } = this.#options;
     const named = partitionsWithout(partitions, partitionsWithout(partitions, log.assignment));
     if (named.length === 0) return;
-    // Nothing new is given while it waits: a caller that always finds records would never let it have its turn.
-    this.#changingCount += 1;
-    try {
-      await this.#untilFree(named, lost);
-      const isLost = lost || !mayCommit();
-      // Thrown out while it waited for the caller: then nothing is owned any more.
-      const going = isLost ? log.assignment : named;
-      if (!isLost && commitsAutomatically) await this.commitQuietly(going, bounds);
-      await this.#tell(isLost ? 'onLost' : 'onRevoked', going);
-      // What the listener committed without waiting goes out in the name of who owns the partitions.
-      if (!isLost) await commits().drained();
-      log.assign(partitionsWithout(log.assignment, going));
-      for (const one of going) held.delete(one);
-      commits().forget(going);
-    } finally {
-      this.#changingCount -= 1;
-      raise();
-    }
+    await this.#untilFree(named, lost);
+    const isLost = (): boolean => lost || !mayCommit();
+    if (!isLost() && commitsAutomatically) await this.commitQuietly(named, bounds);
+    // Thrown out while it waited for the caller, or as the commit showed: then nothing is owned any more.
+    const going = isLost() ? log.assignment : named;
+    await this.#tell(isLost() ? 'onLost' : 'onRevoked', going);
+    // What the listener committed without waiting goes out in the name of who owns the partitions.
+    if (!isLost()) await commits().drained();
+    log.assign(partitionsWithout(log.assignment, going));
+    for (const one of going) held.delete(one);
+    commits().forget(going);
   }
 
   async #takeIn(added: readonly TopicPartition[]): Promise<void> {
-    const { log, raise } = this.#options;
-    this.#changingCount += 1;
-    try {
-      if (added.length > 0) log.assign([...log.assignment, ...added]);
-      await this.#tell('onAssigned', added);
-    } finally {
-      this.#changingCount -= 1;
-      raise();
-    }
+    const { log } = this.#options;
+    if (added.length > 0) log.assign([...log.assignment, ...added]);
+    await this.#tell('onAssigned', added);
   }
 
   async #untilFree(partitions: readonly TopicPartition[], lost: boolean): Promise<void> {

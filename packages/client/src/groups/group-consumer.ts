@@ -19,7 +19,7 @@ import { LogConsumer } from '../consumer/log-consumer';
 import { ClientError, asClientError, isClientError } from '../errors';
 import type { ConsumerRecord, TopicPartition } from '../records';
 import { ChangeSignal } from '../timing/change-signal';
-import { throwIfAborted, withRetries } from '../timing/waiting';
+import { throwIfAborted, untilFired, withRetries } from '../timing/waiting';
 import { AssignmentChanges } from './assignment-changes';
 import { AutoCommit } from './auto-commit';
 import { CommittedPositions } from './committed-positions';
@@ -60,6 +60,7 @@ type Mode =
 /** What belongs to a group, when there is one. */
 interface Group {
   readonly settings: GroupSettings;
+  readonly coordinator: GroupCoordinator;
   readonly offsets: GroupOffsets;
   readonly positions: CommittedPositions;
   readonly commits: AutoCommit;
@@ -286,10 +287,11 @@ export class GroupConsumer implements Consumer {
       maxQueued: settings.maxPollRecords,
       held: this.#held,
       clock,
-      take: (limit) => {
+      partitionCount: () => this.#log.assignment.length,
+      take: (limit, roomFor) => {
         this.#throwFailure();
         this.#group?.membership.retry();
-        return this.#take(limit);
+        return this.#take(limit, roomFor);
       },
       changed: () => this.#log.changed({ clock, untilMs: Infinity }),
       finished: () => this.#raise(),
@@ -365,6 +367,7 @@ export class GroupConsumer implements Consumer {
       cancel();
       this.#group?.pollClock.stop();
       this.#group?.commits.stop();
+      this.#group?.coordinator.close();
       this.#isClosed = true;
       await this.#log.close();
       this.#raise();
@@ -417,10 +420,10 @@ export class GroupConsumer implements Consumer {
     if (this.#group?.changes.isWaiting === true) this.#raise();
   }
 
-  #take(limit: number): readonly ConsumerRecord[] {
+  #take(limit: number, roomFor?: (partition: TopicPartition) => number): readonly ConsumerRecord[] {
     this.#throwIfClosed();
     this.#throwFailure();
-    return this.#group?.changes.isChanging === true ? [] : this.#log.take(limit);
+    return this.#group?.changes.isChanging === true ? [] : this.#log.take(limit, roomFor);
   }
 
   async #attend(runner: RecordRunner): Promise<void> {
@@ -535,7 +538,7 @@ export class GroupConsumer implements Consumer {
     });
     const positions = new CommittedPositions({ ...world, offsets });
     const pollClock = this.#openPollClock(settings);
-    return { settings, offsets, positions, commits, changes, membership, pollClock };
+    return { settings, coordinator, offsets, positions, commits, changes, membership, pollClock };
   }
 
   #host(changes: AssignmentChanges): MemberHost {
@@ -584,9 +587,6 @@ const namedOnes = (
   partitions: readonly TopicPartition[] | undefined,
 ): readonly TopicPartition[] | undefined =>
   partitions === undefined || partitions.length === 0 ? undefined : partitions;
-
-const untilFired = (signal: AbortSignal): Promise<void> =>
-  new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
 
 const closedError = (): ClientError => new ClientError('closed', 'CLOSED', 'the consumer was closed');
 

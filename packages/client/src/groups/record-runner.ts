@@ -10,12 +10,14 @@ export type RecordHandler = (record: ConsumerRecord, context: RecordContext) => 
 export interface RecordRunnerOptions {
   readonly handler: RecordHandler;
   readonly concurrency: number;
-  /** Records that may wait for their turn. */
+  /** Records that may wait for their turn, of all partitions together. */
   readonly maxQueued: number;
+  /** Among how many partitions these are shared, so that a slow one does not keep all of them. */
+  readonly partitionCount: () => number;
   readonly held: HeldRecords;
   readonly clock: Clock;
   /** What can be had at once; nothing during a rebalance. Fails as a poll does. */
-  readonly take: (limit: number) => readonly ConsumerRecord[];
+  readonly take: (limit: number, roomFor: (partition: TopicPartition) => number) => readonly ConsumerRecord[];
   /** Until there may be more. */
   readonly changed: () => Promise<void>;
   /** Something was finished that a rebalance may wait for. */
@@ -30,7 +32,9 @@ export interface RecordRunnerOptions {
 interface Lane {
   readonly topic: string;
   readonly partition: number;
-  readonly token: number | undefined;
+  /** Of the records that wait. */
+  token: number | undefined;
+  /** The first one is in work when a handler works. */
   readonly queue: ConsumerRecord[];
   /** Since when a handler works on its first record. */
   startedMs: number | undefined;
@@ -97,7 +101,9 @@ export class RecordRunner {
     const { take, changed, maxQueued } = this.#options;
     try {
       while (!this.#isOver) {
-        if (this.#queuedCount < maxQueued) this.#queue(take(maxQueued - this.#queuedCount));
+        if (this.#queuedCount < maxQueued) {
+          this.#queue(take(maxQueued - this.#queuedCount, (partition) => this.#roomFor(partition)));
+        }
         this.#startAll();
         // A handler that throws at once has ended before anybody waits for it.
         if (this.#goesOn()) await changed();
@@ -112,22 +118,38 @@ export class RecordRunner {
     return this.#isStopping || this.#failure !== undefined;
   }
 
+  #roomFor(partition: TopicPartition): number {
+    const { maxQueued, partitionCount } = this.#options;
+    const share = Math.max(1, Math.floor(maxQueued / Math.max(1, partitionCount())));
+    return share - (this.#lanes.get(keyOf(partition))?.queue.length ?? 0);
+  }
+
   #queue(records: readonly ConsumerRecord[]): void {
     this.#options.held.add(records);
     for (const record of records) {
-      const key = keyOf(record);
-      const token = this.#options.token(record);
-      let lane = this.#lanes.get(key);
-      if (lane === undefined || lane.token !== token) {
-        if (lane !== undefined) this.#drop(lane, 0);
-        const { topic, partition } = record;
-        const abort = new AbortController();
-        lane = { topic, partition, token, queue: [], startedMs: undefined, isGivenUp: false, abort };
-        this.#lanes.set(key, lane);
-      }
-      lane.queue.push(record);
+      this.#laneOf(record).queue.push(record);
       this.#queuedCount += 1;
     }
+  }
+
+  #laneOf(record: ConsumerRecord): Lane {
+    const key = keyOf(record);
+    const token = this.#options.token(record);
+    const lane = this.#lanes.get(key);
+    if (lane !== undefined && lane.token === token) return lane;
+    if (lane !== undefined) {
+      // Somebody sought: what waits is not wanted any more. What is in work ends before anything else begins.
+      this.#drop(lane, lane.startedMs === undefined ? 0 : 1);
+      if (lane.startedMs !== undefined) {
+        lane.token = token;
+        return lane;
+      }
+    }
+    const { topic, partition } = record;
+    const abort = new AbortController();
+    const anew: Lane = { topic, partition, token, queue: [], startedMs: undefined, isGivenUp: false, abort };
+    this.#lanes.set(key, anew);
+    return anew;
   }
 
   #startAll(): void {
@@ -149,18 +171,20 @@ export class RecordRunner {
 
   async #start(lane: Lane, record: ConsumerRecord): Promise<void> {
     const { handler, held, clock, finished, token } = this.#options;
+    const begun = lane.token;
     lane.startedMs = clock.monotonicMs();
     this.#inWorkCount += 1;
     try {
       await handler(record, { signal: lane.abort.signal });
-      lane.queue.shift();
-      this.#queuedCount -= 1;
-      if (token(lane) === lane.token) {
+      this.#drop(lane, 0, 1);
+      if (token(lane) === begun) {
         held.handled(record);
         if (lane.queue.length === 0 && !lane.isGivenUp) held.delete(lane);
       }
     } catch (error) {
       this.#failure ??= { error };
+      // It is given again, unless its handler sought elsewhere.
+      if (lane.token !== begun) this.#drop(lane, 0, 1);
     } finally {
       lane.startedMs = undefined;
       this.#inWorkCount -= 1;
@@ -168,8 +192,8 @@ export class RecordRunner {
     }
   }
 
-  #drop(lane: Lane, keep: number): void {
-    this.#queuedCount -= lane.queue.splice(keep).length;
+  #drop(lane: Lane, from: number, count = Infinity): void {
+    this.#queuedCount -= lane.queue.splice(from, count).length;
   }
 
   /** Waits for what is in work, and sets positions back to the first record that was not handled. */

@@ -30,6 +30,10 @@ export const sleep = (clock: Clock, delayMs: number, signal?: AbortSignal): Prom
     signal?.addEventListener('abort', abort, { once: true });
   });
 
+/** Resolves when the signal fires. */
+export const untilFired = (signal: AbortSignal): Promise<void> =>
+  new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
+
 /** `work`, until the signal fires; then it goes on unattended. */
 export const untilAborted = <Value>(
   work: Promise<Value>,
