@@ -16,10 +16,11 @@ import type {
 } from '../consumer/consumer';
 import type { ConsumerSettings } from '../consumer/consumer-settings';
 import { LogConsumer } from '../consumer/log-consumer';
-import { ClientError, asClientError, isClientError } from '../errors';
+import { asClientError, isClientError } from '../errors';
+import type { ClientError } from '../errors';
 import type { ConsumerRecord, TopicPartition } from '../records';
 import { ChangeSignal } from '../timing/change-signal';
-import { throwIfAborted, untilFired, withRetries } from '../timing/waiting';
+import { throwIfAborted, untilAborted, untilFired, withRetries } from '../timing/waiting';
 import { AssignmentChanges } from './assignment-changes';
 import { AutoCommit } from './auto-commit';
 import { CommittedPositions } from './committed-positions';
@@ -30,13 +31,14 @@ import type { GroupSettings } from './group-settings';
 import { HeldRecords } from './held-records';
 import type { MemberHost } from './member-host';
 import type { Membership } from './membership';
+import { alreadyClosed, alreadyRuns, mixedModes, withoutGroup } from './misuse';
 import { OffsetCommitter } from './offset-committer';
 import { openMembership } from './open-membership';
 import { partitionsWithout } from './partition-sets';
 import { PollClock } from './poll-clock';
 import { oneByOne } from './record-iteration';
 import { RecordRunner } from './record-runner';
-import type { RecordHandler } from './record-runner';
+import type { RecordHandler, RoomFor } from './record-runner';
 import { subscribedTo } from './topic-watch';
 import type { SubscribedTo } from './topic-watch';
 
@@ -112,7 +114,7 @@ export class GroupConsumer implements Consumer {
   subscribe(topics: Subscription, listener: RebalanceListener = {}): void {
     this.#throwIfClosed();
     const { settings, membership, pollClock, commits } = this.#groupFor('subscribe');
-    if (this.#mode.kind === 'assigned') throw mixed();
+    if (this.#mode.kind === 'assigned') throw mixedModes();
     const to = subscribedTo(topics, settings.protocol);
     if (to.kind === 'names' && to.names.length === 0) {
       void this.unsubscribe();
@@ -133,12 +135,16 @@ export class GroupConsumer implements Consumer {
     this.#throwIfClosed();
     const timeoutMs = options.timeoutMs ?? this.#options.settings.apiTimeoutMs;
     this.#letGo();
-    await this.#giveUpAll({ timeoutMs, signal: options.signal }, 'default', 'the consumer unsubscribed');
+    const { signal } = options;
+    await untilAborted(
+      this.#giveUpAll({ timeoutMs, signal }, 'default', 'the consumer unsubscribed'),
+      signal,
+    );
   }
 
   assign(partitions: readonly TopicPartition[]): void {
     this.#throwIfClosed();
-    if (this.#mode.kind === 'subscribed') throw mixed();
+    if (this.#mode.kind === 'subscribed') throw mixedModes();
     const group = this.#group;
     if (group?.settings.enableAutoCommit === true) {
       const gone = partitionsWithout(this.assignment, partitions);
@@ -157,12 +163,12 @@ export class GroupConsumer implements Consumer {
 
   seekToBeginning(partitions?: readonly TopicPartition[]): void {
     this.#log.seekToBeginning(partitions);
-    for (const one of namedOnes(partitions) ?? this.assignment) this.#held.delete(one);
+    this.#letGoOf(partitions);
   }
 
   seekToEnd(partitions?: readonly TopicPartition[]): void {
     this.#log.seekToEnd(partitions);
-    for (const one of namedOnes(partitions) ?? this.assignment) this.#held.delete(one);
+    this.#letGoOf(partitions);
   }
 
   position(partition: TopicPartition, options?: QueryOptions): Promise<number> {
@@ -358,11 +364,11 @@ export class GroupConsumer implements Consumer {
     try {
       this.#runner?.stop();
       this.#letGo();
-      const leaving = async (): Promise<void> => {
-        await this.#running;
-        await this.#giveUpAll({ timeoutMs, signal: late.signal }, membership, 'the consumer is being closed');
-      };
-      await Promise.race([leaving(), untilFired(late.signal)]);
+      const reason = 'the consumer is being closed';
+      const leaving = Promise.resolve(this.#running).then(() =>
+        this.#giveUpAll({ timeoutMs, signal: late.signal }, membership, reason),
+      );
+      await Promise.race([leaving, untilFired(late.signal)]);
     } finally {
       cancel();
       this.#group?.pollClock.stop();
@@ -399,6 +405,11 @@ export class GroupConsumer implements Consumer {
       this.#mode = { kind: 'none' };
       this.#failure = undefined;
     } else group?.membership.subscriptionChanged(); // Somebody subscribed meanwhile: that is what holds.
+  }
+
+  /** Nothing of these is held any more; of all, when none is named. */
+  #letGoOf(partitions: readonly TopicPartition[] = []): void {
+    for (const one of partitions.length === 0 ? this.assignment : partitions) this.#held.delete(one);
   }
 
   /** The caller ends it: what polls gave is handled. */
@@ -474,21 +485,20 @@ export class GroupConsumer implements Consumer {
 
   #groupFor(what: string): Group {
     if (this.#group !== undefined) return this.#group;
-    throw new ClientError('usage', 'INVALID_GROUP_ID', `${what} needs a group: give the consumer a groupId`);
+    throw withoutGroup(what);
   }
 
   #throwIfRunning(): void {
-    if (this.#runner === undefined) return;
-    throw new ClientError('usage', 'CONSUMER_RUNS', 'run reads this consumer already: end it first');
+    if (this.#runner !== undefined) throw alreadyRuns();
   }
 
   #throwIfClosed(): void {
-    if (this.#closing !== undefined) throw closedError();
+    if (this.#closing !== undefined) throw alreadyClosed();
   }
 
   /** As `#throwIfClosed`, but a listener may still commit while it closes. */
   #throwIfEnded(): void {
-    if (this.#isClosed) throw closedError();
+    if (this.#isClosed) throw alreadyClosed();
   }
 
   #openGroup(settings: GroupSettings): Group {
@@ -582,17 +592,3 @@ export class GroupConsumer implements Consumer {
     this.#group?.membership.expel('the poll timeout has expired');
   }
 }
-
-const namedOnes = (
-  partitions: readonly TopicPartition[] | undefined,
-): readonly TopicPartition[] | undefined =>
-  partitions === undefined || partitions.length === 0 ? undefined : partitions;
-
-const closedError = (): ClientError => new ClientError('closed', 'CLOSED', 'the consumer was closed');
-
-const mixed = (): ClientError =>
-  new ClientError(
-    'usage',
-    'INVALID_SUBSCRIPTION',
-    'subscribe and assign exclude each other: unsubscribe first',
-  );

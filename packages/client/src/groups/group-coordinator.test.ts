@@ -37,14 +37,14 @@ const open = () => {
   };
   const cluster: Pick<ClusterView, 'wire' | 'ask' | 'request' | 'learnNode' | 'unanswered'> = {
     wire: { line } as ClusterView['wire'],
-    ask: (() =>
+    ask: () =>
       Promise.resolve(
         apis.FindCoordinator.response.make({
           coordinators: [
             { key: 'g', nodeId: BrokerId(world.node), host: 'h', port: 1, errorCode: 0, errorMessage: null },
           ],
         }),
-      )) as ClusterView['ask'],
+      ),
     request: ((_: BrokerId, api: ApiName) => {
       shared.push(api);
       return Promise.resolve({});

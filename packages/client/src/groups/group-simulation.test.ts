@@ -32,6 +32,8 @@ interface Member {
   readonly wire: MortalWire;
   readonly isConsumerProtocol: boolean;
   state: 'alive' | 'stopped' | 'closed' | 'dead';
+  /** By what its listener was told, with the offset from which it reads on; -1: not begun. */
+  readonly told: Map<string, number>;
 }
 
 /** A group in trouble: members come, leave, die and stall, its coordinator moves, requests are lost. */
@@ -44,6 +46,7 @@ class GroupInTrouble {
   readonly members: Member[] = [];
   readonly handled = new Set<string>();
   readonly #sent = new Set<string>();
+  readonly #failures: string[] = [];
   #loses = false;
   #nextMember = 1;
 
@@ -84,6 +87,7 @@ class GroupInTrouble {
 
   /** What must hold once nothing has gone wrong for a while. */
   async checkQuiet(): Promise<void> {
+    expect(this.#failures).toEqual([]);
     const all = Object.entries(TOPICS).flatMap(([topic, count]) =>
       Array.from({ length: count }, (_, partition) => `${topic}-${partition}`),
     );
@@ -185,10 +189,41 @@ class GroupInTrouble {
       ...this.#options,
     });
     const isConsumerProtocol = this.#options.groupProtocol === 'consumer';
-    const member: Member = { name, consumer, wire, isConsumerProtocol, state: 'alive' };
+    const told = new Map<string, number>();
+    const member: Member = { name, consumer, wire, isConsumerProtocol, state: 'alive', told };
     this.members.push(member);
-    consumer.subscribe(['a', 'b']);
+    consumer.subscribe(['a', 'b'], {
+      onAssigned: (partitions) => {
+        for (const key of partitions.map(keyOf)) {
+          assert(!told.has(key), () => `${name} was told twice that it has ${key}`);
+          told.set(key, -1);
+        }
+      },
+      onRevoked: (partitions) => this.#goes(member, partitions),
+      onLost: (partitions) => this.#goes(member, partitions),
+    });
     void this.#consume(member, random);
+  }
+
+  #goes({ name, told }: Member, partitions: readonly TopicPartition[]): void {
+    for (const key of partitions.map(keyOf)) {
+      assert(told.delete(key), () => `${name} was told that ${key} goes, which it had not`);
+    }
+  }
+
+  /** What one member handles of a partition while it has it goes up by one, record by record. */
+  #checkOrder({ name, told }: Member, record: ConsumerRecord): void {
+    const key = keyOf(record);
+    const expected = told.get(key);
+    assert(
+      expected !== undefined,
+      () => `${name} was given ${key}@${record.offset} without being told of it`,
+    );
+    assert(
+      expected === -1 || expected === record.offset,
+      () => `${name} was given ${key}@${record.offset} instead of ${expected}`,
+    );
+    told.set(key, record.offset + 1);
   }
 
   async #consume(member: Member, random: Random): Promise<void> {
@@ -196,6 +231,7 @@ class GroupInTrouble {
     const style = random.below(3);
     const handle = async (record: ConsumerRecord): Promise<void> => {
       this.#checkOwner(member, record);
+      this.#checkOrder(member, record);
       await this.#sleep(random.below(200));
       if (member.state !== 'dead') this.handled.add(`${keyOf(record)}@${record.offset}`);
     };
@@ -204,7 +240,7 @@ class GroupInTrouble {
       else if (style === 1) for await (const record of consumer) await handle(record);
       else for (;;) for (const record of await consumer.poll()) await handle(record);
     } catch (error) {
-      assert(isClientError(error, 'closed'), () => `${member.name} failed: ${String(error)}`);
+      if (!isClientError(error, 'closed')) this.#failures.push(`${member.name}: ${String(error)}`);
     }
   }
 

@@ -1,9 +1,9 @@
 import { ErrorCode } from '@kafkaesque/protocol';
 import type { Clock, Logger, Random } from '@kafkaesque/kernel';
-import { ClientError, asClientError } from '../errors';
+import { ClientError, asClientError, isClientError } from '../errors';
 import type { TopicPartition } from '../records';
 import type { ChangeSignal } from '../timing/change-signal';
-import { backoffMs, sleep, throwIfAborted } from '../timing/waiting';
+import { backoffMs, sleep, throwIfAborted, untilAborted } from '../timing/waiting';
 import type { BackoffRange } from '../timing/waiting';
 import type { CommitIdentity, GroupOffsets, PartitionOffset } from './group-offsets';
 import type { Membership } from './membership';
@@ -26,6 +26,14 @@ export interface OffsetCommitterOptions {
 export interface CommitBounds {
   readonly timeoutMs: number;
   readonly signal?: AbortSignal | undefined;
+}
+
+interface Ends {
+  readonly untilMs: number;
+  /** The caller's own. */
+  readonly signal: AbortSignal | undefined;
+  /** Fires with the caller's, and when the time is over. */
+  readonly ended: AbortSignal;
 }
 
 const BY_NOBODY: CommitIdentity = { generationId: -1, memberId: '', groupInstanceId: undefined };
@@ -59,35 +67,45 @@ export class OffsetCommitter {
   }
 
   /** Behind all commits before it. Retries what waiting heals until the time is over. */
-  commit(offsets: readonly PartitionOffset[], bounds: CommitBounds): Promise<void> {
-    if (offsets.length === 0) return Promise.resolve();
+  async commit(offsets: readonly PartitionOffset[], { timeoutMs, signal }: CommitBounds): Promise<void> {
+    if (offsets.length === 0) return;
     const { clock, owned } = this.#options;
-    const untilMs = clock.monotonicMs() + bounds.timeoutMs;
     const mine = new Set(owned().map(keyOf));
     const ownedThen = offsets.filter((one) => mine.has(keyOf(one)));
+    const untilMs = clock.monotonicMs() + timeoutMs;
+    const late = new AbortController();
+    const cancel = clock.wakeAt(untilMs, () => late.abort());
+    const ended = signal === undefined ? late.signal : AbortSignal.any([signal, late.signal]);
     this.#waitingCount += 1;
     const work = this.#last
-      .then(() => this.#commit(offsets, ownedThen, untilMs, bounds.signal))
+      .then(() => this.#commit(offsets, ownedThen, { untilMs, signal, ended }))
       .finally(() => {
         this.#waitingCount -= 1;
       });
     this.#last = work.catch(() => undefined);
-    return work;
+    try {
+      await untilAborted(work, ended);
+    } catch (error) {
+      if (isClientError(error, 'aborted') && signal?.aborted !== true) throw timedOut(error);
+      throw error;
+    } finally {
+      cancel();
+    }
   }
 
   async #commit(
     offsets: readonly PartitionOffset[],
     ownedThen: readonly TopicPartition[],
-    untilMs: number,
-    signal: AbortSignal | undefined,
+    { untilMs, signal, ended }: Ends,
   ): Promise<void> {
-    const { clock, random, backoff } = this.#options;
+    const { clock, random, backoff, requestTimeoutMs } = this.#options;
     for (let attempt = 0; ; attempt += 1) {
-      throwIfAborted(signal);
+      throwIfAborted(ended);
       const identity = await this.#identity(untilMs, signal);
       this.#checkOwned(ownedThen);
       try {
-        await this.#send(offsets, identity, untilMs, signal);
+        // A request that times out costs its connection: the time of this call ends the waiting only.
+        await this.#options.offsets.commit(offsets, identity, { timeoutMs: requestTimeoutMs, signal: ended });
         return;
       } catch (error) {
         const failure = this.#judge(asClientError(error), identity);
@@ -97,17 +115,6 @@ export class OffsetCommitter {
         await sleep(clock, delayMs, signal);
       }
     }
-  }
-
-  #send(
-    offsets: readonly PartitionOffset[],
-    identity: CommitIdentity,
-    untilMs: number,
-    signal: AbortSignal | undefined,
-  ): Promise<void> {
-    const { clock, requestTimeoutMs } = this.#options;
-    const timeoutMs = Math.max(1, Math.min(requestTimeoutMs, untilMs - clock.monotonicMs()));
-    return this.#options.offsets.commit(offsets, identity, { timeoutMs, signal });
   }
 
   /** In whose name to commit, once the group takes commits. */

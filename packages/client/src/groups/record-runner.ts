@@ -6,6 +6,9 @@ import { keyOf } from './partition-sets';
 
 export type RecordHandler = (record: ConsumerRecord, context: RecordContext) => void | Promise<void>;
 
+/** How many more records of a partition are wanted. */
+export type RoomFor = (partition: TopicPartition) => number;
+
 /** What a run needs of its consumer. */
 export interface RecordRunnerOptions {
   readonly handler: RecordHandler;
@@ -17,7 +20,7 @@ export interface RecordRunnerOptions {
   readonly held: HeldRecords;
   readonly clock: Clock;
   /** What can be had at once; nothing during a rebalance. Fails as a poll does. */
-  readonly take: (limit: number, roomFor: (partition: TopicPartition) => number) => readonly ConsumerRecord[];
+  readonly take: (limit: number, roomFor: RoomFor) => readonly ConsumerRecord[];
   /** Until there may be more. */
   readonly changed: () => Promise<void>;
   /** Something was finished that a rebalance may wait for. */
