@@ -11,7 +11,7 @@ const [
 ] = process.argv.slice(2);
 
 const stop = new AbortController();
-process.once('SIGINT', () => stop.abort());
+for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => stop.abort());
 
 const names = (partitions) =>
   partitions.map((one) => `${one.topic}-${one.partition}`).join(' ') || 'nothing new';
@@ -24,10 +24,13 @@ consumer.subscribe([topic], {
   onLost: (partitions) => console.log('lost:', names(partitions)),
 });
 
-// Records of one partition in order, of up to four partitions at once. What is handled is committed, and nothing else.
-await consumer.run(
-  ({ partition, offset, value }) => console.log(`${partition}@${offset}`, value?.toString()),
-  { concurrency: 4, signal: stop.signal },
-);
-// Commits, leaves the group, and closes the consumer too.
-await client.close();
+try {
+  // Records of one partition in order, of up to four partitions at once. What is handled is committed, and nothing else.
+  await consumer.run(
+    ({ partition, offset, value }) => console.log(`${partition}@${offset}`, value?.toString()),
+    { concurrency: 4, signal: stop.signal },
+  );
+} finally {
+  // Commits, leaves the group, and closes the consumer too.
+  await client.close();
+}

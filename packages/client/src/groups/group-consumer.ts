@@ -431,7 +431,7 @@ export class GroupConsumer implements Consumer {
     if (this.#group?.changes.isWaiting === true) this.#raise();
   }
 
-  #take(limit: number, roomFor?: (partition: TopicPartition) => number): readonly ConsumerRecord[] {
+  #take(limit: number, roomFor?: RoomFor): readonly ConsumerRecord[] {
     this.#throwIfClosed();
     this.#throwFailure();
     return this.#group?.changes.isChanging === true ? [] : this.#log.take(limit, roomFor);
@@ -448,6 +448,8 @@ export class GroupConsumer implements Consumer {
   async #resumeAt(partition: TopicPartition, signal: AbortSignal): ReturnType<CommittedPositions['of']> {
     const group = this.#group;
     if (group === undefined) return undefined;
+    // Whoever committed before it reads means that.
+    await group.commits.drained();
     const found = await group.positions.of(partition, signal);
     if (found !== undefined) group.commits.resumed(partition, found.offset);
     return found;
