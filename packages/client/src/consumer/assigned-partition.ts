@@ -46,6 +46,8 @@ export class AssignedPartition {
   readReplica: BrokerId | undefined;
   /** The epoch of the last record taken, or the one committed with the position; -1 when unknown. */
   leaderEpoch: LeaderEpoch = NO_LEADER_EPOCH;
+  /** Another number each time that the partition is assigned. */
+  readonly assignmentNumber: number;
   /** The token of the last `moveTo`: reading and fetching anew do not change it. */
   #positionToken: number;
 
@@ -54,6 +56,7 @@ export class AssignedPartition {
     this.partition = partition;
     this.#token = token;
     this.#positionToken = token;
+    this.assignmentNumber = token;
     this.#position = { kind: 'unknown', reset };
   }
 

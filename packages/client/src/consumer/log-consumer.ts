@@ -151,6 +151,11 @@ export class LogConsumer implements LogReader {
     return this.#assigned.get(keyOf(partition))?.positionToken;
   }
 
+  /** Another number each time that the partition is assigned anew; undefined when it is not assigned. */
+  assignmentNumber(partition: TopicPartition): number | undefined {
+    return this.#assigned.get(keyOf(partition))?.assignmentNumber;
+  }
+
   /** What `poll` would give at once; of each partition as much as there is room for. */
   take(
     limit: number,

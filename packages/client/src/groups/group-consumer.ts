@@ -536,7 +536,8 @@ export class GroupConsumer implements Consumer {
       ...world,
       offsets,
       membership: () => (this.#mode.kind === 'subscribed' ? membership : undefined),
-      owned: () => (this.#mode.kind === 'subscribed' ? this.assignment : []),
+      ownership: (partition) =>
+        this.#mode.kind === 'subscribed' ? this.#log.assignmentNumber(partition) : undefined,
       changed: this.#changed,
     });
     const commits: AutoCommit = new AutoCommit({

@@ -1,5 +1,7 @@
 import { SeededRandom, silentLogger } from '@kafkaesque/kernel';
+import { ErrorCode } from '@kafkaesque/protocol';
 import { Scheduler, VirtualClock } from '@kafkaesque/sim';
+import { brokerError } from '../broker-error';
 import { ChangeSignal } from '../timing/change-signal';
 import type { RequestOptions } from '../wire/wire';
 import { abortedError } from '../timing/waiting';
@@ -9,6 +11,7 @@ import { OffsetCommitter } from './offset-committer';
 /** A committer of a consumer that is in no group, whose commits wait for the test to answer them. */
 const open = () => {
   const scheduler = new Scheduler();
+  const world = { ownership: undefined as number | undefined, isRefusing: false };
   const sent: {
     readonly offset: number;
     readonly timeoutMs: number | undefined;
@@ -20,13 +23,14 @@ const open = () => {
     { timeoutMs, signal }: RequestOptions,
   ): Promise<void> =>
     new Promise((answer, reject) => {
+      if (world.isRefusing) reject(brokerError(ErrorCode.COORDINATOR_LOAD_IN_PROGRESS));
       sent.push({ offset: first?.offset ?? -1, timeoutMs, answer });
       signal?.addEventListener('abort', () => reject(abortedError(signal)), { once: true });
     });
   const committer = new OffsetCommitter({
     offsets: { commit } as unknown as GroupOffsets,
     membership: () => undefined,
-    owned: () => [],
+    ownership: () => world.ownership,
     changed: new ChangeSignal(),
     clock: new VirtualClock({ scheduler }),
     random: new SeededRandom(1),
@@ -35,7 +39,7 @@ const open = () => {
     requestTimeoutMs: 30_000,
   });
   const at = (offset: number): readonly PartitionOffset[] => [{ topic: 't', partition: 0, offset }];
-  return { committer, sent, scheduler, at };
+  return { committer, sent, scheduler, at, world };
 };
 
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
@@ -64,6 +68,18 @@ describe('commits', () => {
     sent[0]?.answer();
     await first;
     await committer.drained();
+    expect(sent).toHaveLength(1);
+  });
+
+  test('are not tried again for a partition that was somebody else’s meanwhile, although it has come back', async () => {
+    const { committer, sent, at, world, scheduler } = open();
+    Object.assign(world, { ownership: 1, isRefusing: true });
+    const outcome = Promise.allSettled([committer.commit(at(19), { timeoutMs: 60_000 })]);
+    await turn();
+    expect(sent).toHaveLength(1);
+    Object.assign(world, { ownership: 2, isRefusing: false });
+    await scheduler.run({ untilMs: 5000 });
+    expect(await outcome).toMatchObject([{ status: 'rejected', reason: { code: 'COMMIT_FAILED' } }]);
     expect(sent).toHaveLength(1);
   });
 

@@ -13,7 +13,8 @@ export interface OffsetCommitterOptions {
   readonly offsets: GroupOffsets;
   /** Undefined while partitions are assigned by hand: then nobody in the group commits. */
   readonly membership: () => Membership | undefined;
-  readonly owned: () => readonly TopicPartition[];
+  /** Another number each time that the group gives the partition to this member; undefined when it has not. */
+  readonly ownership: (partition: TopicPartition) => number | undefined;
   /** Raised whenever the membership may have changed. */
   readonly changed: ChangeSignal;
   readonly clock: Clock;
@@ -26,6 +27,12 @@ export interface OffsetCommitterOptions {
 export interface CommitBounds {
   readonly timeoutMs: number;
   readonly signal?: AbortSignal | undefined;
+}
+
+/** A partition, and as what it was owned when its commit was asked for. */
+interface Owned {
+  readonly partition: TopicPartition;
+  readonly ownership: number | undefined;
 }
 
 interface Ends {
@@ -69,9 +76,8 @@ export class OffsetCommitter {
   /** Behind all commits before it. Retries what waiting heals until the time is over. */
   async commit(offsets: readonly PartitionOffset[], { timeoutMs, signal }: CommitBounds): Promise<void> {
     if (offsets.length === 0) return;
-    const { clock, owned } = this.#options;
-    const mine = new Set(owned().map(keyOf));
-    const ownedThen = offsets.filter((one) => mine.has(keyOf(one)));
+    const { clock, ownership } = this.#options;
+    const ownedThen = offsets.map((partition) => ({ partition, ownership: ownership(partition) }));
     const untilMs = clock.monotonicMs() + timeoutMs;
     const late = new AbortController();
     const cancel = clock.wakeAt(untilMs, () => late.abort());
@@ -95,7 +101,7 @@ export class OffsetCommitter {
 
   async #commit(
     offsets: readonly PartitionOffset[],
-    ownedThen: readonly TopicPartition[],
+    ownedThen: readonly Owned[],
     { untilMs, signal, ended }: Ends,
   ): Promise<void> {
     const { clock, random, backoff, requestTimeoutMs } = this.#options;
@@ -130,11 +136,13 @@ export class OffsetCommitter {
     }
   }
 
-  /** Whoever owns a partition now may have committed more. */
-  #checkOwned(ownedThen: readonly TopicPartition[]): void {
-    const mine = new Set(this.#options.owned().map(keyOf));
-    const gone = ownedThen.find((one) => !mine.has(keyOf(one)));
-    if (gone !== undefined) throw thrownOut(`${keyOf(gone)} went to another member`);
+  /** Whoever owned a partition meanwhile may have committed more, also when it has come back. */
+  #checkOwned(ownedThen: readonly Owned[]): void {
+    const gone = ownedThen.find(
+      ({ partition, ownership }) =>
+        ownership !== undefined && this.#options.ownership(partition) !== ownership,
+    );
+    if (gone !== undefined) throw thrownOut(`${keyOf(gone.partition)} went to another member`);
   }
 
   #judge(error: ClientError, identity: CommitIdentity): ClientError {
