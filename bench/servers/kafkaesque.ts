@@ -17,8 +17,6 @@ export const kafkaesque: ServerKind = {
       `listeners=PLAINTEXT://127.0.0.1:${port},CONTROLLER://127.0.0.1:${controllerPort}`,
       `log.dirs=${join(directory, 'data')}`,
       `metrics.port=${metricsPort}`,
-      // Of the broker's own topics, too.
-      `log.flush.policy=${durability === 'disk' ? 'ack' : 'replication'}`,
       // As the script starts Apache Kafka.
       'group.initial.rebalance.delay.ms=0',
     ];
