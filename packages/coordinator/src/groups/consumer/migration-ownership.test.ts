@@ -46,9 +46,19 @@ const startClassics = (coordinator: Coordinator, count: number): TestClassicCons
   return classics;
 };
 
-/** Two members with two partitions each, and a third one, have joined the next generation, and none knows its assignment. */
+/** By the answer to its join, which it has not taken yet. */
+const leads = (coordinator: Coordinator, { memberId, phase }: TestClassicConsumer): boolean => {
+  const answer = phase.kind === 'joining' ? coordinator.answers.get(phase.ticket) : undefined;
+  return answer?.kind === 'join' && answer.answer.leader === memberId;
+};
+
+/**
+ * Two members with two partitions each, and a third one, have joined the next generation, and none knows its assignment. `isDivided`:
+ * the leader has told who is to have what: two partitions go to nobody until their owners give them up.
+ */
 const amidRebalance = (
   coordinator: Coordinator,
+  isDivided: boolean,
 ): readonly [TestClassicConsumer, TestClassicConsumer, TestClassicConsumer] => {
   const [first, second] = startClassics(coordinator, 2) as [TestClassicConsumer, TestClassicConsumer];
   const third = new TestClassicConsumer(coordinator, ['orders']);
@@ -58,6 +68,10 @@ const amidRebalance = (
   first.step();
   second.step();
   expect(coordinator.machine.groups.get('g')?.state).toBe('CompletingRebalance');
+  if (isDivided) {
+    for (const classic of [first, second, third]) if (leads(coordinator, classic)) classic.step();
+    expect(coordinator.machine.groups.get('g')?.state).toBe('Stable');
+  }
   return [first, second, third];
 };
 
@@ -71,10 +85,13 @@ const ownedFor = (coordinator: Coordinator, memberId: string): readonly number[]
   );
 };
 
-describe('a group that is converted in the middle of a classic rebalance', () => {
+describe.each([
+  { when: 'before the leader has divided the partitions', isDivided: false },
+  { when: 'before members have heard what the leader has given them', isDivided: true },
+])('a group that is converted in the middle of a classic rebalance, $when,', ({ isDivided }) => {
   test('leaves its members what they said at their join that they own, until they join again', () => {
     const coordinator = withTopic();
-    const classics = amidRebalance(coordinator);
+    const classics = amidRebalance(coordinator, isDivided);
     const had = classics.map((classic) => sorted(ofClassic(classic)));
     expect(had).toEqual([expect.any(Array), expect.any(Array), []]);
     expect(sorted(had.flat())).toEqual([0, 1, 2, 3]);
@@ -95,7 +112,7 @@ describe('a group that is converted in the middle of a classic rebalance', () =>
 
   test('gives what such a member has to others once it is thrown out', () => {
     const coordinator = withTopic();
-    const [first, second, third] = amidRebalance(coordinator);
+    const [first, second, third] = amidRebalance(coordinator, isDivided);
     const consumer = new TestConsumer(coordinator, 'new', ['orders']);
     consumer.join();
     const had = sorted(ofClassic(first));
