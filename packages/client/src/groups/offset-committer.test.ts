@@ -90,10 +90,8 @@ describe('commits', () => {
     const outcomes = Promise.allSettled([first, second]);
     await turn();
     await scheduler.run({ untilMs: 100 });
-    expect((await outcomes).map((one) => one.status === 'rejected' && one.reason.code)).toEqual([
-      'TIMED_OUT',
-      'TIMED_OUT',
-    ]);
+    const timedOut = { status: 'rejected', reason: { code: 'TIMED_OUT' } };
+    expect(await outcomes).toMatchObject([timedOut, timedOut]);
     expect(sent.map(({ offset, timeoutMs }) => [offset, timeoutMs])).toEqual([[1, 30_000]]);
     expect(committer.isBusy).toBe(false);
   });

@@ -52,7 +52,9 @@ export const withAdvice = (error: ClientError, groupId: string): ClientError => 
   const { kind, code, effect, retriable, errorCode } = error;
   const said = error.message.replace(/\.$/, '');
   return new ClientError(kind, code, `group ${groupId}: ${said}: ${advice}`, {
-    ...{ effect, retriable, cause: error },
+    effect,
+    retriable,
+    cause: error,
     ...(errorCode === undefined ? {} : { errorCode }),
   });
 };

@@ -72,7 +72,8 @@ export class ClassicSession implements Membership {
       carryOut: (effect, life) => this.#carryOut(effect, life),
       changed: () => host.changed(),
       groupId: coordinator.groupId,
-      ...{ clock, logger },
+      clock,
+      logger,
     });
   }
 

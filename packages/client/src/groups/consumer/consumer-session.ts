@@ -71,7 +71,8 @@ export class ConsumerSession implements Membership {
       carryOut: (effect, life) => this.#carryOut(effect, life),
       changed: () => host.changed(),
       groupId: coordinator.groupId,
-      ...{ clock, logger },
+      clock,
+      logger,
     });
   }
 
