@@ -202,9 +202,8 @@ class DecoderSource {
   }
 
   #text(length: string, path: string): string {
-    const short = `readText(b, p, ${length})`;
-    if (!isRequest(this.#shape)) return short;
-    return `${length} > ${read.MAX_UNJUDGED_TEXT} ? readLongText(b, p, ${length}, '${path}') : ${short}`;
+    const judged = isRequest(this.#shape) ? `, '${path}'` : '';
+    return `readText(b, p, ${length}${judged})`;
   }
 
   #items(item: WireType, count: string, into: string, path: string, end: string): void {

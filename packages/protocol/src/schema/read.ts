@@ -70,13 +70,28 @@ const equalsAscii = (b: Buffer, at: number, text: string): boolean => {
   return true;
 };
 
+/** A text of a request may not be longer than it can be written again; a byte that is no UTF-8 is written as three. */
+const readLongText = (b: Buffer, at: number, length: number, path: string): string => {
+  if (length > MAX_TEXT_BYTES_IN_REQUEST) failLength(path, length);
+  const text = b.toString('utf8', at, at + length);
+  if (length * 3 > MAX_TEXT_BYTES_IN_REQUEST) {
+    const size = Buffer.byteLength(text);
+    if (size > MAX_TEXT_BYTES_IN_REQUEST) failLength(path, size);
+  }
+  return text;
+};
+
 /**
  * UTF-8 text. Names of topics, groups and clients come again and again: short ASCII texts are found in a bounded table
  * by their bytes, which is several times cheaper than decoding and gives strings whose hash is already known.
  */
-export const readText = (b: Buffer, at: number, length: number): string => {
+export const readText = (b: Buffer, at: number, length: number, pathInRequest?: string): string => {
   if (length === 0) return '';
-  if (length > MAX_RECENT_LENGTH) return b.toString('utf8', at, at + length);
+  if (length > MAX_RECENT_LENGTH) {
+    return pathInRequest === undefined
+      ? b.toString('utf8', at, at + length)
+      : readLongText(b, at, length, pathInRequest);
+  }
   let hash = length;
   let seen = 0;
   for (let i = at; i < at + length; i++) {
@@ -90,18 +105,6 @@ export const readText = (b: Buffer, at: number, length: number): string => {
   if (recent.length === length && equalsAscii(b, at, recent)) return recent;
   const text = b.toString('latin1', at, at + length);
   recentTexts[slot] = text;
-  return text;
-};
-
-/** Texts up to here have at most `MAX_TEXT_BYTES_IN_REQUEST` however they are written: a bad byte becomes three. */
-export const MAX_UNJUDGED_TEXT = Math.floor(MAX_TEXT_BYTES_IN_REQUEST / 3);
-
-/** As `readText`, for a text of a request that may be longer than it can be written again. */
-export const readLongText = (b: Buffer, at: number, length: number, path: string): string => {
-  if (length > MAX_TEXT_BYTES_IN_REQUEST) failLength(path, length);
-  const text = b.toString('utf8', at, at + length);
-  const size = Buffer.byteLength(text);
-  if (size > MAX_TEXT_BYTES_IN_REQUEST) failLength(path, size);
   return text;
 };
 
