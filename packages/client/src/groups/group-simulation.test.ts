@@ -26,6 +26,9 @@ const kinds: Readonly<Record<string, ConsumerOptions>> = {
 const firstSeed = Number(process.env['SEED'] ?? Math.floor(Math.random() * 1e9));
 const seeds = Array.from({ length: Number(process.env['SEEDS'] ?? 1) }, (_, index) => firstSeed + index);
 
+const styles = ['polls', 'iterates', 'runs', 'commits by hand'] as const;
+type Style = (typeof styles)[number];
+
 interface Member {
   readonly name: string;
   readonly consumer: Consumer;
@@ -178,10 +181,12 @@ class GroupInTrouble {
   #join(): void {
     const name = `m${this.#nextMember++}`;
     const random = this.#random.fork(name);
+    const style = random.below(styles.length);
     const wire = new MortalWire(this.cluster);
     const consumer = openClient({ wire, clock: this.#clock, random }).consumer({
       groupId: 'g',
       autoOffsetReset: 'earliest',
+      enableAutoCommit: styles[style] !== 'commits by hand',
       autoCommitIntervalMs: 700,
       maxPollIntervalMs: 15_000,
       maxPollRecords: 20,
@@ -202,7 +207,7 @@ class GroupInTrouble {
       onRevoked: (partitions) => this.#goes(member, partitions),
       onLost: (partitions) => this.#goes(member, partitions),
     });
-    void this.#consume(member, random);
+    void this.#consume(member, styles[style] ?? 'polls', random);
   }
 
   #goes({ name, told }: Member, partitions: readonly TopicPartition[]): void {
@@ -212,7 +217,9 @@ class GroupInTrouble {
   }
 
   /** What one member handles of a partition while it has it goes up by one, record by record. */
-  #checkOrder({ name, told }: Member, record: ConsumerRecord): void {
+  #checkOrder({ name, told, state }: Member, record: ConsumerRecord): void {
+    // Whoever closes in the middle of a poll has said that it is done with it.
+    if (state === 'closed') return;
     const key = keyOf(record);
     const expected = told.get(key);
     assert(
@@ -226,22 +233,44 @@ class GroupInTrouble {
     told.set(key, record.offset + 1);
   }
 
-  async #consume(member: Member, random: Random): Promise<void> {
+  async #consume(member: Member, style: Style, random: Random): Promise<void> {
     const { consumer } = member;
-    const style = random.below(3);
     const handle = async (record: ConsumerRecord): Promise<void> => {
       this.#checkOwner(member, record);
       this.#checkOrder(member, record);
+      if (random.fraction() < 0.05) this.#pause(consumer, record);
       await this.#sleep(random.below(200));
       if (member.state !== 'dead') this.handled.add(`${keyOf(record)}@${record.offset}`);
     };
     try {
-      if (style === 0) await consumer.run(handle, { concurrency: 1 + random.below(3) });
-      else if (style === 1) for await (const record of consumer) await handle(record);
-      else for (;;) for (const record of await consumer.poll()) await handle(record);
+      if (style === 'runs') await consumer.run(handle, { concurrency: 1 + random.below(3) });
+      else if (style === 'iterates') for await (const record of consumer) await handle(record);
+      else
+        for (;;) {
+          for (const record of await consumer.poll()) await handle(record);
+          if (style === 'commits by hand') await this.#commit(consumer);
+        }
     } catch (error) {
       if (!isClientError(error, 'closed')) this.#failures.push(`${member.name}: ${String(error)}`);
     }
+  }
+
+  /** Who is thrown out before it committed leaves that to whoever handles the same again. */
+  async #commit(consumer: Consumer): Promise<void> {
+    try {
+      await consumer.commit();
+    } catch (error) {
+      const isOver = isClientError(error, 'broker') || isClientError(error, 'timeout');
+      if (!isOver) throw error;
+    }
+  }
+
+  /** For a while, or until it is assigned anew. */
+  #pause(consumer: Consumer, partition: TopicPartition): void {
+    consumer.pause([partition]);
+    this.scheduler.after(700, 'resume', () => {
+      if (consumer.assignment.some((one) => keyOf(one) === keyOf(partition))) consumer.resume([partition]);
+    });
   }
 
   #sleep(ms: number): Promise<void> {
