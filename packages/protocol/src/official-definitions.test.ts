@@ -168,9 +168,11 @@ const ourFrame = (message: Message): unknown => {
     (one) => (one.request as Message) === message || (one.response as Message) === message,
   );
   const record = Object.values(protocol.metadataRecords).find((one) => (one.message as Message) === message);
-  const stored = Object.values({ ...protocol.groupRecords, ...protocol.transactionRecords }).find(
-    (one) => (one.key as Message) === message || (one.value as Message) === message,
-  );
+  const stored = Object.values({
+    ...protocol.groupRecords,
+    ...protocol.foreignGroupRecords,
+    ...protocol.transactionRecords,
+  }).find((one) => (one.key as Message) === message || (one.value as Message) === message);
   return {
     name: message.name,
     versions: versionsOf(message.versions),
@@ -199,8 +201,8 @@ const isMessage = (value: unknown): value is Message =>
 
 const whyNotWritten = (official: Official): string | undefined => {
   if (official.validVersions === 'none') return 'removed in Kafka 4.0';
-  if (official.type.startsWith('coordinator-'))
-    return 'record of share groups and streams groups, which come with their coordinators';
+  if (official.name.startsWith('LegacyOffsetCommit')) return 'an OffsetCommit but for its type';
+  if (official.type.startsWith('coordinator-')) return 'record of the share coordinator, which comes with it';
   if (official.name === 'QuorumStateData') return 'our write-ahead log holds term and vote';
   return undefined;
 };

@@ -28,6 +28,8 @@ export const javaClassOf = (error: unknown): string => {
 /** What Kafka's tools say where a broker answers with a bare number. */
 const SENTENCES: Readonly<Record<string, string>> = {
   UNKNOWN_TOPIC_OR_PARTITION: 'This server does not host this topic-partition.',
+  INVALID_TOPIC_EXCEPTION: 'The request attempted to perform an operation on an invalid topic.',
+  UNKNOWN_SERVER_ERROR: 'The server experienced an unexpected error when processing the request.',
   COORDINATOR_LOAD_IN_PROGRESS: "The coordinator is loading and hence can't process requests.",
   COORDINATOR_NOT_AVAILABLE: 'The coordinator is not available.',
   NOT_COORDINATOR: 'This is not the correct coordinator.',

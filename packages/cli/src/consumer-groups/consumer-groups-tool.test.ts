@@ -241,6 +241,11 @@ These consumer groups were deleted successfully: 'a'
     expect(subscribed.out).toMatch(
       /^\nError: Encountered some partition-level error, see the follow-up details.\n/,
     );
+    const several = await run('deleteOffsets', { group: ['g', 'h'], topic: ['other'] }, {});
+    expect([several.out, several.calls]).toEqual([
+      '\nError: Executing consumer group command failed due to Found multiple arguments for option group, but you asked for only one\n',
+      [],
+    ]);
     const missing = await run('deleteOffsets', { group: ['g'], topic: ['other'] }, {});
     expect(missing.out).toMatch(/^\nError: The group id does not exist.\n\nTOPIC/);
   });
@@ -259,6 +264,7 @@ describe('a reset of offsets', () => {
   test.each<{ readonly flags: Partial<ConsumerGroupsFlags>; readonly expected: readonly string[] }>([
     { flags: { topic: ['t'], toLatest: true }, expected: ['g t 0 100', 'g t 1 50'] },
     { flags: { topic: ['t:1'], toOffset: 0 }, expected: ['g t 1 50'] },
+    { flags: { topic: ['t', 't:0,1,', 't'], toLatest: true }, expected: ['g t 0 100', 'g t 1 50'] },
     { flags: { topic: ['t:0'], toOffset: 999 }, expected: ['g t 0 100'] },
     { flags: { allTopics: true, toCurrent: true }, expected: ['g t 0 40'] },
     { flags: { topic: ['t'], toCurrent: true }, expected: ['g t 0 40', 'g t 1 50'] },
@@ -371,7 +377,29 @@ g               t               0          100
         'has a line that is not topic,partition,offset: t,zero,1',
       );
       expect((await reset({ fromFile: plan('h,t,0,1\n') })).out).toContain(
-        'Error: No reset plan for group g found.',
+        'Error: No reset plan for group g found\n',
+      );
+    });
+
+    test('names no partitions that are not there, and no offsets below zero', async () => {
+      expect((await reset({ fromFile: plan('t,7,0\n') })).out).toContain('The partitions "t-7" do not exist');
+      expect((await reset({ fromFile: plan('nope,0,0\n') })).out).toContain(
+        'UnknownTopicOrPartitionException',
+      );
+      await expect(reset({ fromFile: plan('t,0,-1\n') })).rejects.toThrow('Invalid negative offset');
+    });
+
+    test.each([
+      ['a-name-of-24-characters-', 'a-name-of-24-characters-'],
+      ['a-name-of-25-characters--', '"a-name-of-25-characters--"'],
+      ['of two', '"of two"'],
+      ['a"b', '"a""b"'],
+    ])('shows the group %s as %s where Kafka does', async (group, shown) => {
+      const flags = { group: ['g', group], topic: ['other'], toLatest: true, export: true } as const;
+      const { out } = await reset(flags);
+      expect(out.split('\n')).toContain(`${shown},other,0,7`);
+      expect(rows((await reset({ group: ['g', group], fromFile: plan(out) })).out)).toContain(
+        `${group} other 0 7`,
       );
     });
   });

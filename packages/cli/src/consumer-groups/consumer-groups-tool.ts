@@ -3,6 +3,7 @@ import type { Clock } from '@kafkaesque/kernel';
 import type { Admin, ConsumerGroupDescription, GroupState, GroupType } from '@kafkaesque/client';
 import { clientOptions, clientProperties } from '../command-line/client-flags';
 import { javaMessageOf, javaTextOf } from '../command-line/java-errors';
+import { javaSplit } from '../command-line/java-split';
 import { sdk } from '../command-line/loaded-on-demand';
 import { withUsage } from '../command-line/outcome';
 import type { Terminal } from '../command-line/terminal';
@@ -113,7 +114,7 @@ const list: Action = async ({ flags, admin, terminal }) => {
 /** `stable,empty` as Kafka names them. Fails with UsageError. */
 const parseStates = (input: string | true | undefined): readonly GroupState[] => {
   if (input === undefined || input === true || input === '') return [];
-  return input.split(',').map((word) => {
+  return javaSplit(input, ',').map((word) => {
     const wanted = word.trim().toLowerCase();
     const state = GROUP_STATES.find((one) => one.toLowerCase() === wanted);
     if (state !== undefined) return state;
@@ -125,7 +126,7 @@ const TYPES = ['Consumer', 'Classic'] as const;
 
 const parseTypes = (input: string | true | undefined): readonly GroupType[] => {
   if (input === undefined || input === true || input === '') return [];
-  return input.split(',').map((word) => {
+  return javaSplit(input, ',').map((word) => {
     const type = TYPES.find((one) => one.toLowerCase() === word.trim().toLowerCase());
     if (type !== undefined) return type;
     throw new UsageError(`Invalid types list '${input}'. Valid types are: ${TYPES.join(', ')}`);

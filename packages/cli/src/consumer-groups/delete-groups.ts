@@ -1,3 +1,4 @@
+import { Failure } from '@kafkaesque/kernel';
 import type { ClientError, TopicPartition } from '@kafkaesque/client';
 import { javaSentenceOf, javaTextOf } from '../command-line/java-errors';
 import { sdk } from '../command-line/loaded-on-demand';
@@ -55,8 +56,13 @@ const PARTITION_ERRORS = [
 /** Deletes a group's offsets of topics and partitions, and tells of each. */
 export const deleteOffsets = async (run: GroupsRun): Promise<void> => {
   const { admin, flags, terminal } = run;
-  // Kafka's tool takes the last group that is named, too.
-  const group = flags.group?.at(-1) ?? '';
+  const [group = '', another] = flags.group ?? [];
+  if (another !== undefined) {
+    throw new Failure(
+      'GROUP_COMMAND',
+      'Found multiple arguments for option group, but you asked for only one',
+    );
+  }
   const words = flags.topic ?? [];
   const results: (DeletedOffset & { readonly error: ClientError | undefined })[] = [];
   const partitions = new Map<string, TopicPartition>();

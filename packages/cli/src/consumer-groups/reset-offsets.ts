@@ -7,6 +7,7 @@ import type {
   TopicPartition,
 } from '@kafkaesque/client';
 import type { Clock } from '@kafkaesque/kernel';
+import { javaSplit } from '../command-line/java-split';
 import { parseDateTime, parseDuration } from '../command-line/java-time';
 import type { Terminal } from '../command-line/terminal';
 import { UsageError } from '../command-line/usage-error';
@@ -78,21 +79,23 @@ const namedPartitions = async (
   const named = words.filter((word) => word.includes(':')).flatMap(partitionsIn);
   const whole = words.filter((word) => !word.includes(':'));
   const described = await descriptions(whole, admin, timeoutMs, 'sentence');
-  return [
+  const all = [
     ...named,
     ...described.flatMap(({ name, partitions }) =>
       partitions.map(({ partition }) => ({ topic: name, partition })),
     ),
   ];
+  // However often it was named.
+  return [...new Map(all.map((one) => [nameOf(one), one])).values()];
 };
 
 /** The partitions that `topic:0,1` names. Fails with UsageError. */
 export const partitionsIn = (word: string): readonly TopicPartition[] => {
-  const [topic = '', numbers, another] = word.split(':');
-  if (numbers === undefined || numbers === '' || another !== undefined) {
+  const [topic = '', numbers, another] = javaSplit(word, ':');
+  if (numbers === undefined || another !== undefined) {
     throw new UsageError(`Invalid topic arg '${word}', expected topic name and partitions`);
   }
-  return numbers.split(',').map((number) => {
+  return javaSplit(numbers, ',').map((number) => {
     if (/^[-+]?\d+$/.test(number)) return { topic, partition: Number(number) };
     throw new UsageError(`Invalid partition '${number}' specified in topic arg '${word}''`);
   });
@@ -243,11 +246,14 @@ const since = async (
   return [...found.filter(({ offset }) => offset >= 0), ...(await listed(reset, none, 'latest'))];
 };
 
-const planned = (reset: OffsetReset, group: string, path: string): Promise<Offsets> => {
+const planned = async (reset: OffsetReset, group: string, path: string): Promise<Offsets> => {
   const plan = readPlan(path, reset.flags.group ?? []).filter((one) => one.group === group);
-  if (plan.length > 0) return withinLog(reset, plan);
-  reset.terminal.out(`\nError: No reset plan for group ${group} found.\n`);
-  return Promise.resolve([]);
+  if (plan.length === 0) {
+    reset.terminal.out(`\nError: No reset plan for group ${group} found\n`);
+    return [];
+  }
+  await checkPartitions(plan, reset.admin, reset.flags.timeout);
+  return withinLog(reset, plan);
 };
 
 /** Where the group is; the end where it is nowhere. */

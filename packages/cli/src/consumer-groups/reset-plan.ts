@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { Failure } from '@kafkaesque/kernel';
+import { UsageError } from '../command-line/usage-error';
 import type { NewOffset } from './group-lines';
 
 /** Positions as CSV: `topic,partition,offset`, with the group in front where there are several. */
@@ -11,7 +12,11 @@ export const exportedLines = (offsets: readonly NewOffset[], isOneGroup: boolean
     .map((line) => `${line}\n`)
     .join('');
 
-const quoted = (text: string): string => (/[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
+/** Kafka's tool looks for characters that ask for quotation marks in short texts only, and for more than need be. */
+const LONGEST_WITHOUT_QUOTES = 24;
+
+const quoted = (text: string): string =>
+  text.length > LONGEST_WITHOUT_QUOTES || /[\0-,]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 
 /** The fields of one line; a field in quotation marks may hold commas, and doubled marks. */
 const fieldsOf = (line: string): readonly string[] =>
@@ -21,7 +26,7 @@ const fieldsOf = (line: string): readonly string[] =>
 
 /**
  * Reads what `exportedLines` wrote. A file for one group may leave the group out: its first line decides. Fails with
- * UNREADABLE_PLAN.
+ * UNREADABLE_PLAN, or with UsageError for an offset that is none.
  */
 export const readPlan = (path: string, groups: readonly string[]): readonly NewOffset[] => {
   let text: string;
@@ -41,6 +46,7 @@ export const readPlan = (path: string, groups: readonly string[]): readonly NewO
       const form = isWithoutGroup ? 'topic,partition,offset' : 'group,topic,partition,offset';
       throw new Failure('UNREADABLE_PLAN', `${path} has a line that is not ${form}: ${line}`);
     }
+    if (Number(offset) < 0) throw new UsageError('Invalid negative offset');
     return { group: name, topic, partition: Number(partition), offset: Number(offset) };
   });
 };

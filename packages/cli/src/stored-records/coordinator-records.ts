@@ -65,8 +65,8 @@ export const groupRecordReader = ({
 }: {
   readonly opensMembers: boolean;
 }): ReadCoordinatorRecord => {
-  const { groupRecords } = protocol();
-  const known: Entry[] = Object.values(groupRecords);
+  const { groupRecords, foreignGroupRecords } = protocol();
+  const known: Entry[] = Object.values({ ...groupRecords, ...foreignGroupRecords });
   const { OffsetCommit, GroupMetadata } = groupRecords;
   const entries = [...known, { ...OffsetCommit, type: LEGACY_OFFSET_COMMIT }];
   return readingOf(entries, ({ type }, content, version) => {

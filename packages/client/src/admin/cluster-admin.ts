@@ -424,7 +424,9 @@ export class ClusterAdmin implements Admin {
     await this.#calls.call(what, options, async ({ timeoutMs, signal }) => {
       const open = questions.filter((question) => !answered.has(question));
       const names = new Set(open.map(({ topic }) => topic));
-      await Promise.all([...names].map((name) => cluster.topic(name, { timeoutMs, signal })));
+      await Promise.all(
+        [...names].map((name) => cluster.topic(name, { timeoutMs, signal, mayCreate: false })),
+      );
       const answers = await ask(open, { timeoutMs, signal });
       let again: ClientError | undefined;
       for (const [question, answer] of answers) {

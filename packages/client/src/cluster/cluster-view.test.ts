@@ -75,6 +75,26 @@ describe('the view of a cluster', () => {
     });
   });
 
+  test('asks in one round for what may be made and what may not', async () => {
+    const { scheduler, cluster, view } = open();
+    const timeoutMs = 5000;
+    await scheduler.settle(
+      Promise.all([
+        view.topic('a', { timeoutMs, mayCreate: false }),
+        view.topic('b', { timeoutMs, mayCreate: false }),
+        view.topic('b', { timeoutMs }),
+      ]),
+    );
+    const drafts = cluster.requests.map(({ draft }) => draft);
+    expect(drafts).toHaveLength(2);
+    expect(drafts).toEqual(
+      expect.arrayContaining([
+        { topics: [{ name: 'b' }], allowAutoTopicCreation: true },
+        { topics: [{ name: 'a' }], allowAutoTopicCreation: false },
+      ]),
+    );
+  });
+
   test('asks the next broker when one does not answer', async () => {
     let count = 0;
     const { scheduler, view, cluster } = open(() => {

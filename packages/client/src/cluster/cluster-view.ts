@@ -43,6 +43,8 @@ export interface ClusterViewOptions {
 export interface LookupOptions {
   readonly timeoutMs: number;
   readonly signal?: AbortSignal | undefined;
+  /** Whether asking may make the topic, where the cluster is set up to do so; default: true. */
+  readonly mayCreate?: boolean | undefined;
 }
 
 /** `definite`: another node is asked only when the first surely did nothing; `always`: whenever it did not answer. */
@@ -53,6 +55,9 @@ interface Known {
   readonly atMs: number;
 }
 type Metadata = ResponseOf<'Metadata'>;
+
+/** Before, asking always made the topic where the cluster was set up so. */
+const FIRST_VERSION_THAT_MAY_NOT_CREATE = 4;
 
 /** How long a broker that could not be reached, or did not answer, is asked last. */
 const SUSPECT_MS = 5000;
@@ -68,7 +73,8 @@ export class ClusterView {
   readonly #suspectUntil = new Map<string, number>();
   /** Of all nodes there ever were. */
   readonly #addresses = new Map<BrokerId, string>();
-  readonly #wanted = new Set<string>();
+  /** What the next request asks for, and whether asking may make it. */
+  readonly #wanted = new Map<string, boolean>();
   #brokers: readonly NodeAddress[] = [];
   #controller: BrokerId = NO_BROKER;
   #loading: Promise<void> | undefined;
@@ -105,7 +111,7 @@ export class ClusterView {
     return withRetries({ clock, random, backoff, ...options, what }, async () => {
       const known = this.known(name);
       if (known !== undefined) return known;
-      await untilAborted(this.refresh(name), options.signal);
+      await untilAborted(this.refresh(name, options), options.signal);
       const view = this.known(name);
       if (view !== undefined) return view;
       throw this.#failures.get(name) ?? brokerError(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION);
@@ -113,8 +119,8 @@ export class ClusterView {
   }
 
   /** Asks for the topic again. Calls that come while a request is under way share the next one. */
-  refresh(topic: string): Promise<void> {
-    this.#wanted.add(topic);
+  refresh(topic: string, { mayCreate = true }: Pick<LookupOptions, 'mayCreate'> = {}): Promise<void> {
+    this.#wanted.set(topic, mayCreate || (this.#wanted.get(topic) ?? false));
     this.#nextLoad ??= (this.#loading ?? Promise.resolve()).then(
       () => this.#load(),
       () => this.#load(),
@@ -232,20 +238,32 @@ export class ClusterView {
   }
 
   #load(): Promise<void> {
-    const names = [...this.#wanted];
+    const wanted = [...this.#wanted];
     this.#wanted.clear();
     this.#nextLoad = undefined;
-    const loading = this.#request(names).finally(() => {
+    const loading = this.#requestAll(wanted).finally(() => {
       if (this.#loading === loading) this.#loading = undefined;
     });
     this.#loading = loading;
     return loading;
   }
 
-  async #request(names: readonly string[]): Promise<void> {
+  async #requestAll(wanted: readonly (readonly [name: string, mayCreate: boolean])[]): Promise<void> {
+    const requests = [true, false].flatMap((mayCreate) => {
+      const names = wanted.filter(([, one]) => one === mayCreate).map(([name]) => name);
+      return names.length === 0 ? [] : [this.#request(names, mayCreate)];
+    });
+    await Promise.all(requests);
+  }
+
+  async #request(names: readonly string[], allowAutoTopicCreation: boolean): Promise<void> {
     const topics = names.map((name) => ({ name }));
     const timeoutMs = this.#options.requestTimeoutMs;
-    const metadata = await this.ask('Metadata', { topics }, { timeoutMs, again: 'always' });
+    const draft: DraftFor<'Metadata'> = (version) => ({
+      topics,
+      ...(version >= FIRST_VERSION_THAT_MAY_NOT_CREATE ? { allowAutoTopicCreation } : {}),
+    });
+    const metadata = await this.ask('Metadata', draft, { timeoutMs, again: 'always' });
     if (metadata.errorCode !== 0) throw brokerError(metadata.errorCode);
     this.learnBrokers(metadata);
     for (const topic of metadata.topics) this.#learnTopic(topic);

@@ -24,7 +24,7 @@ export interface GroupOptions {
   readonly autoCommitIntervalMs?: number | undefined;
   /** `metadata.max.age.ms`: how often new topics and partitions are looked for. Default 300000. */
   readonly metadataMaxAgeMs?: number | undefined;
-  /** `allow.auto.create.topics`: subscribing to a topic may create it. Default true. */
+  /** `allow.auto.create.topics`: subscribing to a topic, or asking for it, may create it. Default true. */
   readonly allowAutoCreateTopics?: boolean | undefined;
   /** `exclude.internal.topics`: patterns do not match Kafka's own topics. Default true. */
   readonly excludeInternalTopics?: boolean | undefined;

@@ -11,6 +11,8 @@ export interface ConsumerSettings {
   readonly autoOffsetReset: OffsetResetPolicy;
   readonly fetch: FetchOptions;
   readonly maxPollRecords: number;
+  /** Whether asking for a topic may make it. */
+  readonly mayCreate: boolean;
   readonly requestTimeoutMs: number;
   readonly apiTimeoutMs: number;
   readonly backoff: BackoffRange;
@@ -30,6 +32,7 @@ export const consumerSettings = (options: ConsumerOptions): ConsumerSettings => 
       initialCreditBytes: maxBytes,
     },
     maxPollRecords: options.maxPollRecords ?? 500,
+    mayCreate: options.allowAutoCreateTopics ?? true,
     requestTimeoutMs: options.requestTimeoutMs ?? 30_000,
     apiTimeoutMs: options.apiTimeoutMs ?? 60_000,
     backoff: { firstMs: options.retryBackoffMs ?? 100, maxMs: options.retryBackoffMaxMs ?? 1000 },

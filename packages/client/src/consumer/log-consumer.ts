@@ -230,8 +230,9 @@ export class LogConsumer implements LogReader {
   }
 
   async partitionsFor(topic: string, options: QueryOptions = {}): Promise<readonly number[]> {
-    const timeoutMs = options.timeoutMs ?? this.#options.settings.apiTimeoutMs;
-    const view = await this.#options.cluster.topic(topic, { timeoutMs, signal: options.signal });
+    const { cluster, settings } = this.#options;
+    const { timeoutMs = settings.apiTimeoutMs, signal } = options;
+    const view = await cluster.topic(topic, { timeoutMs, signal, mayCreate: settings.mayCreate });
     return view.partitions.map(({ partition }) => partition);
   }
 
@@ -338,7 +339,8 @@ export class LogConsumer implements LogReader {
         await sleep(clock, backoffMs(settings.backoff, assigned.leaderlessLooks, random), signal);
         assigned.leaderlessLooks += 1;
       }
-      await cluster.topic(assigned.topic, { timeoutMs: settings.apiTimeoutMs, signal });
+      const { apiTimeoutMs: timeoutMs, mayCreate } = settings;
+      await cluster.topic(assigned.topic, { timeoutMs, signal, mayCreate });
     } catch (error) {
       if (this.#isClosed) return;
       if (!isWaitedOut(error)) assigned.failure = asClientError(error);

@@ -27,7 +27,9 @@ export const askOffsets = (
   const retry = { clock, random, backoff: settings.backoff, timeoutMs, signal, what: 'asking for offsets' };
   return withRetries(retry, async (leftMs) => {
     const names = new Set(questions.map(({ topic }) => topic));
-    await Promise.all([...names].map((name) => cluster.topic(name, { timeoutMs: leftMs, signal })));
+    const { mayCreate } = settings;
+    const lookup = { timeoutMs: leftMs, signal, mayCreate };
+    await Promise.all([...names].map((name) => cluster.topic(name, lookup)));
     const { isolation } = settings.fetch;
     const bounds = { isolation, timeoutMs: Math.min(leftMs, settings.requestTimeoutMs), signal };
     const answers = await lookUpOffsets(cluster, questions, bounds);
