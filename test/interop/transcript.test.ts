@@ -10,8 +10,8 @@ import type { ToolStarter } from './transcript-session';
 import { runSession, startedBy } from './transcript-session';
 import { workAhead } from './work-ahead';
 
-// Each of Apache's tools is a Java process of its own.
-jest.setTimeout(javaTools === undefined ? 120_000 : 600_000);
+// Each of Apache's tools is a Java process of its own, and a session starts some twenty of them.
+jest.setTimeout(javaTools === undefined ? 120_000 : 1_200_000);
 
 /** Built by `npm test` before it runs anything. */
 const bin = join(__dirname, '../../packages/cli/bin/kafkaesque.js');
@@ -49,11 +49,8 @@ beforeAll(async () => {
   server = startProgram(process.execPath, serverArgs('session'), { cwd: scratch });
   bootstrap = addressIn(await server.until((output) => readyLine(output) !== undefined));
 });
-/** What is ended when everything is done. */
-const closing: (() => Promise<void>)[] = [];
 afterAll(async () => {
   await sessions.settled();
-  await Promise.all(closing.map((close) => close()));
   server.child.kill('SIGTERM');
   expect(await server.ended).toBe(0);
   rmSync(scratch, { recursive: true });
@@ -74,42 +71,53 @@ const coats: readonly { readonly coat: string; readonly programOf: (tool: string
   { coat: 'kafka-topics.sh', programOf: named('.sh') },
 ];
 
+/** Brokers that have the session to themselves, and end with it. */
+interface Brokers extends AsyncDisposable {
+  /** Where they listen. */
+  readonly bootstrap: string;
+}
+
 interface Stage {
   readonly name: string;
-  /** Resolves with where its brokers listen. */
-  readonly opened: () => Promise<string>;
+  readonly open: () => Promise<Brokers>;
   readonly start: ToolStarter;
   readonly brokersFlag?: '--bootstrap-server';
 }
 
 /** A broker of its own for each coat: all of them call the topic and the group by the same names. */
-const oneNode = (name: string) => async (): Promise<string> => {
+const oneNode = (name: string) => async (): Promise<Brokers> => {
   const own = startProgram(process.execPath, serverArgs(name), { cwd: scratch });
-  closing.push(async () => {
-    own.child.kill('SIGTERM');
-    expect(await own.ended).toBe(0);
-  });
-  return addressIn(await own.until((output) => readyLine(output) !== undefined));
+  return {
+    bootstrap: addressIn(await own.until((output) => readyLine(output) !== undefined)),
+    async [Symbol.asyncDispose]() {
+      own.child.kill('SIGTERM');
+      expect(await own.ended).toBe(0);
+    },
+  };
 };
 
-const threeNodes = async (): Promise<string> => {
+const threeNodes = async (): Promise<Brokers> => {
   const directory = join(scratch, 'three');
   mkdirSync(directory);
   const cluster = await ProcessCluster.start({ directory, layout: 'combined' });
-  closing.push(async () => {
-    expect(await cluster.stop()).toEqual([0, 0, 0]);
-  });
-  return cluster.bootstrapServers;
+  return {
+    bootstrap: cluster.bootstrapServers,
+    async [Symbol.asyncDispose]() {
+      expect(await cluster.stop()).toEqual([0, 0, 0]);
+    },
+  };
 };
 
 const apaches = (script: string): ToolStarter =>
   startedBy((tool) => [script, 'tool', tool], { isGroup: true });
-const apacheKafka = (script: string, port: string) => async (): Promise<string> => {
+const apacheKafka = (script: string, port: string) => async (): Promise<Brokers> => {
   await runToSuccess(script, ['up', '1', port]);
-  closing.push(async () => {
-    await runToSuccess(script, ['down', port]);
-  });
-  return `localhost:${port}`;
+  return {
+    bootstrap: `localhost:${port}`,
+    async [Symbol.asyncDispose]() {
+      await runToSuccess(script, ['down', port]);
+    },
+  };
 };
 
 const ours = ({ programOf }: (typeof coats)[number]): ToolStarter =>
@@ -117,16 +125,16 @@ const ours = ({ programOf }: (typeof coats)[number]): ToolStarter =>
 const stages: readonly Stage[] = [
   ...coats.map((one, index) => ({
     name: `one node, as ${one.coat}`,
-    opened: oneNode(`coat-${index}`),
+    open: oneNode(`coat-${index}`),
     start: ours(one),
   })),
-  { name: 'three nodes', opened: threeNodes, start: ours(coats[0]!) },
+  { name: 'three nodes', open: threeNodes, start: ours(coats[0]!) },
   ...(javaTools === undefined
     ? []
     : [
         {
           name: 'Apache Kafka, our tools',
-          opened: apacheKafka(javaTools, '21192'),
+          open: apacheKafka(javaTools, '21192'),
           start: ours(coats[0]!),
         },
         {
@@ -134,12 +142,12 @@ const stages: readonly Stage[] = [
             name: 'Apache Kafka, its own tools',
             brokersFlag: '--bootstrap-server' as const,
           },
-          opened: apacheKafka(javaTools, '21292'),
+          open: apacheKafka(javaTools, '21292'),
           start: apaches(javaTools),
         },
         {
           ...{ name: 'one node, Apache’s tools', brokersFlag: '--bootstrap-server' as const },
-          opened: oneNode('apaches'),
+          open: oneNode('apaches'),
           start: apaches(javaTools),
         },
       ]),
@@ -148,7 +156,10 @@ const stages: readonly Stage[] = [
 /** Consumers commit every five seconds, and the sessions wait for that most of their time. */
 const sessions = workAhead(
   stages,
-  async ({ opened, ...stage }) => runSession({ ...stage, bootstrap: await opened() }),
+  async ({ open, ...stage }) => {
+    await using brokers = await open();
+    await runSession({ ...stage, bootstrap: brokers.bootstrap });
+  },
   javaTools === undefined ? stages.length : 1,
 );
 test.each(stages)('the session every newcomer runs prints what Kafka prints: $name', (stage) =>
