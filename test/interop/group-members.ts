@@ -1,7 +1,8 @@
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { createInterface } from 'node:readline';
-import { found, programPath } from './found-clients';
+import { apacheJars } from './apache-tools';
+import { found, javaTools, programPath } from './found-clients';
 import type { GroupHistory } from './group-history';
 
 export type GroupProtocol = 'classic' | 'consumer';
@@ -56,6 +57,9 @@ interface ToldEvent {
   readonly trouble?: string;
 }
 
+/** How Java says it. */
+const ENDED_BY_SIGTERM = 143;
+
 interface Lines {
   readonly onOutput: (line: string) => void;
   readonly onComplaint: (line: string) => void;
@@ -91,7 +95,7 @@ const startMember = (
     child.on('close', (code) => {
       running.delete(child);
       held = [];
-      if (!isExpected || (code !== 0 && code !== null))
+      if (!isExpected || (code !== 0 && code !== null && code !== ENDED_BY_SIGTERM))
         history.faults.push(`${name} ended with ${String(code)}: ${complaints.slice(-20).join('\n')}`);
       history.hear(name, { kind: 'held', partitions: [] });
       resolve(code);
@@ -186,6 +190,67 @@ const kcat =
     );
   };
 
+interface VerifiableEvent {
+  readonly name: string;
+  readonly partitions?: readonly { readonly partition: number }[];
+  readonly offsets?: readonly { readonly partition: number; readonly offset: number }[];
+  readonly success?: boolean;
+  readonly error?: string;
+  readonly partition?: number;
+  readonly offset?: number;
+  readonly value?: string;
+}
+
+/** Apache Kafka's consumer of its own system tests. It commits what it was given before it asks for more. */
+const verifiableConsumer =
+  (protocol: GroupProtocol) =>
+  (options: MemberOptions): GroupMember => {
+    const { bootstrap, group, topic, name, sessionMs, instance, history } = options;
+    const args = [
+      ...['--bootstrap-server', bootstrap, '--topic', topic, '--group-id', group],
+      ...['--group-protocol', protocol, '--reset-policy', 'earliest', '--verbose'],
+      ...(protocol === 'classic' ? ['--session-timeout', String(sessionMs)] : []),
+      ...(instance === undefined ? [] : ['--group-instance-id', instance]),
+    ];
+    const java = ['-Xmx256m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1', '-cp', apacheJars];
+    return startMember(
+      options,
+      'java',
+      [...java, 'org.apache.kafka.tools.VerifiableConsumer', ...args],
+      (child) => child.kill('SIGTERM'),
+      (hold) => {
+        const held = new Set<number>();
+        return {
+          onOutput: (line) => {
+            const event = JSON.parse(line) as VerifiableEvent;
+            const partitions = (event.partitions ?? []).map(({ partition }) => partition);
+            if (event.name === 'partitions_assigned') for (const one of partitions) held.add(one);
+            if (event.name === 'partitions_revoked') for (const one of partitions) held.delete(one);
+            if (event.name.startsWith('partitions_')) hold([...held]);
+            if (event.name === 'record_data') {
+              const { partition = -1, offset = -1, value = '' } = event;
+              history.hear(name, { kind: 'record', partition, offset, value });
+            }
+            if (event.name !== 'offsets_committed') return;
+            if (event.success !== true) history.hear(name, { kind: 'trouble', why: event.error ?? '' });
+            else
+              for (const { partition, offset: next } of event.offsets ?? [])
+                history.hear(name, { kind: 'committed', partition, next });
+          },
+          onComplaint: () => undefined,
+        };
+      },
+    );
+  };
+
+const apacheClients: readonly GroupClient[] =
+  javaTools === undefined
+    ? []
+    : (['classic', 'consumer'] as const).map((protocol) => ({
+        ...{ name: 'verifiable-consumer', protocol, commitsEach: true, isExact: true },
+        start: verifiableConsumer(protocol),
+      }));
+
 const ofPrograms = (
   name: string,
   command: string | undefined,
@@ -223,4 +288,5 @@ export const groupClients: readonly GroupClient[] = [
   ...ofPrograms('confluent-kafka', found.confluent, 'confluent_group.py', ['classic', 'consumer']),
   ...ofPrograms('aiokafka', found.aiokafka, 'aio_group.py', ['classic']),
   ...(found.kcat === undefined ? [] : [kcatClient(found.kcat)]),
+  ...apacheClients,
 ];

@@ -1,6 +1,7 @@
 import type { Client, Producer } from '@kafkaesque/client';
 import { openClient } from '@kafkaesque/client';
 import { connectTo } from '../node/node-client';
+import { javaTools } from './found-clients';
 import { GroupHistory } from './group-history';
 import type { GroupClient, GroupMember, MemberOptions } from './group-members';
 import type { ServerUnderTest } from './server-under-test';
@@ -19,7 +20,8 @@ export const groupProperties: Readonly<Record<string, string>> = {
 const SESSION_MS = 5000;
 const HEARTBEAT_MS = 300;
 
-const PATIENCE_MS = 45_000;
+/** Members that are processes of Java take a while to begin. */
+const PATIENCE_MS = javaTools === undefined ? 45_000 : 150_000;
 
 /** Between two records of a partition. */
 const PACE_MS = 50;

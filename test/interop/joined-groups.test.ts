@@ -5,10 +5,9 @@ import type { ServerUnderTest } from './server-under-test';
 import { openServer } from './server-under-test';
 import { workAhead } from './work-ahead';
 
-jest.setTimeout(150_000);
-
 /** With `KAFKAESQUE_PEERS=1` members come and go more than once, and every client is asked. */
 const isFull = process.env['KAFKAESQUE_PEERS'] === '1';
+jest.setTimeout(isFull ? 900_000 : 150_000);
 const ROUNDS = isFull ? 3 : 1;
 /**
  * What fits into two minutes. The consumer protocols of librdkafka and @platformatic/kafka belong to the full form: beside six other

@@ -6,9 +6,8 @@ import type { ServerUnderTest } from './server-under-test';
 import { openServer } from './server-under-test';
 import { workAhead } from './work-ahead';
 
-jest.setTimeout(150_000);
-
 const isFull = process.env['KAFKAESQUE_PEERS'] === '1';
+jest.setTimeout(isFull ? 900_000 : 150_000);
 
 let server: ServerUnderTest;
 beforeAll(async () => {
@@ -28,6 +27,8 @@ const pairs = [
   ['aiokafka', 'confluent-kafka'],
   ['kafkajs', 'confluent-kafka'],
   ['confluent-kafka', '@platformatic/kafka'],
+  ['verifiable-consumer', 'verifiable-consumer'],
+  ['@kafkaesque/client', 'verifiable-consumer'],
 ].flatMap(([older = '', newer = '']) => {
   const classic = clientOf(older, 'classic');
   const consumer = clientOf(newer, 'consumer');
