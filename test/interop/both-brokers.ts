@@ -1,10 +1,9 @@
 import { readFileSync } from 'node:fs';
-import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { createCluster } from '@kafkaesque/testkit';
 import type { BadClient } from '../bad-input/client';
 import { connectTo } from '../node/node-client';
-import { runToSuccess } from './program';
+import { apacheDirectory, startApacheKafka, stopApacheKafka } from './apache-kafka';
 
 /** A connection to a broker of each kind, on the same file of properties. */
 export interface Both extends AsyncDisposable {
@@ -19,8 +18,8 @@ export const openBoth = async (
   properties: Readonly<Record<string, string>> = {},
 ): Promise<Both> => {
   const lines = Object.entries(properties).map(([key, value]) => `${key}=${value}`);
-  await runToSuccess(script, ['up', '1', port], { environment: { KAFKA_EXTRA: lines.join('\n') } });
-  const file = join(homedir(), `.cache/kafkaesque-peers/run-${port}/1/server.properties`);
+  await startApacheKafka(script, port, { KAFKA_EXTRA: lines.join('\n') });
+  const file = join(apacheDirectory(port), 'server.properties');
   const written = readFileSync(file, 'utf8')
     .split('\n')
     .map((line) => [line.slice(0, line.indexOf('=')), line.slice(line.indexOf('=') + 1)] as const)
@@ -37,7 +36,7 @@ export const openBoth = async (
       await ours[Symbol.asyncDispose]();
       await kafka[Symbol.asyncDispose]();
       await cluster.close();
-      await runToSuccess(script, ['down', port]);
+      await stopApacheKafka(script, port);
     },
   };
 };

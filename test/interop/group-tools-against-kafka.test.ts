@@ -1,15 +1,16 @@
 import { mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { homedir, tmpdir } from 'node:os';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openClient } from '@kafkaesque/client';
 import { createCluster } from '@kafkaesque/testkit';
 import { connectTo } from '../node/node-client';
+import { apacheDirectory, startApacheKafka, stopApacheKafka } from './apache-kafka';
 import { ApacheTools } from './apache-tools';
 import type { ApacheTool } from './apache-tools';
 import { javaTools } from './found-clients';
 import { complaintIn, runOwnTool } from './own-tool';
 import type { ToolOutput } from './own-tool';
-import { run, runToSuccess } from './program';
+import { run } from './program';
 
 // Apache's tools run in a process of Java, some of them in one each.
 jest.setTimeout(600_000);
@@ -59,13 +60,13 @@ const segmentsIn = (partitions: readonly string[]): readonly string[] =>
     .toSorted();
 
 const apacheKafka = async (script: string): Promise<Judged> => {
-  await runToSuccess(script, ['up', '1', PORT]);
-  const data = join(homedir(), `.cache/kafkaesque-peers/run-${PORT}/1/data`);
+  await startApacheKafka(script, PORT);
+  const data = join(apacheDirectory(PORT), 'data');
   return {
     bootstrap: `127.0.0.1:${PORT}`,
     segments: () => segmentsIn(inside(data).filter((path) => path.includes('/__consumer_offsets-'))),
     [Symbol.asyncDispose]: async () => {
-      await runToSuccess(script, ['down', PORT]);
+      await stopApacheKafka(script, PORT);
     },
   };
 };

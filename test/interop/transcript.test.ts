@@ -2,8 +2,9 @@ import { mkdirSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ProcessCluster } from '../processes/process-cluster';
+import { startApacheKafka, stopApacheKafka } from './apache-kafka';
 import { javaTools } from './found-clients';
-import { run, runToSuccess } from './program';
+import { run } from './program';
 import type { RunningProgram } from './terminal-program';
 import { CTRL_C, CTRL_D, hasTerminals, onTerminal, startProgram } from './terminal-program';
 import type { ToolStarter } from './transcript-session';
@@ -111,11 +112,11 @@ const threeNodes = async (): Promise<Brokers> => {
 const apaches = (script: string): ToolStarter =>
   startedBy((tool) => [script, 'tool', tool], { isGroup: true });
 const apacheKafka = (script: string, port: string) => async (): Promise<Brokers> => {
-  await runToSuccess(script, ['up', '1', port]);
+  await startApacheKafka(script, port);
   return {
     bootstrap: `localhost:${port}`,
     async [Symbol.asyncDispose]() {
-      await runToSuccess(script, ['down', port]);
+      await stopApacheKafka(script, port);
     },
   };
 };
