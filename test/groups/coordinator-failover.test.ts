@@ -3,16 +3,17 @@ import { openClient } from '@kafkaesque/client';
 import type { Cluster, ClusterNode } from '@kafkaesque/testkit';
 import { createCluster } from '@kafkaesque/testkit';
 
-/** Short enough for tests that wait for a session to end; few partitions, so that each has groups. */
+/** Short enough for tests that wait for a session to end. */
 const QUICK = {
   'broker.session.timeout.ms': 1500,
   'broker.heartbeat.interval.ms': 300,
   'replica.lag.time.max.ms': 3000,
   'min.insync.replicas': 2,
-  'offsets.topic.num.partitions': 3,
 };
 const OFFSETS = '__consumer_offsets';
 const TOPIC = 'read';
+const GROUP = 'group-0';
+/** Enough for each of three partitions to have some. */
 const GROUPS = Array.from({ length: 12 }, (_, index) => `group-${index}`);
 
 /** A step that fails while leaders change is done again, as every consumer does. */
@@ -45,12 +46,13 @@ const committed = async (admin: Admin, groupId: string): Promise<number | undefi
 describe('group coordinators on three brokers', () => {
   let cluster: Cluster;
   let client: Client;
-  beforeEach(async () => {
-    cluster = await createCluster({ brokers: 3, controllers: 3, properties: QUICK });
+  const open = async (offsetsPartitions: number): Promise<void> => {
+    const properties = { ...QUICK, 'offsets.topic.num.partitions': offsetsPartitions };
+    cluster = await createCluster({ brokers: 3, controllers: 1, properties });
     client = openClient({ bootstrapServers: cluster.bootstrapServers });
     const [topic] = await client.admin().createTopics([{ name: TOPIC, assignments: [[1, 2, 3]] }]);
     if (topic?.kind !== 'done') throw new Error('no topic', { cause: topic?.error });
-  });
+  };
   afterEach(async () => {
     await client[Symbol.asyncDispose]();
     await cluster.close();
@@ -60,6 +62,7 @@ describe('group coordinators on three brokers', () => {
     [0, 1, 2].filter((partition) => by.running?.partition(OFFSETS, partition)?.leader === node.nodeId).length;
 
   test('what was committed outlives each coordinator in turn, and never goes back', async () => {
+    await open(3);
     const admin = client.admin();
     const expected = new Map<string, number>();
     let offset = 0;
@@ -80,6 +83,7 @@ describe('group coordinators on three brokers', () => {
   });
 
   test('a coordinator that is stopped in good order hands its groups over', async () => {
+    await open(3);
     const admin = client.admin();
     for (const [index, groupId] of GROUPS.entries())
       await untilDone(cluster, () => commit(admin, groupId, index + 1));
@@ -92,20 +96,46 @@ describe('group coordinators on three brokers', () => {
     expect(listed.map(({ groupId }) => groupId).sort()).toEqual([...GROUPS].sort());
   });
 
-  test('without enough replicas in sync nothing is committed, and what was can still be read', async () => {
+  /** One group whose offset is 1, its coordinator, and the other brokers. */
+  const committedOnce = async (): Promise<{
+    readonly admin: Admin;
+    readonly leader: ClusterNode;
+    readonly others: readonly ClusterNode[];
+  }> => {
+    await open(1);
     const admin = client.admin();
-    const [groupId = ''] = GROUPS;
-    await untilDone(cluster, () => commit(admin, groupId, 1));
-    const [one, two, three] = cluster.nodes;
-    await cluster.kill(two!);
-    await cluster.kill(three!);
-    await cluster.waitFor(() => one!.running?.partition(OFFSETS, 0)?.inSyncReplicas.length === 1);
-    await expect(commit(admin, groupId, 2, 2000)).rejects.toThrow();
-    expect(await untilDone(cluster, () => committed(admin, groupId))).toBe(1);
-    await cluster.restart(two!);
-    await cluster.restart(three!);
-    expect(await untilDone(cluster, () => committed(admin, groupId))).toBe(1);
-    await untilDone(cluster, () => commit(admin, groupId, 3));
-    expect(await untilDone(cluster, () => committed(admin, groupId))).toBe(3);
+    await untilDone(cluster, () => commit(admin, GROUP, 1));
+    const leader = await cluster.leaderOf(OFFSETS, 0);
+    await cluster.waitFor(() => leader.running?.partition(OFFSETS, 0)?.inSyncReplicas.length === 3);
+    return { admin, leader, others: cluster.nodes.slice(0, 3).filter((node) => node !== leader) };
+  };
+
+  const isAlone = (leader: ClusterNode): boolean =>
+    leader.running?.partition(OFFSETS, 0)?.inSyncReplicas.length === 1;
+
+  test('without enough replicas in sync nothing is committed, and what was can still be read', async () => {
+    const { admin, leader, others } = await committedOnce();
+    for (const node of others) await cluster.kill(node);
+    await cluster.waitFor(() => isAlone(leader));
+    await expect(commit(admin, GROUP, 2, 2000)).rejects.toThrow();
+    expect(await committed(admin, GROUP)).toBe(1);
+    for (const node of others) await cluster.restart(node);
+    expect(await untilDone(cluster, () => committed(admin, GROUP))).toBe(1);
+    await untilDone(cluster, () => commit(admin, GROUP, 3));
+    expect(await untilDone(cluster, () => committed(admin, GROUP))).toBe(3);
+    expect(cluster.faults).toEqual([]);
+  });
+
+  test('a commit that cannot be finished hides none before it, and counts once it can', async () => {
+    const { admin, leader, others } = await committedOnce();
+    cluster.partition(others);
+    // It is in the log by now, and nobody else has it.
+    await expect(commit(admin, GROUP, 2, 2000)).rejects.toThrow();
+    expect(await committed(admin, GROUP)).toBe(1);
+    await cluster.waitFor(() => isAlone(leader));
+    expect(await committed(admin, GROUP)).toBe(1);
+    cluster.heal();
+    await cluster.waitFor(async () => (await untilDone(cluster, () => committed(admin, GROUP))) === 2);
+    expect(cluster.faults).toEqual([]);
   });
 });

@@ -79,7 +79,7 @@ export class GroupMachine implements ReplayedMachine<GroupRecord, GroupRequest, 
       case 'commit-offsets':
         return this.#commit(request, ticket, now);
       case 'fetch-offsets':
-        return answered(ticket, { kind: 'fetch-offsets', answer: this.#offsets.fetch(request) });
+        return this.#fetch(request, ticket);
       case 'delete-offsets': {
         const { records, answer } = this.#offsets.deleteOffsets(request);
         return answered(ticket, { kind: 'delete-offsets', answer }, records);
@@ -119,8 +119,12 @@ export class GroupMachine implements ReplayedMachine<GroupRecord, GroupRequest, 
   }
 
   /** The marker of a transaction that committed offsets: they count from now on, or never did. */
-  replayEndOfTransaction(producerId: number, isCommitted: boolean): void {
-    this.#offsets.replayEndOfTransaction(producerId, isCommitted);
+  replayEndOfTransaction(isCommitted: boolean, at: RecordPosition): void {
+    this.#offsets.replayEndOfTransaction(isCommitted, at);
+  }
+
+  committedUpTo(offset: number): void {
+    this.#offsets.committedUpTo(offset);
   }
 
   loaded(now: Now): readonly GroupDecision[] {
@@ -152,6 +156,12 @@ export class GroupMachine implements ReplayedMachine<GroupRecord, GroupRequest, 
         { kind: 'reply', ticket, answer: { kind: 'commit-offsets', answer } },
       ],
     };
+  }
+
+  #fetch(request: RequestOf<'fetch-offsets'>, ticket: Ticket): GroupDecision {
+    const { answer, isCommitted } = this.#offsets.fetch(request);
+    const reply = { kind: 'reply', ticket, answer: { kind: 'fetch-offsets', answer }, isCommitted } as const;
+    return { records: [], then: () => [reply] };
   }
 
   #deleteGroup(groupId: string, ticket: Ticket): GroupDecision {

@@ -23,6 +23,8 @@ class World {
   readonly acknowledged: Acknowledged[] = [];
   /** What the counter has been told to be, by acknowledged additions and reads. */
   toldCounter = 0;
+  /** How far the high watermark of any of them ever came, at the last change of leaders. */
+  committed = 0;
   nextValue = 1;
   #counted = { upTo: -1, value: 0 };
 
@@ -53,6 +55,7 @@ class World {
       case 3:
         return this.write();
       case 4:
+        if (random.below(2) === 0) return this.readCommitted();
         return this.ask({ kind: 'read', register: random.below(2) === 0 ? COUNTER : this.register() });
       case 5:
         return this.ask({ kind: 'await', register: this.register() });
@@ -92,6 +95,17 @@ class World {
     });
   }
 
+  /** What it tells is committed, and never less than what anybody was told before. */
+  readCommitted(): void {
+    const known = this.toldCounter;
+    this.ask({ kind: 'read-committed', register: COUNTER }, (answer) => {
+      if (answer.kind !== 'value') return;
+      expect(answer.value ?? 0).toBeLessThanOrEqual(this.committedCounter());
+      expect(answer.value ?? 0).toBeGreaterThanOrEqual(known);
+      this.toldCounter = Math.max(this.toldCounter, answer.value ?? 0);
+    });
+  }
+
   write(): void {
     const register = `${this.register()}-${this.nextValue}`;
     const value = this.nextValue;
@@ -122,13 +136,16 @@ class World {
     const old = this.current;
     old.runtime.drop();
     expect(old.runtime.openRequests).toBe(0);
-    const keep = this.endOfABatch(old.highWatermark);
+    this.committed = Math.max(this.committed, old.highWatermark);
+    const keep = this.endOfABatch(this.committed);
     this.leader = 1 - this.leader;
     const next = this.current;
     next.batches.splice(0, Infinity, ...old.batches.filter(({ endOffset }) => endOffset <= keep));
     next.endOffset = next.batches.at(-1)?.endOffset ?? 0;
     next.durableEndOffset = next.endOffset;
-    next.highWatermark = Math.min(old.highWatermark, next.endOffset);
+    // It may hear late how far the high watermark came.
+    next.highWatermark = Math.min(this.endOfABatchUpTo(old.highWatermark), next.endOffset);
+    next.inheritedEndOffset = next.endOffset;
     next.refusedWith = 0;
     next.nowMs = old.nowMs;
     next.load();
@@ -157,6 +174,11 @@ class World {
   endOfABatch(from: number): number {
     const ends = this.current.batches.map(({ endOffset }) => endOffset).filter((end) => end > from);
     return [from, ...ends][this.random.below(ends.length + 1)] ?? from;
+  }
+
+  endOfABatchUpTo(upTo: number): number {
+    const ends = this.current.batches.map(({ endOffset }) => endOffset).filter((end) => end <= upTo);
+    return [0, ...ends].at(-1 - this.random.below(Math.min(3, ends.length + 1))) ?? 0;
   }
 
   register(): string {

@@ -146,6 +146,7 @@ test('an answer whose commit takes too long becomes an error, and comes no secon
   expect(partition.runtime.nextWakeMs).toBe(1050);
   partition.sleepUntil(1050);
   expect(asked.answer).toEqual(errorOf(ErrorCode.COORDINATOR_NOT_AVAILABLE));
+  expect(partition.logged).toEqual(['warn: a coordinator could not commit in time what it had answered']);
   partition.commit();
   expect(partition.runtime.openRequests).toBe(0);
 });
@@ -248,6 +249,22 @@ test('what has to be mended after loading is written before anybody is served', 
   expect(asked.answer).toEqual(valueOf(1));
 });
 
+test('while something has to be mended, what was written goes on its way, and metadata that change are looked at afterwards', () => {
+  const mends = ['a', 'b'].map((register) => ({ register, value: 1 }));
+  const partition = new ToyPartition({ machine: () => new ToyMachine(mends), appendLingerMs: 20 });
+  partition.refusesAfter = 1;
+  partition.load();
+  expect(partition.runtime.phase).toBe('loading');
+  partition.runtime.metadataChanged(partition.now);
+  partition.sleepUntil(1020);
+  expect([partition.batches.length, partition.runtime.nextWakeMs]).toEqual([1, 1500]);
+  partition.refusedWith = 0;
+  partition.sleepUntil(1500);
+  expect(partition.runtime.phase).toBe('active');
+  partition.sleepUntil(partition.runtime.nextWakeMs);
+  expect(Object.fromEntries(partition.toy.registers)).toEqual({ a: 1, b: 1, metadata: 1 });
+});
+
 test('changed metadata are looked at again when what follows from them is refused', () => {
   const partition = loaded();
   partition.refusedWith = ErrorCode.NOT_ENOUGH_REPLICAS;
@@ -289,7 +306,7 @@ test('a record that cannot be encoded is refused', () => {
   expect(partition.batches).toHaveLength(0);
 });
 
-test('loading passes over what it cannot read: control batches, keys of others, records without a key', () => {
+test('loading passes over what it cannot read, keys of others and records without a key, and hears of transactions that end', () => {
   const partition = new ToyPartition();
   const records = [
     { key: Buffer.from(UNKNOWN_REGISTER), value: Buffer.from('1') },
@@ -314,6 +331,7 @@ test('loading passes over what it cannot read: control batches, keys of others, 
     { offset: 4 },
   ]);
   expect(partition.logged).toHaveLength(1);
+  expect(partition.toy.ends).toEqual([{ isCommitted: true, producerId: 1 }]);
 });
 
 test('batches hold the records that were replayed, with their time', () => {
@@ -344,4 +362,58 @@ test('when somebody else writes into the partition meanwhile, answers wait for t
   expect(asked.answer).toBeUndefined();
   partition.commit(11);
   expect(asked.answer).toEqual(valueOf(1));
+});
+
+test('an answer that tells only what is committed waits for nothing that came later, and knows all that was acknowledged', () => {
+  const partition = loaded();
+  const told = (): number | null | undefined => {
+    const { answer } = partition.ask({ kind: 'read-committed', register: 'a' });
+    return answer?.kind === 'value' ? answer.value : undefined;
+  };
+  const seen: unknown[] = [told()];
+  for (const value of [1, 2]) {
+    const { answer } = partition.ask({ kind: 'write', register: 'a', value });
+    partition.endTurn();
+    partition.durable();
+    seen.push([answer, told()]);
+  }
+  partition.commit(1);
+  seen.push(told());
+  partition.commit();
+  seen.push(told());
+  expect(seen).toEqual([null, [undefined, null], [undefined, null], 1, 2]);
+});
+
+test('behind an earlier leader nobody is told less than that one may have told', () => {
+  const partition = loaded();
+  for (const value of [1, 2]) {
+    partition.ask({ kind: 'write', register: 'a', value });
+    partition.settle();
+  }
+  // Another broker hears late how far the high watermark came.
+  partition.highWatermark = 1;
+  partition.inheritedEndOffset = 2;
+  partition.load();
+  const asked = partition.ask({ kind: 'read-committed', register: 'a' });
+  expect(asked.answer).toBeUndefined();
+  partition.commit();
+  partition.ask({ kind: 'write', register: 'a', value: 3 });
+  expect([asked.answer, partition.ask({ kind: 'read-committed', register: 'a' }).answer]).toEqual(
+    [1, 2].map(() => valueOf(2)),
+  );
+});
+
+test('what somebody else wrote in between makes no record committed before its time', () => {
+  const partition = loaded();
+  const told = (): unknown => partition.ask({ kind: 'read-committed', register: 'a' }).answer;
+  partition.ask({ kind: 'write', register: 'a', value: 1 });
+  partition.endOffset += 10;
+  partition.commit(5);
+  const seen = [told()];
+  partition.endTurn();
+  partition.commit(10);
+  seen.push(told());
+  partition.commit(11);
+  seen.push(told());
+  expect(seen).toEqual([valueOf(null), valueOf(null), valueOf(1)]);
 });

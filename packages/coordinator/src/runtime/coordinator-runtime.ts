@@ -25,6 +25,8 @@ export interface RuntimeParts<Record, Request, Answer> {
  */
 export type RuntimePhase = 'gone' | 'loading' | 'active';
 
+type Reply<Answer> = Extract<Effect<Answer>, { readonly kind: 'reply' }>;
+
 /** Who asked, until it has been answered. */
 interface Asked<Request, Answer> {
   readonly request: Request;
@@ -56,6 +58,12 @@ export class CoordinatorRuntime<Record, Request, Answer> {
   #toMend: Decision<Record, Answer>[] = [];
   #mendAtMs = NEVER;
   #lookAtMetadataMs = NEVER;
+  /** Metadata have changed since the machine was loaded, and it could not be asked yet. */
+  #isMetadataNew = false;
+  /** What the machine of this life was told is committed. */
+  #toldCommitted = -1;
+  /** Records that stand later in the log than the machine was told, because somebody else wrote meanwhile. */
+  #misplaced: { readonly from: number; readonly endOffset: number } | undefined;
 
   constructor(parts: RuntimeParts<Record, Request, Answer>) {
     this.#parts = parts;
@@ -101,6 +109,7 @@ export class CoordinatorRuntime<Record, Request, Answer> {
     this.#end(ErrorCode.NOT_COORDINATOR);
     this.#timers = new KeyedTimers(now.nowMs);
     this.#phase = 'loading';
+    this.#tellCommitted();
     return this.#life;
   }
 
@@ -113,6 +122,8 @@ export class CoordinatorRuntime<Record, Request, Answer> {
   replay(life: number, bytes: Buffer, at: number): boolean {
     if (this.#life !== life || this.#phase !== 'loading') return false;
     const { codec, host } = this.#parts;
+    this.#tellCommitted();
+    if (!this.isLife(life)) return false;
     try {
       replayBatch(bytes, at, codec, this.#machine, (offset, error) =>
         host.log('warn', 'a record of an internal topic cannot be read and is passed over', {
@@ -130,6 +141,7 @@ export class CoordinatorRuntime<Record, Request, Answer> {
   /** The whole log has been replayed. */
   loaded(life: number, now: Now): void {
     if (this.#life !== life || this.#phase !== 'loading') return;
+    this.#isMetadataNew = false;
     const decisions = this.#ask(() => this.#machine.loaded(now));
     if (decisions === undefined) return;
     this.#toMend = [...decisions];
@@ -151,6 +163,7 @@ export class CoordinatorRuntime<Record, Request, Answer> {
       answered(this.#machine.refusal(request, errorCode));
       return;
     }
+    this.#tellCommitted();
     const ticket = this.#nextTicket;
     this.#nextTicket += 1;
     this.#asked.set(ticket, { request, answered });
@@ -174,6 +187,7 @@ export class CoordinatorRuntime<Record, Request, Answer> {
 
   /** The committed metadata have changed. */
   metadataChanged(now: Now): void {
+    this.#isMetadataNew = this.#phase === 'loading';
     if (this.#phase !== 'active') return;
     this.#lookAtMetadataMs = NEVER;
     const decisions = this.#ask(() => this.#machine.metadataChanged(now)) ?? [];
@@ -190,13 +204,11 @@ export class CoordinatorRuntime<Record, Request, Answer> {
     if (this.#phase === 'gone') return;
     const { nowMs } = now;
     const life = this.#life;
-    for (let late = this.#awaiting.takeExpired(nowMs); late; late = this.#awaiting.takeExpired(nowMs))
-      this.#refuse(late.ticket, coordinatorError(ErrorCode.REQUEST_TIMED_OUT));
+    this.#refuseExpired(nowMs);
     if (this.#mendAtMs <= nowMs) this.#mend(now);
     // While something is mended nobody may decide: not the timers either.
-    if (this.#life !== life || this.#phase !== 'active') return;
-    if (this.#lookAtMetadataMs <= nowMs) this.metadataChanged(now);
-    if (this.#life === life) this.#fireTimers(now);
+    if (this.#phase === 'active' && this.#lookAtMetadataMs <= nowMs) this.metadataChanged(now);
+    if (this.#life === life && this.#phase === 'active') this.#fireTimers(now);
     if (this.#life === life) this.#flushIfDue(now);
   }
 
@@ -209,7 +221,9 @@ export class CoordinatorRuntime<Record, Request, Answer> {
   /** The high watermark, or what is durable, has moved. */
   advanced(now: Now): void {
     if (this.#phase === 'gone') return;
-    // First what has been gathered: it may still come into the log's next round.
+    // Before anybody hears of it who may ask again.
+    this.#tellCommitted();
+    // Then what has been gathered: it may still come into the log's next round.
     if (!this.#isTurnRequested) this.#flushIfDue(now);
     if (this.#awaiting.size > 0) this.#answerCommitted();
   }
@@ -237,7 +251,7 @@ export class CoordinatorRuntime<Record, Request, Answer> {
       return;
     }
     for (const effect of effects) {
-      if (effect.kind === 'reply') this.#reply(effect.ticket, effect.answer, now);
+      if (effect.kind === 'reply') this.#reply(effect, now);
       else if (effect.kind === 'set-timer') this.#timers.set(effect.key, effect.atMs);
       else this.#timers.cancel(effect.key);
     }
@@ -306,14 +320,16 @@ export class CoordinatorRuntime<Record, Request, Answer> {
     return this.#flush();
   }
 
-  #reply(ticket: Ticket, answer: Answer, now: Now): void {
+  #reply({ ticket, answer, isCommitted }: Reply<Answer>, now: Now): void {
     if (!this.#asked.has(ticket)) {
       this.#parts.host.log('error', 'a coordinator answered a request that nobody waits for', { ticket });
       return;
     }
     const { partition, options } = this.#parts;
+    const { highWatermark } = partition;
     const awaitedOffset = this.#batch?.nextOffset ?? partition.endOffset;
-    if (awaitedOffset <= partition.highWatermark) this.#answer(ticket, answer);
+    const isTold = isCommitted === true && highWatermark >= partition.inheritedEndOffset;
+    if (isTold || awaitedOffset <= highWatermark) this.#answer(ticket, answer);
     else {
       const deadlineMs = now.nowMs + options.commitTimeoutMs;
       this.#awaiting.push({ ticket, answer, awaitedOffset, deadlineMs });
@@ -332,6 +348,20 @@ export class CoordinatorRuntime<Record, Request, Answer> {
     if (asked !== undefined) this.#answer(ticket, this.#machine.refusal(asked.request, errorCode));
   }
 
+  #refuseExpired(nowMs: number): void {
+    const { partition, host } = this.#parts;
+    let answers = 0;
+    for (let late = this.#awaiting.takeExpired(nowMs); late; late = this.#awaiting.takeExpired(nowMs)) {
+      answers += 1;
+      this.#refuse(late.ticket, coordinatorError(ErrorCode.REQUEST_TIMED_OUT));
+    }
+    if (answers === 0) return;
+    const { endOffset, durableEndOffset, highWatermark } = partition;
+    host.log('warn', 'a coordinator could not commit in time what it had answered', {
+      ...{ answers, endOffset, durableEndOffset, highWatermark },
+    });
+  }
+
   #answerCommitted(): void {
     const { highWatermark } = this.#parts.partition;
     for (;;) {
@@ -339,6 +369,27 @@ export class CoordinatorRuntime<Record, Request, Answer> {
       if (reply === undefined) return;
       this.#answer(reply.ticket, reply.answer);
     }
+  }
+
+  /**
+   * What an earlier leader left counts as committed from the start: it may have told it. Answers wait until it is
+   * (`#reply`), for if it had not told it, it is not yet.
+   */
+  #tellCommitted(): void {
+    const { highWatermark, inheritedEndOffset } = this.#parts.partition;
+    if (this.#misplaced !== undefined && this.#misplaced.endOffset <= highWatermark)
+      this.#misplaced = undefined;
+    const offset = Math.max(
+      inheritedEndOffset,
+      Math.min(
+        highWatermark,
+        this.#misplaced?.from ?? highWatermark,
+        this.#batch?.baseOffset ?? highWatermark,
+      ),
+    );
+    if (offset <= this.#toldCommitted) return;
+    this.#toldCommitted = offset;
+    this.#ask(() => this.#machine.committedUpTo?.(offset));
   }
 
   #fireTimers(now: Now): void {
@@ -374,6 +425,8 @@ export class CoordinatorRuntime<Record, Request, Answer> {
       this.#toMend.shift();
     }
     this.#phase = 'active';
+    if (this.#isMetadataNew) this.#lookAtMetadataMs = now.nowMs;
+    this.#isMetadataNew = false;
   }
 
   /** Undefined: the rules failed, and the machine was discarded. */
@@ -420,7 +473,11 @@ export class CoordinatorRuntime<Record, Request, Answer> {
     }
     // Somebody else may have written to the partition meanwhile.
     const later = outcome.endOffset - batch.nextOffset;
-    if (later > 0) this.#awaiting.shift(batch.baseOffset, later);
+    if (later > 0) {
+      this.#awaiting.shift(batch.baseOffset, later);
+      const { endOffset } = outcome;
+      this.#misplaced = { from: this.#misplaced?.from ?? batch.baseOffset, endOffset };
+    }
     return true;
   }
 
@@ -440,6 +497,8 @@ export class CoordinatorRuntime<Record, Request, Answer> {
     this.#toMend = [];
     this.#mendAtMs = NEVER;
     this.#lookAtMetadataMs = NEVER;
+    this.#toldCommitted = -1;
+    this.#misplaced = undefined;
     const asked = [...this.#asked.values()];
     this.#asked.clear();
     const { machine } = this.#parts;

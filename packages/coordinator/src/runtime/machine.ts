@@ -9,7 +9,13 @@ export type Effect<Answer> =
    * Leaves when everything that this decision wrote, and everything it could have seen, is committed. The ticket may be
    * another one than that of the input: a join that completes answers all who waited.
    */
-  | { readonly kind: 'reply'; readonly ticket: Ticket; readonly answer: Answer }
+  | {
+      readonly kind: 'reply';
+      readonly ticket: Ticket;
+      readonly answer: Answer;
+      /** It tells only what `committedUpTo` said is committed, and need not wait for what came later. */
+      readonly isCommitted?: boolean;
+    }
   /** Sets or moves the timer of that key; `timer(key)` is asked for a decision when it is due (monotonic time). */
   | { readonly kind: 'set-timer'; readonly key: string; readonly atMs: number }
   | { readonly kind: 'cancel-timer'; readonly key: string };
@@ -57,6 +63,16 @@ export interface ReplayedMachine<Record, Request, Answer> {
   metadataChanged(now: Now): readonly Decision<Record, Answer>[];
   /** One record, in log order, also while loading. Must not fail for anything that Kafka may have written. */
   replay(record: Record, at: RecordPosition): void;
+  /**
+   * The marker of a transaction, in log order: what its producer wrote counts, or does not. Absent: this machine's topic
+   * has no transactions.
+   */
+  replayEndOfTransaction?(isCommitted: boolean, at: RecordPosition): void;
+  /**
+   * Every record below that offset is committed, or may be by what an earlier leader knew; those that were replayed beyond it
+   * are not yet. Said before the first record, and when it has moved. For machines with answers that are `isCommitted`.
+   */
+  committedUpTo?(offset: number): void;
   /** The whole partition was replayed: begins timers, mends what a dead predecessor left. Given once, before any request. */
   loaded(now: Now): readonly Decision<Record, Answer>[];
   /** The answer to a request that cannot be served: NOT_COORDINATOR, COORDINATOR_LOAD_IN_PROGRESS, NOT_ENOUGH_REPLICAS …. */

@@ -8,6 +8,11 @@ export interface RuntimePartition {
   readonly durableEndOffset: number;
   /** Everything below is committed. */
   readonly highWatermark: number;
+  /**
+   * Where the log ended when this broker came to lead it: an earlier leader may have acknowledged all of that, also beyond
+   * the high watermark known here.
+   */
+  readonly inheritedEndOffset: number;
   /** `max.message.bytes`: the largest batch. */
   readonly maxBatchBytes: number;
   /** Why a batch would be refused now: NOT_LEADER_OR_FOLLOWER, NOT_ENOUGH_REPLICAS, KAFKA_STORAGE_ERROR …; 0: it would not. */

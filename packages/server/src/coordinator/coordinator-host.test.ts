@@ -88,6 +88,34 @@ test.each(['OFFSET_OUT_OF_RANGE', 'EIO'])('a load that fails with %s is tried ag
   expect(await scene.answered(add(0))).toBe(7);
 });
 
+test('a log that gives less than it has is not taken for loaded', async () => {
+  const scene = await loaded();
+  await scene.answered(add(7));
+  scene.follow();
+  scene.emptyReads = 1;
+  scene.lead();
+  await scene.clock.pass(0);
+  expect(await scene.host.ask(0, add(0))).toBe(`error ${ErrorCode.COORDINATOR_LOAD_IN_PROGRESS}`);
+  await scene.clock.pass(500);
+  expect(await scene.answered(add(0))).toBe(7);
+});
+
+test('a load that fails again and again is tried less and less often', async () => {
+  const scene = await loaded();
+  await scene.answered(add(7));
+  scene.follow();
+  scene.readsFailWith = Array.from({ length: 20 }, () => 'EIO');
+  scene.lead();
+  await scene.clock.pass(0);
+  const tried: number[] = [];
+  for (const ms of [500, 500, 500, 1000, 1000, 1000]) {
+    const before = scene.readsFailWith.length;
+    await scene.clock.pass(ms);
+    tried.push(before - scene.readsFailWith.length);
+  }
+  expect(tried).toEqual([1, 0, 1, 0, 1, 0]);
+});
+
 test('timers go by the clock, and end with the life that set them', async () => {
   const scene = await loaded();
   await scene.answered({ kind: 'add-at', atMs: 1000 });
@@ -100,6 +128,21 @@ test('timers go by the clock, and end with the life that set them', async () => 
   scene.lead();
   await scene.clock.pass(5000);
   expect(await scene.answered(add(0))).toBe(1000);
+});
+
+test('who stood still hears first what happened meanwhile, and then gives up what has waited too long', async () => {
+  const scene = await loaded();
+  const first = scene.host.ask(0, add(1));
+  await scene.clock.pass(0);
+  await scene.clock.pass(60_000);
+  scene.durable();
+  expect(await first).toBe(1);
+  await scene.clock.pass(100);
+  const second = scene.host.ask(0, add(1));
+  await scene.clock.pass(0);
+  await scene.clock.pass(60_000);
+  await scene.clock.pass(100);
+  expect(await second).toBe(`error ${ErrorCode.COORDINATOR_NOT_AVAILABLE}`);
 });
 
 test('changed metadata reach the machines that are active', async () => {

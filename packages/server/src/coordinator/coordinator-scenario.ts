@@ -100,6 +100,8 @@ export class CoordinatorScene {
   readonly loads: number[] = [];
   /** The next reads fail with it. */
   readsFailWith: string[] = [];
+  /** So many reads give nothing, without an error. */
+  emptyReads = 0;
   appendFails = false;
   #epoch = 0;
 
@@ -193,7 +195,8 @@ export class CoordinatorScene {
       read: (from: number, upTo: number, maxBytes: number) => {
         const failure = this.readsFailWith.shift();
         if (failure !== undefined) throw new Failure(failure, 'no');
-        return slicesOf(batches, from, upTo, maxBytes);
+        this.emptyReads -= 1;
+        return slicesOf(batches, from, this.emptyReads >= 0 ? from : upTo, maxBytes);
       },
     } as unknown as Replica['log'];
   }

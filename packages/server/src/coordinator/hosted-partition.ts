@@ -32,21 +32,28 @@ export interface HostedParts<Record, Request, Answer> {
 
 /** Version of Produce whose rules an append of the broker's own follows. */
 const PRODUCE_VERSION = 12;
-/** How soon a load that failed is tried again. */
+/** How soon a load that failed is tried again; twice as late each time, for each reads the whole log. */
 const RELOAD_MS = 500;
+const MOST_RELOAD_MS = 30_000;
+/** A timer that fires later than this belongs to a process that stood still; how long it then hears first what happened meanwhile. */
+const LATE_MS = 100;
 
 /** One partition of an internal topic that is led here: carries out what its runtime wants. */
 export class HostedPartition<Record, Request, Answer> implements RuntimeHost, RuntimePartition {
   readonly replica: Replica;
+  readonly inheritedEndOffset: number;
   readonly runtime: CoordinatorRuntime<Record, Request, Answer>;
   readonly #parts: HostedParts<Record, Request, Answer>;
   #wakeAtMs = Infinity;
   #cancelWake: CancelWake | undefined;
+  #isCatchingUp = false;
   #cancelReload: CancelWake | undefined;
   #isClosed = false;
+  #failedLoads = 0;
 
   constructor(replica: Replica, parts: HostedParts<Record, Request, Answer>) {
     this.replica = replica;
+    this.inheritedEndOffset = replica.machine.endOffset;
     this.#parts = parts;
     const { machine, codec, options } = parts;
     this.runtime = new CoordinatorRuntime({ machine, codec, partition: this, host: this, options });
@@ -174,6 +181,7 @@ export class HostedPartition<Record, Request, Answer> implements RuntimeHost, Ru
       if (replica.log.endOffset > replica.log.logStartOffset)
         logger.info('a coordinator has been loaded', { topic, partition, tookMs: Math.round(tookMs) });
       this.#parts.loaded(tookMs);
+      this.#failedLoads = 0;
       runtime.loaded(life, this.#now());
       this.#schedule();
     } catch (error) {
@@ -193,7 +201,9 @@ export class HostedPartition<Record, Request, Answer> implements RuntimeHost, Ru
     this.#cancelReload?.();
     // Whoever asks meanwhile is told that it loads.
     this.runtime.startLoading(this.#now());
-    this.#cancelReload = clock.wakeAt(clock.monotonicMs() + RELOAD_MS, () => {
+    const waitMs = Math.min(RELOAD_MS * 2 ** this.#failedLoads, MOST_RELOAD_MS);
+    this.#failedLoads += 1;
+    this.#cancelReload = clock.wakeAt(clock.monotonicMs() + waitMs, () => {
       if (!this.#isClosed) this.#load();
     });
   }
@@ -208,14 +218,30 @@ export class HostedPartition<Record, Request, Answer> implements RuntimeHost, Ru
   /** One timer for the partition; an earlier time moves it, a later one is looked at when it fires. */
   #schedule(): void {
     const nextMs = this.#isClosed ? Infinity : this.runtime.nextWakeMs;
-    if (nextMs >= this.#wakeAtMs) return;
+    if (nextMs >= this.#wakeAtMs || this.#isCatchingUp) return;
+    this.#wakeAt(nextMs);
+  }
+
+  #wakeAt(atMs: number): void {
     this.#cancelWake?.();
-    this.#wakeAtMs = nextMs;
-    this.#cancelWake = this.#parts.clock.wakeAt(nextMs, () => {
-      this.#wakeAtMs = Infinity;
-      if (this.#isClosed) return;
-      this.runtime.wake(this.#now());
-      this.#schedule();
-    });
+    this.#wakeAtMs = atMs;
+    this.#cancelWake = this.#parts.clock.wakeAt(atMs, () => this.#woken(atMs));
+  }
+
+  /**
+   * Heartbeats of members and acknowledgements of disks may lie unread behind what held this process up: they come before
+   * any timer that was due meanwhile.
+   */
+  #woken(dueMs: number): void {
+    this.#wakeAtMs = Infinity;
+    if (this.#isClosed) return;
+    const { nowMs } = this.#now();
+    this.#isCatchingUp = !this.#isCatchingUp && nowMs - dueMs > LATE_MS;
+    if (this.#isCatchingUp) {
+      this.#wakeAt(nowMs + LATE_MS);
+      return;
+    }
+    this.runtime.wake(this.#now());
+    this.#schedule();
   }
 }

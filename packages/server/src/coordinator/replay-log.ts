@@ -42,7 +42,8 @@ export const replayLog = async ({
       turnEndsMs = clock.monotonicMs() + TURN_MS;
     }
     if (!isWanted()) return false;
-    if (nextOffset <= from) return true;
+    // What is left out here would be forgotten for good.
+    if (nextOffset <= from) throw new Error(`the log gives nothing at offset ${from} of ${log.endOffset}`);
     from = Offset(nextOffset);
   }
   return true;

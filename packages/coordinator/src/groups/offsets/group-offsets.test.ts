@@ -330,3 +330,79 @@ describe('a deleted topic', () => {
     expect(scene.shown('g')).toEqual([]);
   });
 });
+
+describe('while the newest offsets are not committed yet', () => {
+  const held = (): MachineScene => {
+    const scene = opened();
+    scene.commit('g', [
+      scene.offset('orders', 0, 1),
+      scene.offset('orders', 1, 1),
+      scene.offset('bills', 0, 1),
+    ]);
+    scene.isHeld = true;
+    return scene;
+  };
+  const asked = (scene: MachineScene, partition: number, requireStable = false): readonly number[] =>
+    scene
+      .fetch('g', [scene.partition('orders', partition)], requireStable)
+      .offsets.map(({ offset }) => offset);
+
+  test('a fetch tells those before them, and each as soon as it is committed', () => {
+    const scene = held();
+    scene.commit('g', [scene.offset('orders', 0, 2)]);
+    scene.commit('g', [scene.offset('orders', 1, 2), scene.offset('orders', 0, 3)]);
+    const told = [asked(scene, 0)];
+    for (const upTo of [3, 4, 5, 6]) {
+      scene.commitLog(upTo);
+      told.push(asked(scene, 0));
+    }
+    expect(told).toEqual([[1], [1], [2], [2], [3]]);
+    expect(scene.shown('g')).toEqual(['bills-0: 1', 'orders-0: 3', 'orders-1: 2']);
+  });
+
+  test('what was never committed is not told, and what is deleted still is', () => {
+    const scene = held();
+    scene.commit('g', [scene.offset('orders', 2, 9), scene.offset('orders', 1, 9)]);
+    scene.ask<'delete-offsets'>({
+      ...{ kind: 'delete-offsets', groupId: 'g' },
+      partitions: [scene.partition('orders', 0), scene.partition('bills', 0)],
+    });
+    expect(scene.shown('g')).toEqual(['bills-0: 1', 'orders-0: 1', 'orders-1: 1']);
+    expect([asked(scene, 2), asked(scene, 0)]).toEqual([[-1], [1]]);
+    scene.commitLog();
+    expect(scene.shown('g')).toEqual(['orders-1: 9', 'orders-2: 9']);
+  });
+
+  test('a group whose end is not committed has all that it had, and one that is not committed nothing', () => {
+    const scene = held();
+    scene.ask<'delete-group'>({ kind: 'delete-group', groupId: 'g' });
+    scene.commit('h', [scene.offset('orders', 0, 5)]);
+    expect([scene.shown('g'), scene.shown('h')]).toEqual([['bills-0: 1', 'orders-0: 1', 'orders-1: 1'], []]);
+    scene.commitLog();
+    expect([scene.shown('g'), scene.shown('h')]).toEqual([[], ['orders-0: 5']]);
+  });
+
+  test('a fetch of stable offsets tells the newest, as it waits for them', () => {
+    const scene = held();
+    scene.commit('g', [scene.offset('orders', 0, 2)]);
+    expect([asked(scene, 0, true), asked(scene, 0)]).toEqual([[2], [1]]);
+  });
+
+  test('the offsets of a transaction count when its marker is committed', () => {
+    const scene = held();
+    const { value } = lastRecord(scene) as Extract<GroupRecord, { kind: 'OffsetCommit' }>;
+    const key = { group: 'g', topic: 'orders', partition: 0 };
+    if (value === null) throw new Error('a commit has a value');
+    scene.append({ kind: 'OffsetCommit', key, value: { ...value, offset: Offset(7), topicId: ORDERS } }, 77);
+    scene.commitLog();
+    scene.endTransaction(77, true);
+    expect(asked(scene, 0)).toEqual([1]);
+    scene.append({
+      kind: 'OffsetCommit',
+      key: { ...key, partition: 5 },
+      value: { ...value, topicId: ORDERS },
+    });
+    scene.commitLog();
+    expect(asked(scene, 0)).toEqual([7]);
+  });
+});

@@ -12,11 +12,19 @@ import { committedOffset } from './committed-offset';
 import type { OffsetsByPartition } from './offset-store';
 import { OffsetStore } from './offset-store';
 import { PendingOffsets } from './pending-offsets';
+import { UncommittedOffsets } from './uncommitted-offsets';
 
 /** What a request about offsets comes to. */
 export interface OffsetsOutcome<Answer> {
   readonly records: readonly GroupRecord[];
   readonly answer: Answer;
+}
+
+/** What a fetch comes to. */
+export interface FetchOutcome {
+  readonly answer: GroupAnswers['fetch-offsets'];
+  /** It tells nothing that is not committed. */
+  readonly isCommitted: boolean;
 }
 
 /** What became of a topic's name. */
@@ -37,6 +45,7 @@ export class GroupOffsets {
   readonly #classic: ClassicProtocol;
   readonly #committed = new OffsetStore();
   readonly #pending = new PendingOffsets();
+  readonly #uncommitted = new UncommittedOffsets();
 
   constructor(world: GroupWorld, groups: Groups, classic: ClassicProtocol) {
     this.#world = world;
@@ -68,28 +77,28 @@ export class GroupOffsets {
     return { records, answer: { errorCodes } };
   }
 
-  fetch(request: RequestOf<'fetch-offsets'>): GroupAnswers['fetch-offsets'] {
+  /**
+   * As in Kafka, who does not require stable offsets is told those of the committed part of the log, and waits for nothing
+   * (`isCommitted`); who does is told the newest ones, once they are committed.
+   */
+  fetch(request: RequestOf<'fetch-offsets'>): FetchOutcome {
     const { groupId, partitions, requireStable } = request;
     const errorCode = this.#groups.get(groupId)?.fetchRefusal(request.memberId, request.memberEpoch);
-    // A group that is not there has committed nothing.
-    if (errorCode === undefined || errorCode === ErrorCode.GROUP_ID_NOT_FOUND)
-      return {
-        errorCode: ErrorCode.NONE,
-        offsets: (partitions ?? []).map((partition) => nothingCommitted(partition)),
-      };
-    if (errorCode !== ErrorCode.NONE) return { errorCode, offsets: [] };
+    // A group that is not there has committed nothing, or its end is not committed yet.
+    const isRefused = errorCode !== undefined && errorCode !== ErrorCode.GROUP_ID_NOT_FOUND;
+    if (isRefused && errorCode !== ErrorCode.NONE)
+      return { answer: { errorCode, offsets: [] }, isCommitted: false };
     const offsets =
       partitions === null
         ? this.#fetchAll(groupId, requireStable)
-        : partitions.map((partition) =>
-            this.#fetched(
-              groupId,
-              partition,
-              this.#committed.get(groupId, partition.topic, partition.partition),
-              requireStable,
-            ),
-          );
-    return { errorCode: ErrorCode.NONE, offsets };
+        : partitions.map((asked) => {
+            const newest = this.#committed.get(groupId, asked.topic, asked.partition);
+            const told = requireStable
+              ? newest
+              : this.#uncommitted.committed(groupId, asked.topic, asked.partition, newest);
+            return this.#fetched(groupId, asked, told, requireStable);
+          });
+    return { answer: { errorCode: ErrorCode.NONE, offsets }, isCommitted: !requireStable };
   }
 
   deleteOffsets(request: RequestOf<'delete-offsets'>): OffsetsOutcome<GroupAnswers['delete-offsets']> {
@@ -175,6 +184,8 @@ export class GroupOffsets {
   replay({ key, value }: RecordOf<'OffsetCommit'>, at: RecordPosition): void {
     const { group: groupId, topic, partition } = key;
     if (value === null) {
+      const before = this.#committed.get(groupId, topic, partition);
+      this.#uncommitted.changes(at.offset, groupId, topic, partition, before);
       this.#committed.delete(groupId, topic, partition);
       this.#pending.delete(groupId, topic, partition);
       return;
@@ -182,21 +193,38 @@ export class GroupOffsets {
     const group = this.#groups.get(groupId) ?? this.#classic.createSimpleGroup(groupId);
     const committed = committedOffset(value, at.offset);
     // The group's own string, so that the one of the record is not kept.
-    if (at.producerId < 0) this.#committed.set(group.groupId, topic, partition, committed);
+    if (at.producerId < 0) this.#count(at.offset, group.groupId, topic, partition, committed);
     else this.#pending.set(at.producerId, group.groupId, topic, partition, committed);
   }
 
   /** The marker of a transaction: what was pending counts, unless something newer was committed meanwhile, or is forgotten. */
-  replayEndOfTransaction(producerId: number, isCommitted: boolean): void {
-    const pending = this.#pending.take(producerId);
+  replayEndOfTransaction(isCommitted: boolean, at: RecordPosition): void {
+    const pending = this.#pending.take(at.producerId);
     if (pending === undefined || !isCommitted) return;
     for (const groupId of pending.groupIds)
       for (const [topic, partitions] of pending.ofGroup(groupId) ?? [])
         for (const [partition, committed] of partitions) {
           const known = this.#committed.get(groupId, topic, partition);
           if (known === undefined || known.recordOffset < committed.recordOffset)
-            this.#committed.set(groupId, topic, partition, committed);
+            this.#count(at.offset, groupId, topic, partition, committed);
         }
+  }
+
+  /** Everything below that offset of the log is committed. */
+  committedUpTo(offset: number): void {
+    this.#uncommitted.committedUpTo(offset);
+  }
+
+  #count(
+    recordOffset: number,
+    groupId: string,
+    topic: string,
+    partition: number,
+    committed: CommittedOffset,
+  ): void {
+    const before = this.#committed.get(groupId, topic, partition);
+    this.#uncommitted.changes(recordOffset, groupId, topic, partition, before);
+    this.#committed.set(groupId, topic, partition, committed);
   }
 
   #commitRefusal(request: RequestOf<'commit-offsets'>): number {
@@ -221,7 +249,9 @@ export class GroupOffsets {
 
   #fetchAll(groupId: string, requireStable: boolean): readonly FetchedOffset[] {
     const fetched: FetchedOffset[] = [];
-    for (const [topic, partitions] of this.#committed.ofGroup(groupId) ?? [])
+    const newest = this.#committed.ofGroup(groupId);
+    const told = requireStable ? newest : this.#uncommitted.committedOf(groupId, newest);
+    for (const [topic, partitions] of told ?? [])
       this.#fetchTopic(fetched, groupId, topic, partitions, requireStable);
     return fetched;
   }

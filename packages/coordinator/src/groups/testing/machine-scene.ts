@@ -22,6 +22,12 @@ interface Stored {
   readonly at: RecordPosition;
 }
 
+interface Marker {
+  readonly offset: number;
+  readonly producerId: number;
+  readonly isCommitted: boolean;
+}
+
 /** A group machine with a virtual clock and a log. Every record goes by way of its bytes; groups are simple ones. */
 export class MachineScene {
   readonly settings: { -readonly [Name in keyof CoordinatorSettings]: CoordinatorSettings[Name] } = {
@@ -29,15 +35,14 @@ export class MachineScene {
   };
   readonly topics = new Map<string, TopicId>();
   readonly log: Stored[] = [];
-  readonly #markers: {
-    readonly endOffset: number;
-    readonly producerId: number;
-    readonly isCommitted: boolean;
-  }[] = [];
+  readonly #markers: Marker[] = [];
+  /** While true, nothing that is appended is committed. */
+  isHeld = false;
   readonly timers = new Map<string, number>();
   readonly #world: GroupWorld;
   #groups: Groups = new Map();
   #metadataOffset = 1;
+  #endOffset = 0;
   #nextTicket = 1;
   nowMs = 0;
   machine: GroupMachine;
@@ -143,20 +148,28 @@ export class MachineScene {
     this.nowMs = endMs;
   }
 
+  /** What was held is committed now, up to there; absent: all of it. */
+  commitLog(upTo = this.#endOffset): void {
+    this.machine.committedUpTo(upTo);
+  }
+
   /** Something wrote this, in a transaction if it says so. */
   append(record: GroupRecord, producerId = -1): void {
     const { key, value } = encodeGroupRecord(record);
     const at: RecordPosition = {
-      ...{ offset: this.log.length, timestampMs: this.now.wallMs, producerId, producerEpoch: 0 },
+      ...{ offset: this.#endOffset++, timestampMs: this.now.wallMs, producerId, producerEpoch: 0 },
     };
     this.log.push({ key, value, at });
     this.#replay(this.machine, key, value, at);
+    if (!this.isHeld) this.commitLog();
   }
 
   /** The marker of everything that this producer has written since its last one. */
   endTransaction(producerId: number, isCommitted: boolean): void {
-    this.#markers.push({ endOffset: this.log.length, producerId, isCommitted });
-    this.machine.replayEndOfTransaction(producerId, isCommitted);
+    const marker = { offset: this.#endOffset++, producerId, isCommitted };
+    this.#markers.push(marker);
+    this.#replayMarker(this.machine, marker);
+    if (!this.isHeld) this.commitLog();
   }
 
   /** Another coordinator takes over: all that it knows comes from the log; `isCompacted`: from what compaction leaves of it. */
@@ -171,7 +184,7 @@ export class MachineScene {
   }
 
   #isAborted({ offset, producerId }: RecordPosition): boolean {
-    const marker = this.#markers.find((one) => one.producerId === producerId && one.endOffset > offset);
+    const marker = this.#markers.find((one) => one.producerId === producerId && one.offset > offset);
     return producerId >= 0 && marker?.isCommitted === false;
   }
 
@@ -181,18 +194,19 @@ export class MachineScene {
       return new SimpleGroups(groups);
     });
     this.machine = machine;
+    machine.committedUpTo(this.#endOffset);
     const markers = [...this.#markers];
     const end = (upTo: number): void => {
-      while ((markers[0]?.endOffset ?? Infinity) <= upTo) {
+      while ((markers[0]?.offset ?? Infinity) <= upTo) {
         const marker = markers.shift();
-        if (marker !== undefined) machine.replayEndOfTransaction(marker.producerId, marker.isCommitted);
+        if (marker !== undefined) this.#replayMarker(machine, marker);
       }
     };
     for (const { key, value, at } of log) {
       end(at.offset);
       this.#replay(machine, key, value, at);
     }
-    end(this.log.length);
+    end(this.#endOffset);
     for (const decision of machine.loaded(this.now)) this.#carryOut(decision);
     return machine;
   }
@@ -206,6 +220,11 @@ export class MachineScene {
       else this.timers.delete(effect.key);
     }
     return answers;
+  }
+
+  #replayMarker(machine: GroupMachine, { offset, producerId, isCommitted }: Marker): void {
+    const at = { offset, timestampMs: this.now.wallMs, producerId, producerEpoch: 0 };
+    machine.replayEndOfTransaction(isCommitted, at);
   }
 
   #replay(machine: GroupMachine, key: Buffer, value: Buffer | null, at: RecordPosition): void {

@@ -13,6 +13,8 @@ export type ToyRequest =
   /** Adds to what is there: only right when it sees every earlier write. */
   | { readonly kind: 'add'; readonly register: string; readonly by: number }
   | { readonly kind: 'read'; readonly register: string }
+  /** What is committed of a register: waits for nothing that came later. */
+  | { readonly kind: 'read-committed'; readonly register: string }
   /** Answered by the next write of that register. */
   | { readonly kind: 'await'; readonly register: string }
   /** Forgets the register at that time. */
@@ -34,6 +36,9 @@ const padded = (register: string, padding = 0): string => register + '.'.repeat(
 export class ToyMachine implements ReplayedMachine<ToyRecord, ToyRequest, ToyAnswer> {
   readonly registers = new Map<string, number>();
   readonly positions: RecordPosition[] = [];
+  readonly ends: { readonly isCommitted: boolean; readonly producerId: number }[] = [];
+  #uncommitted: { readonly register: string; readonly before: number | null; readonly offset: number }[] = [];
+  #committedUpTo = -1;
   readonly #waiting = new Map<string, Ticket[]>();
   readonly #mends: readonly ToyRecord[];
 
@@ -63,6 +68,10 @@ export class ToyMachine implements ReplayedMachine<ToyRecord, ToyRequest, ToyAns
         );
       case 'read':
         return { records: [], then: () => [reply(ticket, this.registers.get(request.register) ?? null)] };
+      case 'read-committed': {
+        const answer: ToyAnswer = { kind: 'value', value: this.#committed(request.register) };
+        return { records: [], then: () => [{ kind: 'reply', ticket, answer, isCommitted: true }] };
+      }
       case 'await':
         return { records: [], then: () => this.#wait(request.register, ticket) };
       case 'forget-at':
@@ -91,8 +100,19 @@ export class ToyMachine implements ReplayedMachine<ToyRecord, ToyRequest, ToyAns
 
   replay({ register, value }: ToyRecord, at: RecordPosition): void {
     this.positions.push(at);
+    const before = this.registers.get(register) ?? null;
+    if (at.offset >= this.#committedUpTo) this.#uncommitted.push({ register, before, offset: at.offset });
     if (value === null) this.registers.delete(register);
     else this.registers.set(register, value);
+  }
+
+  replayEndOfTransaction(isCommitted: boolean, { producerId }: RecordPosition): void {
+    this.ends.push({ isCommitted, producerId });
+  }
+
+  committedUpTo(offset: number): void {
+    this.#committedUpTo = offset;
+    this.#uncommitted = this.#uncommitted.filter((one) => one.offset >= offset);
   }
 
   loaded(_now: Now): readonly ToyDecision[] {
@@ -101,6 +121,11 @@ export class ToyMachine implements ReplayedMachine<ToyRecord, ToyRequest, ToyAns
 
   refusal(_request: ToyRequest, errorCode: number): ToyAnswer {
     return { kind: 'error', errorCode };
+  }
+
+  #committed(register: string): number | null {
+    const changed = this.#uncommitted.find((one) => one.register === register);
+    return changed === undefined ? (this.registers.get(register) ?? null) : changed.before;
   }
 
   #write(register: string, value: number, ticket: Ticket): ToyDecision {

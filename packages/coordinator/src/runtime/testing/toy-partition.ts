@@ -1,5 +1,5 @@
 import { Offset, TimestampMs, assert } from '@kafkaesque/kernel';
-import { lastOffsetDeltaOf, setBaseOffset } from '@kafkaesque/protocol';
+import { ErrorCode, lastOffsetDeltaOf, setBaseOffset } from '@kafkaesque/protocol';
 import { CoordinatorRuntime } from '../coordinator-runtime';
 import type { Now, RecordCodec } from '../machine';
 import type { RuntimeHost, RuntimeOptions, RuntimePartition } from '../ports';
@@ -20,9 +20,12 @@ export class ToyPartition implements RuntimePartition, RuntimeHost {
   endOffset = 0;
   durableEndOffset = 0;
   highWatermark = 0;
+  inheritedEndOffset = 0;
   maxBatchBytes: number;
   /** What `refusal` gives. */
   refusedWith = 0;
+  /** After so many times that it would take a batch it takes none, for want of replicas in sync. */
+  refusesAfter = Infinity;
   /** What only the append itself meets. */
   appendFailsWith = 0;
   turnsRequested = 0;
@@ -49,6 +52,8 @@ export class ToyPartition implements RuntimePartition, RuntimeHost {
   }
 
   refusal(): number {
+    if (this.refusesAfter === 0) this.refusedWith = ErrorCode.NOT_ENOUGH_REPLICAS;
+    this.refusesAfter -= 1;
     return this.refusedWith;
   }
 
