@@ -34,8 +34,8 @@ export const mutants: readonly Mutant[] = [
     edits: [
       {
         file: `${RUNTIME}/coordinator-runtime.ts`,
-        find: 'if (awaitedOffset <= partition.highWatermark) this.#answer(ticket, answer);',
-        replace: 'if (awaitedOffset >= partition.highWatermark) this.#answer(ticket, answer);',
+        find: 'if (isTold || awaitedOffset <= highWatermark) this.#answer(ticket, answer);',
+        replace: 'if (isTold || awaitedOffset >= highWatermark) this.#answer(ticket, answer);',
       },
     ],
   },
@@ -120,9 +120,9 @@ export const mutants: readonly Mutant[] = [
     edits: [
       {
         file: `${RUNTIME}/coordinator-runtime.ts`,
-        find: "if (effect.kind === 'reply') this.#reply(effect.ticket, effect.answer, now);\n      else if (effect.kind === 'set-timer') this.#timers.set(effect.key, effect.atMs);",
+        find: "if (effect.kind === 'reply') this.#reply(effect, now);\n      else if (effect.kind === 'set-timer') this.#timers.set(effect.key, effect.atMs);",
         replace:
-          "if (effect.kind === 'reply') this.#reply(effect.ticket, effect.answer, now);\n      else if (effect.kind === 'set-timer') { if (this.#phase === 'active') this.#timers.set(effect.key, effect.atMs); }",
+          "if (effect.kind === 'reply') this.#reply(effect, now);\n      else if (effect.kind === 'set-timer') { if (this.#phase === 'active') this.#timers.set(effect.key, effect.atMs); }",
       },
     ],
   },
