@@ -1,3 +1,4 @@
+import { casesOf } from '@kafkaesque/kernel/conformance';
 import { apis } from '@kafkaesque/protocol';
 import { shortcomings, told } from './fuzz/fuzz-report';
 import { fuzz } from './fuzz/fuzz-run';
@@ -5,7 +6,7 @@ import { NodeUnderFuzz } from './fuzz/node-under-fuzz';
 import { apisOf, readRecordings } from './fuzz/recordings';
 import { onlyOurs } from './target';
 
-const executions = Number(process.env['EXECUTIONS'] ?? 100_000);
+const executions = Number(process.env['EXECUTIONS'] ?? casesOf(25_000, 100_000));
 const seed = Number(process.env['SEED'] ?? Math.floor(Math.random() * 2 ** 32));
 const from = Number(process.env['FROM'] ?? 0);
 const report = (text: string): void => {

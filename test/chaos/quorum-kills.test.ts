@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { runQuorumChaos } from '../processes/quorum-chaos';
 
 /** As many kills as fit; `npm run chaos:quorum` makes as many as it is asked for. */
-const BUDGET_MS = 6000;
+const BUDGET_MS = 3000;
 
 test('changes of the metadata that were acknowledged outlive controllers that are killed, lose power, and are replaced', async () => {
   const directory = mkdtempSync(join(tmpdir(), 'quorum-kills-'));

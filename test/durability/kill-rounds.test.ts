@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { runKillRounds } from './kill-rounds';
 
 /** As many rounds as fit; `npm run durability` runs as many as it is asked for. */
-const BUDGET_MS = 8000;
+const BUDGET_MS = 4000;
 
 describe('a node that is killed again and again keeps what it acknowledged:', () => {
   test.each([

@@ -3,7 +3,7 @@ import { mutants as ofClusters } from './cluster/mutants';
 import { mutants as ofGroups } from './groups/mutants';
 import { mutants as ofQuorums } from './quorum/mutants';
 import { mutants as ofStorage } from './storage/mutants';
-import { huntAll, thirdOf } from './runner/mutant-hunt';
+import { huntAll, turnOf } from './runner/mutant-hunt';
 import type { Hunt } from './runner/mutant-hunt';
 
 /*
@@ -47,7 +47,7 @@ const main = async (): Promise<number> => {
     only !== undefined
       ? mutants.filter(({ name }) => name === only)
       : third !== undefined
-        ? thirdOf(mutants, Number(third))
+        ? turnOf(mutants, Number(third), 3)
         : mutants;
   if (chosen.length === 0)
     throw new Error(`no mutant ${only ?? ''}; there are ${mutants.map(({ name }) => name).join(', ')}`);

@@ -59,8 +59,12 @@ const boundFile = (file: DiskFile): DiskFile => ({
 interface Mutant {
   readonly name: string;
   readonly through: Omission;
-  /** What makes it show soon; 3 logs and any shape by default. */
-  readonly where?: { readonly logCount: number; readonly shape: Partial<WorldShape> };
+  /** What makes it show soon; 3 logs, any shape and seeds from 1 on by default. */
+  readonly where?: {
+    readonly logCount: number;
+    readonly shape: Partial<WorldShape>;
+    readonly firstSeed: number;
+  };
 }
 
 const omissions: readonly Mutant[] = [
@@ -75,8 +79,9 @@ const omissions: readonly Mutant[] = [
   {
     name: 'the last round is not written again',
     through: withoutRewriting(/\.journal$/),
-    // A recovery must accept what a killed process left in the cache, and be cut short by a loss of power itself.
-    where: { logCount: 1, shape: { lifeEvents: 30 } },
+    // A recovery must accept what a killed process left in the cache, and be cut short by a loss of power itself. Few
+    // seeds show it: 24 is one.
+    where: { logCount: 1, shape: { lifeEvents: 30 }, firstSeed: 22 },
   },
 ];
 

@@ -1,5 +1,6 @@
 import { appendFileSync } from 'node:fs';
 import type { Disk } from '@kafkaesque/kernel';
+import { casesOf } from '@kafkaesque/kernel/conformance';
 import { runSeeds } from './storage-run';
 import { tracedDisk } from './traced-disk';
 
@@ -9,7 +10,7 @@ import { tracedDisk } from './traced-disk';
  */
 const given = process.env['SEED'];
 const firstSeed = given === undefined ? Date.now() % 1_000_000_000 : Number(given);
-const events = Number(process.env['EVENTS'] ?? 100_000);
+const events = Number(process.env['EVENTS'] ?? casesOf(30_000, 100_000));
 const logs = process.env['LOGS'];
 const trace = process.env['TRACE'];
 const say = trace === undefined ? undefined : (line: string) => appendFileSync(trace, `${line}\n`);

@@ -1,5 +1,6 @@
 import type { BrokerId } from '@kafkaesque/kernel';
 import { NO_BROKER, SeededRandom } from '@kafkaesque/kernel';
+import { casesOf } from '@kafkaesque/kernel/conformance';
 import type { Command } from './decide/commands';
 import { ExampleCluster, exampleConfigs } from './example-cluster';
 import { drawTrouble } from './example-commands';
@@ -128,7 +129,7 @@ const run = (seed: number, features: ReadonlyMap<string, number>): { clean: numb
   return { clean, unclean };
 };
 
-const seeds = Number(process.env['METADATA_SEEDS'] ?? 50);
+const seeds = casesOf(12, 50);
 
 describe('whoever is elected cleanly', () => {
   test.each([

@@ -1,5 +1,6 @@
 import type { Random } from '@kafkaesque/kernel';
 import { BrokerId, SeededRandom, assert } from '@kafkaesque/kernel';
+import { casesOf } from '@kafkaesque/kernel/conformance';
 import { decodeRecords, encodeRecords } from './batch-codec';
 import type { Controller } from './controller';
 import { createController } from './controller';
@@ -174,7 +175,7 @@ class Group {
   }
 }
 
-const seeds = Number(process.env['METADATA_SEEDS'] ?? 25);
+const seeds = casesOf(8, 25);
 
 describe('three controllers whose leadership changes', () => {
   test(`agree on the state at every offset, whatever was lost on the way (${seeds} seeds)`, () => {

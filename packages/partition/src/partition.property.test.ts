@@ -1,4 +1,5 @@
 import { LeaderEpoch, Offset, SeededRandom } from '@kafkaesque/kernel';
+import { casesOf } from '@kafkaesque/kernel/conformance';
 import {
   baseOffsetOf,
   baseSequenceOf,
@@ -235,7 +236,7 @@ const run = (seed: number): void => {
 };
 
 test('through retries, crashes, failed appends, deletions and elections nothing acknowledged is lost or doubled', () => {
-  for (let seed = 0; seed < 120; seed++) {
+  for (let seed = 0; seed < casesOf(30, 120); seed++) {
     try {
       run(seed);
     } catch (failure) {

@@ -8,7 +8,7 @@ import { failedSeeds } from './failed-seeds';
  * A share of the time that the simulations have in the test suite. Long runs: `npm run simulate -- --minutes 60`. Seeds
  * run in a process of their own, without jest, which would make them three times as slow.
  */
-const FRESH_SEEDS_MS = 40_000;
+const FRESH_SEEDS_MS = 20_000;
 
 const worker = new Worker();
 afterAll(() => worker.stop());

@@ -68,9 +68,9 @@ export const hunt = async (mutant: Mutant, options: HuntOptions): Promise<Hunt> 
   }
 };
 
-/** The mutants whose turn it is: every third, beginning with the `third`-th. */
-export const thirdOf = (mutants: readonly Mutant[], third: number): readonly Mutant[] =>
-  mutants.filter((_, index) => index % 3 === third % 3);
+/** The mutants whose turn it is, of so many turns that take all: with three, every third from the `turn`-th on. */
+export const turnOf = (mutants: readonly Mutant[], turn: number, turns: number): readonly Mutant[] =>
+  mutants.filter((_, index) => index % turns === turn % turns);
 
 /** Searches for all of them, on two processes, and tells of each as it is done. */
 export const huntAll = async (

@@ -2,9 +2,10 @@ import { assert } from '../assert';
 import type { DiskFile } from '../world/disk';
 import type { Random } from '../world/random';
 import { SeededRandom } from '../world/seeded-random';
+import { casesOf } from './cases';
 import type { CrashCase, CrashWorld } from './crash-world';
 
-const SEEDS = 30;
+const SEEDS = casesOf(8, 30);
 const CRASHES = 4;
 const LARGEST_BYTES = 20_000;
 

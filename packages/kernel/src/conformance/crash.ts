@@ -1,11 +1,12 @@
 import { assert } from '../assert';
 import { hasCode } from '../errors';
 import type { Disk, DiskFile } from '../world/disk';
+import { casesOf } from './cases';
 import { sequenceCases } from './crash-sequence';
 import type { CrashCase, CrashWorld } from './crash-world';
 
 /** Each story runs at least this often, and on until every outcome has occurred. */
-const LEAST_SEEDS = 25;
+const LEAST_SEEDS = casesOf(8, 25);
 /** An outcome of a twentieth of the seeds stays away by chance in less than one list of a thousand. */
 const MOST_SEEDS = 150;
 

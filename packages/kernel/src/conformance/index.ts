@@ -1,3 +1,4 @@
+export { casesOf } from './cases';
 export { channelCases } from './channel';
 export type { ChannelCase } from './channel';
 export type { ChannelListener, ChannelWorld } from './channel-world';

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { SeededRandom } from '@kafkaesque/kernel';
+import { casesOf } from '@kafkaesque/kernel/conformance';
 import type { PersistentMap } from './persistent-map';
 import { emptyMap } from './persistent-map';
 
@@ -35,6 +36,7 @@ describe('a persistent map', () => {
         expect(contentOf(map)).toEqual([...plain].sort(([a], [b]) => (a < b ? -1 : 1)));
         for (const version of versions) expect(JSON.stringify(contentOf(version.map))).toBe(version.content);
       }),
+      { numRuns: casesOf(25, 100) },
     );
   }, 60_000);
 
@@ -64,6 +66,7 @@ describe('a persistent map', () => {
         }
         for (const version of versions) expect(JSON.stringify(contentOf(version.map))).toBe(version.content);
       }),
+      { numRuns: casesOf(25, 100) },
     );
   }, 60_000);
 

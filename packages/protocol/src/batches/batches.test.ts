@@ -1,4 +1,5 @@
 import { Offset, ProducerEpoch, ProducerId, SeededRandom, TimestampMs, hasCode } from '@kafkaesque/kernel';
+import { casesOf } from '@kafkaesque/kernel/conformance';
 import fc from 'fast-check';
 import { computeCrc, crcOf, recordCountOf } from './batch-header';
 import { codecs } from './compression/codec';
@@ -62,7 +63,7 @@ describe('record batches', () => {
           });
         },
       ),
-      { numRuns: 30 },
+      { numRuns: casesOf(10, 30) },
     );
   });
 
@@ -72,7 +73,7 @@ describe('record batches', () => {
         const found = validateBatch(encodeBatch({ codec, records }), 0, client);
         expect(found).toMatchObject({ kind: 'valid', recordCount: records.length });
       }),
-      { numRuns: 30 },
+      { numRuns: casesOf(10, 30) },
     );
   });
 

@@ -1,4 +1,5 @@
 import { hasCode } from '@kafkaesque/kernel';
+import { casesOf } from '@kafkaesque/kernel/conformance';
 import fc from 'fast-check';
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
@@ -98,7 +99,7 @@ const acceptedPrefix = (message: Message, bytes: Buffer, version: number): numbe
 };
 
 /** There are more than 600 versions to go through, so each gets few runs. */
-const RUNS = 5;
+const RUNS = casesOf(2, 5);
 
 // Thousands of refusals: their stacks would take most of the time.
 const { stackTraceLimit } = Error;

@@ -1,7 +1,8 @@
+import { casesOf } from '@kafkaesque/kernel/conformance';
 import { Scheduler, VirtualClock } from '@kafkaesque/sim';
 import { ScenarioCluster } from './scenario-cluster';
 
-const SEEDS = Number(process.env['SEEDS'] ?? 10);
+const SEEDS = casesOf(3, 10);
 const FIRST_SEED = Number(process.env['SEED'] ?? 1);
 
 /** Half a minute of trouble, and some seconds of peace. */

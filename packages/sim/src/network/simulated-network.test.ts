@@ -1,5 +1,6 @@
 import { SeededRandom } from '@kafkaesque/kernel';
 import type { Channel, ChannelEnd } from '@kafkaesque/kernel';
+import { casesOf } from '@kafkaesque/kernel/conformance';
 import { Scheduler } from '../scheduler';
 import { drawMessageFaults, drawNetworkFaults } from './faults';
 import type { NetworkFaults } from './faults';
@@ -228,7 +229,7 @@ describe('the simulated network', () => {
     expect(inside.ends).toEqual([]);
   });
 
-  test.each([1, 2, 3, 4, 5, 6, 7, 8])(
+  test.each(Array.from({ length: casesOf(2, 8) }, (_, index) => index + 1))(
     'whatever happens, a channel brings a prefix of what was sent, seed %i',
     async (seed) => {
       const run = async (messageFaults: Partial<NetworkFaults>): Promise<string> => {

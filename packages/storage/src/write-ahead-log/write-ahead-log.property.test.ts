@@ -1,5 +1,6 @@
 import type { Random } from '@kafkaesque/kernel';
 import { BrokerId, SeededRandom, hasCode, silentLogger } from '@kafkaesque/kernel';
+import { casesOf } from '@kafkaesque/kernel/conformance';
 import { Scheduler, SimulatedDisk, VirtualClock } from '@kafkaesque/sim';
 import type { HardState, LogPosition, WriteAheadLogEntry } from './records';
 import { initialHardState, logBeginning } from './records';
@@ -183,7 +184,7 @@ class Life {
   }
 }
 
-const seeds = Number(process.env['WRITE_AHEAD_LOG_SEEDS'] ?? 40);
+const seeds = casesOf(10, 40);
 const firstSeed = Number(process.env['WRITE_AHEAD_LOG_FIRST_SEED'] ?? 1);
 
 describe('a write-ahead log whose process crashes at any moment', () => {
@@ -193,7 +194,7 @@ describe('a write-ahead log whose process crashes at any moment', () => {
    */
   const found = [113, 160, 601];
 
-  test(`has everything it acknowledged, whole writes only, in order (seeds ${firstSeed} on)`, async () => {
+  test(`has everything it acknowledged, whole writes only, in order (${seeds} seeds from ${firstSeed} on)`, async () => {
     for (const seed of [...found, ...Array.from({ length: seeds }, (_, i) => firstSeed + i)]) {
       const life = new Life(seed);
       try {
@@ -214,7 +215,7 @@ describe('a write-ahead log whose process crashes at any moment', () => {
     ['writes and flushes fail too', false],
     ['it waits for room, again and again', true],
   ])(
-    `has everything it acknowledged when %s (seeds ${firstSeed} on)`,
+    `has everything it acknowledged when %s (${seeds} seeds from ${firstSeed} on)`,
     async (_, isPatient) => {
       for (let seed = firstSeed; seed < firstSeed + seeds; seed++) {
         const life = new Life(seed, isPatient);
@@ -237,7 +238,7 @@ describe('a write-ahead log whose process crashes at any moment', () => {
     60_000,
   );
 
-  test(`refuses to start, or starts with everything, after a bit flipped in what was sealed (seeds ${firstSeed} on)`, async () => {
+  test(`refuses to start, or starts with everything, after a bit flipped in what was sealed (${seeds} seeds from ${firstSeed} on)`, async () => {
     let refused = 0;
     for (let seed = firstSeed; seed < firstSeed + seeds; seed++) {
       const life = new Life(seed);

@@ -1,6 +1,7 @@
+import { casesOf } from '@kafkaesque/kernel/conformance';
 import { groupStory } from './testing/group-story';
 
-const seeds = Number(process.env['CLASSIC_SEEDS'] ?? 60);
+const seeds = casesOf(20, 60);
 
 test('whatever members, writes and brokers do: one owner for each partition in a generation, generations grow, and nobody waits for ever', () => {
   let [generations, owned] = [0, 0];

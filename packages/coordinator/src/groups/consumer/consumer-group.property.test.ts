@@ -1,11 +1,12 @@
 import { SeededRandom, type TopicId } from '@kafkaesque/kernel';
+import { casesOf } from '@kafkaesque/kernel/conformance';
 import type { GroupRecord } from '@kafkaesque/protocol';
 import { TestClassicConsumer } from './classic-scenario';
 import { ConsumerGroup } from './consumer-group';
 import { countPartitions, partitionsOf } from './partitions';
 import { Coordinator, TestConsumer } from './scenario';
 
-const SEEDS = Number(process.env['SEEDS'] ?? 12);
+const SEEDS = casesOf(6, 12);
 const FIRST_SEED = Number(process.env['SEED'] ?? 1);
 const STEPS = 150;
 const TOPICS = ['t0', 't1', 't2'];

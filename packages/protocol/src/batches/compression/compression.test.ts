@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { SeededRandom, hasCode } from '@kafkaesque/kernel';
+import { casesOf } from '@kafkaesque/kernel/conformance';
 import fc from 'fast-check';
 import { compressFrameSync, decompressFrameSync } from 'lz4-napi';
 import * as zlib from 'node:zlib';
@@ -42,7 +43,7 @@ describe(`compression (seed ${seed})`, () => {
         const plain = Buffer.concat(Array<Uint8Array>(repeats + 1).fill(array));
         expect(decompress(codec, compress(codec, plain), plain.length).equals(plain)).toBe(true);
       }),
-      { numRuns: 60 },
+      { numRuns: casesOf(20, 60) },
     );
   });
 
@@ -88,7 +89,7 @@ describe(`compression (seed ${seed})`, () => {
   test.each(each)('%s with flipped bytes fails by name or stays within the limit', (codec) => {
     const limit = 20_000;
     let failures = 0;
-    for (let run = 0; run < 600; run += 1) {
+    for (let run = 0; run < casesOf(200, 600); run += 1) {
       const packed = compress(codec, mixed(1_000 + random.below(3_000)));
       for (let flips = random.below(4); flips >= 0; flips -= 1)
         packed.writeUInt8(random.below(256), random.below(packed.length));
