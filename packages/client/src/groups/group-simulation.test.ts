@@ -218,8 +218,8 @@ class GroupInTrouble {
 
   /** What one member handles of a partition while it has it goes up by one, record by record. */
   #checkOrder({ name, told, state }: Member, record: ConsumerRecord): void {
-    // Whoever closes in the middle of a poll has said that it is done with it.
-    if (state === 'closed') return;
+    // Whoever closes in the middle of a poll has said that it is done with it, and nobody hears of the dead.
+    if (state === 'closed' || state === 'dead') return;
     const key = keyOf(record);
     const expected = told.get(key);
     assert(
