@@ -3,6 +3,7 @@
  * them (`npm run test:properties`), and as many as it says where it is a number. No other place reads that variable.
  */
 export const casesOf = (few: number, all: number): number => {
+  // eslint-disable-next-line no-restricted-globals -- for tests alone, and no rule asks
   const asked = process.env['KAFKAESQUE_CASES'] ?? '';
   if (asked === '') return few;
   if (asked === 'all') return all;
