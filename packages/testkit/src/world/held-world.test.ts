@@ -8,6 +8,7 @@ import { RequestMemory, ServingState, membersService } from '@kafkaesque/transpo
 import type { MemberDialer } from '@kafkaesque/transport';
 import { freePorts } from '../free-ports';
 import { waitUntil } from '../waiting';
+import type { CutPatience } from './cut-channel';
 import { HeldWorld } from './held-world';
 import { NetworkCuts } from './network-cuts';
 
@@ -45,12 +46,12 @@ interface Pair {
   readonly vacantAddress: MemberAddress;
 }
 
-const withPair = async (use: (pair: Pair) => Promise<void>): Promise<void> => {
+const withPair = async (use: (pair: Pair) => Promise<void>, patience?: CutPatience): Promise<void> => {
   const inner = await openWorld({
     ...{ logger: silentLogger, metrics: silentMetrics, environment: {} },
     faults: { fault: () => undefined },
   });
-  const cuts = new NetworkCuts();
+  const cuts = new NetworkCuts(patience);
   const [first, second] = [new HeldWorld(1, inner, cuts), new HeldWorld(2, inner, cuts)];
   const [port = 0] = await freePorts(inner, 1);
   const dialer = first.world.dialMembers();
@@ -90,7 +91,7 @@ describe('of two nodes with a channel between them', () => {
     readonly dialAgain: () => Channel;
   }
 
-  const withSides = (use: (sides: Sides) => Promise<void>): Promise<void> =>
+  const withSides = (use: (sides: Sides) => Promise<void>, patience?: CutPatience): Promise<void> =>
     withPair(async (pair) => {
       const channels: { channel: Channel; heard: readonly string[] }[] = [];
       const listener = await listenAs(pair.second.world, (channel) =>
@@ -105,7 +106,7 @@ describe('of two nodes with a channel between them', () => {
       if (accepted === undefined) throw new Error('nothing was accepted');
       await use({ pair, dialled, accepted: accepted.channel, atFirst, atSecond: accepted.heard, dialAgain });
       await listener.stop();
-    });
+    }, patience);
 
   const say = (channel: Channel, text: string): boolean => channel.send(Buffer.from(text));
 
@@ -177,10 +178,13 @@ describe('of two nodes with a channel between them', () => {
     }));
 
   test('a silence that is too long ends the channel on both sides, and so does a dial that nobody answers', () =>
-    withSides(async ({ pair, atFirst, atSecond, dialAgain }) => {
-      pair.cuts.partition([[1], [2]]);
-      const heard = listenTo(dialAgain());
-      await until(() => atFirst.length > 0 && atSecond.length > 0 && heard.length > 0);
-      expect([atFirst, atSecond, heard]).toEqual([['ended: failed'], ['ended: failed'], ['ended: failed']]);
-    }));
+    withSides(
+      async ({ pair, atFirst, atSecond, dialAgain }) => {
+        pair.cuts.partition([[1], [2]]);
+        const heard = listenTo(dialAgain());
+        await until(() => atFirst.length > 0 && atSecond.length > 0 && heard.length > 0);
+        expect([atFirst, atSecond, heard]).toEqual([['ended: failed'], ['ended: failed'], ['ended: failed']]);
+      },
+      { silenceMs: 500, dialMs: 300 },
+    ));
 });

@@ -1,6 +1,7 @@
 import type { MemberAddress } from '@kafkaesque/kernel';
 import { Failure, assert } from '@kafkaesque/kernel';
 import type { MemberDialer } from '@kafkaesque/transport';
+import type { CutPatience } from './cut-channel';
 import { CUT_PATIENCE, CutChannel } from './cut-channel';
 
 /** A channel between two nodes. */
@@ -12,12 +13,17 @@ interface Way {
 
 /** Which nodes of a cluster hear each other. Clients are no members: they reach every node. */
 export class NetworkCuts {
+  readonly #patience: CutPatience;
   readonly #nodeAt = new Map<number, number>();
   readonly #ways = new Set<Way>();
   /** Nodes that are about to be gone: whatever they still do, nobody hears of it. */
   readonly #silenced = new Set<number>();
   /** By node; those that no group names are together in another one. Undefined: all hear each other. */
   #groupOf: ReadonlyMap<number, number> | undefined;
+
+  constructor(patience = CUT_PATIENCE) {
+    this.#patience = patience;
+  }
 
   /** Says which node listens on a port of the loopback. */
   register(nodeId: number, port: number): void {
@@ -66,7 +72,7 @@ export class NetworkCuts {
           remoteAddress: textOf(address),
           dial: () => inner.dial(address),
           isCut: !isClosed && this.#isCut(from, to),
-          patience: CUT_PATIENCE,
+          patience: this.#patience,
           left: () => {
             this.#ways.delete(way);
             own.delete(channel);
