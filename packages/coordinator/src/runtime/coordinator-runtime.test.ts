@@ -334,6 +334,15 @@ test('loading passes over what it cannot read, keys of others and records withou
   expect(partition.toy.ends).toEqual([{ isCommitted: true, producerId: 1 }]);
 });
 
+test('of very many records that cannot be read a few are told, and how many there were', () => {
+  const partition = new ToyPartition();
+  const records = Array.from({ length: 500 }, () => ({ key: null, value: Buffer.from('2') }));
+  for (let batch = 0; batch < 2; batch += 1) partition.append(encodeBatch({ records, timestampMs: 5 }));
+  partition.load();
+  expect(partition.logged).toHaveLength(11);
+  expect(partition.runtime.phase).toBe('active');
+});
+
 test('batches hold the records that were replayed, with their time', () => {
   const partition = loaded();
   partition.ask({ kind: 'write', register: 'a', value: 12 });

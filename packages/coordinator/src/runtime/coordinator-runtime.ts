@@ -35,6 +35,8 @@ interface Asked<Request, Answer> {
 
 /** How soon what was refused is tried again. */
 const RETRY_MS = 500;
+/** Records that cannot be read are told one by one up to so many: a log may be full of them. */
+const MOST_TOLD = 10;
 const NEVER = Infinity;
 
 /**
@@ -60,6 +62,8 @@ export class CoordinatorRuntime<Record, Request, Answer> {
   #lookAtMetadataMs = NEVER;
   /** Metadata have changed since the machine was loaded, and it could not be asked yet. */
   #isMetadataNew = false;
+  /** Records that could not be read while loading. */
+  #passedOver = 0;
   /** What the machine of this life was told is committed. */
   #toldCommitted = -1;
   /** Records that stand later in the log than the machine was told, because somebody else wrote meanwhile. */
@@ -125,12 +129,14 @@ export class CoordinatorRuntime<Record, Request, Answer> {
     this.#tellCommitted();
     if (!this.isLife(life)) return false;
     try {
-      replayBatch(bytes, at, codec, this.#machine, (offset, error) =>
-        host.log('warn', 'a record of an internal topic cannot be read and is passed over', {
-          offset,
-          error,
-        }),
-      );
+      replayBatch(bytes, at, codec, this.#machine, (offset, error) => {
+        this.#passedOver += 1;
+        if (this.#passedOver <= MOST_TOLD)
+          host.log('warn', 'a record of an internal topic cannot be read and is passed over', {
+            offset,
+            error,
+          });
+      });
     } catch (error) {
       this.#discard(`its records could not be replayed: ${messageOf(error)}`);
       return false;
@@ -141,6 +147,10 @@ export class CoordinatorRuntime<Record, Request, Answer> {
   /** The whole log has been replayed. */
   loaded(life: number, now: Now): void {
     if (this.#life !== life || this.#phase !== 'loading') return;
+    if (this.#passedOver > MOST_TOLD)
+      this.#parts.host.log('warn', 'records of an internal topic cannot be read and were passed over', {
+        records: this.#passedOver,
+      });
     this.#isMetadataNew = false;
     const decisions = this.#ask(() => this.#machine.loaded(now));
     if (decisions === undefined) return;
@@ -358,7 +368,10 @@ export class CoordinatorRuntime<Record, Request, Answer> {
     if (answers === 0) return;
     const { endOffset, durableEndOffset, highWatermark } = partition;
     host.log('warn', 'a coordinator could not commit in time what it had answered', {
-      ...{ answers, endOffset, durableEndOffset, highWatermark },
+      answers,
+      endOffset,
+      durableEndOffset,
+      highWatermark,
     });
   }
 
@@ -497,6 +510,7 @@ export class CoordinatorRuntime<Record, Request, Answer> {
     this.#toMend = [];
     this.#mendAtMs = NEVER;
     this.#lookAtMetadataMs = NEVER;
+    this.#passedOver = 0;
     this.#toldCommitted = -1;
     this.#misplaced = undefined;
     const asked = [...this.#asked.values()];
