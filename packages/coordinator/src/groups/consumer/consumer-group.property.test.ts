@@ -93,6 +93,8 @@ class Life {
   readonly random: SeededRandom;
   readonly oracle = new LogOracle();
   readonly #hasClassics: boolean;
+  /** Where few speak the consumer protocol, the group passes to and fro between both. */
+  readonly #mostConsumers: number;
   #made = 0;
 
   constructor(random: SeededRandom) {
@@ -108,6 +110,7 @@ class Life {
       migrationPolicy: (['bidirectional', 'bidirectional', 'upgrade'] as const)[random.below(3)] ?? 'upgrade',
     };
     this.#hasClassics = random.below(2) === 0;
+    this.#mostConsumers = this.#hasClassics ? 1 + random.below(3) : 5;
     for (const topic of TOPICS) if (random.below(3) > 0) world.putTopic(topic, 1 + random.below(6));
   }
 
@@ -171,6 +174,10 @@ class Life {
       case 10:
         this.#loseAnswer();
         break;
+      case 11:
+        this.#stop();
+        this.#start();
+        break;
       default:
         coordinator.pass(random.below(3000));
         this.#beatSome();
@@ -179,7 +186,7 @@ class Life {
   }
 
   #start(): void {
-    if (this.consumers.length >= 5) return;
+    if (this.consumers.length >= this.#mostConsumers) return;
     const instanceId = this.random.below(3) === 0 ? `i${this.random.below(3)}` : null;
     if (instanceId !== null && this.consumers.some((each) => each.instanceId === instanceId)) return;
     this.#join(instanceId);
