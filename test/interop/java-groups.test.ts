@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { ApacheTools } from './apache-tools';
 import { javaTools } from './found-clients';
 import { groupProperties } from './group-scene';
 import type { Ran } from './program';
@@ -9,8 +10,8 @@ import type { ServerUnderTest } from './server-under-test';
 import { openServer } from './server-under-test';
 import { startProgram } from './terminal-program';
 
-// Each tool is a Java process of its own.
-jest.setTimeout(300_000);
+// Each consumer is a Java process of its own.
+jest.setTimeout(900_000);
 
 const RECORDS = 300;
 const PARTITIONS = 3;
@@ -24,10 +25,13 @@ if (javaTools === undefined) {
   const script = javaTools;
   const scratch = mkdtempSync(join(tmpdir(), 'kafkaesque-java-groups-'));
   let server: ServerUnderTest;
+  let tools: ApacheTools;
   beforeAll(async () => {
     server = await openServer({ properties: groupProperties });
+    tools = new ApacheTools();
   });
   afterAll(async () => {
+    await tools[Symbol.asyncDispose]();
     await server.close();
     rmSync(scratch, { recursive: true });
   });
@@ -36,20 +40,22 @@ if (javaTools === undefined) {
   const tool = (name: string, args: readonly string[], input = ''): Promise<Ran> =>
     run(script, ['tool', name, ...at(), ...args], { input });
   const groups = async (...args: readonly string[]): Promise<string> => {
-    const { code, stdout, stderr } = await tool('consumer-groups', args);
-    expect({ code, stderr: code === 0 ? '' : stderr }).toEqual({ code: 0, stderr: '' });
-    return stdout.toString();
+    const { code, out, err } = await tools.run('consumer-groups', [...at(), ...args]);
+    expect({ code, err: code === 0 ? '' : err }).toEqual({ code: 0, err: '' });
+    return out;
   };
   const filled = async (purpose: string): Promise<string> => {
     const topic = await server.topic(purpose);
-    const lines = Array.from({ length: RECORDS }, (_, line) => `${line}\n`).join('');
-    const { code } = await tool('console-producer', ['--topic', topic], lines);
+    // With keys, so that every partition gets some.
+    const lines = Array.from({ length: RECORDS }, (_, line) => `${line}:${line}\n`).join('');
+    const keyed = ['parse.key=true', 'key.separator=:'].flatMap((one) => ['--reader-property', one]);
+    const { code } = await tool('console-producer', ['--topic', topic, ...keyed], lines);
     expect(code).toBe(0);
     return topic;
   };
   const offsetsIn = (described: string): readonly number[] =>
     linesOf(Buffer.from(described))
-      .filter((line) => /^\S+ +\S+ +\d+ /.test(line))
+      .filter((line) => /^\S+ +\S+ +\d+ +\d+/.test(line))
       .map((line) => Number(line.trim().split(/ +/)[3]));
   const sum = (values: readonly number[]): number => values.reduce((one, other) => one + other, 0);
 
@@ -124,7 +130,7 @@ if (javaTools === undefined) {
       new RegExp(`^${group} +console-consumer-\\S+ +/127.0.0.1 +console-consumer +3 `, 'm'),
     );
     expect(await groups('--describe', '--group', group, '--state')).toMatch(
-      new RegExp(`^${group} +127.0.0.1:\\d+ \\(1\\) +range +Stable +\\S* *1`, 'm'),
+      new RegExp(`^${group} +127.0.0.1:\\d+ +\\(1\\) +range +Stable +\\S* *1`, 'm'),
     );
     // What has members is not changed.
     expect(await groups('--delete', '--group', group)).toContain('The group is not empty');
