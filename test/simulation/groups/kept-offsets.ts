@@ -36,9 +36,12 @@ export class KeptOffsets {
     return [...this.#registers.keys()];
   }
 
-  /** Whether there is something that must expire sooner or later. */
+  /** Whether there is something that must expire sooner or later, unless something that lasts may have taken its place. */
   get isExpiring(): boolean {
-    return this.#registers.some(({ value, mayExpireMs }) => value !== NOTHING && mayExpireMs < Infinity);
+    return this.#registers.some(
+      ({ value, mayExpireMs, possible }) =>
+        value !== NOTHING && mayExpireMs < Infinity && possible.size === 0,
+    );
   }
 
   /** Something was committed that may be gone from then on, or deleted with `NOTHING`. */
