@@ -1,17 +1,25 @@
-import { spawn, spawnSync } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import type { ClusterKind, ClusterOptions, RunningCluster } from './cluster';
 import { NODES } from './cluster';
 import { firstAnswer, freePort, profileFlags, stopProcess } from './server';
 
 const program = join(__dirname, '../../../packages/cli/bin/kafkaesque.js');
 
-const command = (args: readonly string[]): string => {
-  const { status, stdout, stderr } = spawnSync(process.execPath, [program, ...args], { encoding: 'utf8' });
-  if (status !== 0) throw new Error(`kafkaesque ${args.join(' ')}: ${stderr}${stdout}`);
-  return stdout.trim();
+const command = async (args: readonly string[]): Promise<void> => {
+  await promisify(execFile)(process.execPath, [program, ...args]);
+};
+
+/** As `storage random-uuid` draws one, which would take a process for each. */
+const randomId = (): string => {
+  for (;;) {
+    const id = randomBytes(16).toString('base64url');
+    if (!id.startsWith('-')) return id;
+  }
 };
 
 /** Where a node listens. */
@@ -25,7 +33,7 @@ interface NodePorts {
 class OurCluster implements RunningCluster {
   readonly topicConfigs: Readonly<Record<string, string>>;
   readonly #options: ClusterOptions;
-  readonly #clusterId = command(['storage', 'random-uuid']);
+  readonly #clusterId = randomId();
   readonly #ports = new Map<number, NodePorts>();
   readonly #children = new Map<number, ChildProcess>();
 
@@ -37,9 +45,11 @@ class OurCluster implements RunningCluster {
   async start(): Promise<void> {
     for (const node of NODES) await this.#place(node);
     const voters = NODES.map(
-      (node) => `${node}@127.0.0.1:${this.#portsOf(node).controller}:${command(['storage', 'random-uuid'])}`,
+      (node) => `${node}@127.0.0.1:${this.#portsOf(node).controller}:${randomId()}`,
     ).join(',');
-    for (const node of NODES) this.#format(node, 'broker,controller', ['--initial-controllers', voters]);
+    await Promise.all(
+      NODES.map((node) => this.#format(node, 'broker,controller', ['--initial-controllers', voters])),
+    );
     await Promise.all(NODES.map((node) => this.restart(node)));
   }
 
@@ -82,7 +92,7 @@ class OurCluster implements RunningCluster {
   readonly join = async (): Promise<number> => {
     const node = Math.max(...this.#ports.keys()) + 1;
     await this.#place(node);
-    this.#format(node, 'broker', ['--no-initial-controllers']);
+    await this.#format(node, 'broker', ['--no-initial-controllers']);
     await this.restart(node);
     return node;
   };
@@ -107,10 +117,10 @@ class OurCluster implements RunningCluster {
     });
   }
 
-  #format(node: number, roles: string, flags: readonly string[]): void {
+  async #format(node: number, roles: string, flags: readonly string[]): Promise<void> {
     mkdirSync(this.#homeOf(node), { recursive: true });
     writeFileSync(this.#fileOf(node), this.#propertiesOf(node, roles));
-    command(['storage', 'format', '-t', this.#clusterId, '-c', this.#fileOf(node), ...flags]);
+    await command(['storage', 'format', '-t', this.#clusterId, '-c', this.#fileOf(node), ...flags]);
   }
 
   #propertiesOf(node: number, roles: string): string {

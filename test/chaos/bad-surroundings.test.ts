@@ -1,5 +1,5 @@
 import { spawn, spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { cpSync, mkdtempSync, rmSync } from 'node:fs';
 import type { Socket } from 'node:net';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -77,8 +77,9 @@ interface ServerOptions {
   readonly overrides?: readonly string[];
 }
 
-/** Starts on the directory, writes one record, and stops. */
-const prepare = async (directory: string): Promise<void> => {
+/** Starts on a new directory, writes one record, and stops. */
+const written = async (): Promise<string> => {
+  const directory = join(temporary, 'written');
   await using server = startServer(directory);
   {
     await using client = await connectTo({ bootstrapServers: await server.bootstrapServers });
@@ -86,6 +87,14 @@ const prepare = async (directory: string): Promise<void> => {
     expect(await produced(client, 'kept', batchOf(['a record']))).toMatchObject({ errorCode: 0 });
   }
   expect((await server.stop()).code).toBe(0);
+  return directory;
+};
+
+let original: Promise<string> | undefined;
+/** Makes a directory that was written to, and left by a clean stop. */
+const prepare = async (directory: string): Promise<void> => {
+  original ??= written();
+  cpSync(await original, directory, { recursive: true });
 };
 
 /** What is in it is there, on a start as it should be. */

@@ -95,6 +95,7 @@ const valuesIn = async (client: BadClient, topic: string): Promise<readonly stri
 const brief = (values: readonly string[]): readonly string[] =>
   values.map((value) => `${value.slice(0, 12)} ${value.length}`);
 
+// Each on a disk of its own, and mostly waiting for it: all at once.
 describe.each(['ack', 'replication'])('a real disk that is full (flush.policy=%s)', (flushPolicy) => {
   // The records are as old as their timestamps, and retention looks at them where the test takes long.
   const configs = {
@@ -103,7 +104,7 @@ describe.each(['ack', 'replication'])('a real disk that is full (flush.policy=%s
     'retention.ms': '-1',
   };
 
-  test('refuses records, shows what it has, and recovers by the deletion of a topic', async () => {
+  test.concurrent('refuses records, shows what it has, and recovers by the deletion of a topic', async () => {
     using disk = mountSmallDisk(64 * MIB);
     if (disk === undefined) {
       process.stdout.write(NO_SMALL_DISKS);
@@ -149,7 +150,7 @@ describe.each(['ack', 'replication'])('a real disk that is full (flush.policy=%s
     }
   });
 
-  test('is left by a clean stop, and recovers when it has grown', async () => {
+  test.concurrent('is left by a clean stop, and recovers when it has grown', async () => {
     using disk = mountSmallDisk(48 * MIB);
     if (disk === undefined) {
       process.stdout.write(NO_SMALL_DISKS);

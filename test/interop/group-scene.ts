@@ -15,16 +15,17 @@ export const groupProperties: Readonly<Record<string, string>> = {
   'group.consumer.min.session.timeout.ms': '1000',
   'group.consumer.session.timeout.ms': '5000',
   'group.consumer.min.heartbeat.interval.ms': '100',
-  'group.consumer.heartbeat.interval.ms': '300',
+  // librdkafka waits no longer for an answer.
+  'group.consumer.heartbeat.interval.ms': '500',
 };
 const SESSION_MS = 5000;
 const HEARTBEAT_MS = 300;
 
-/** Members that are processes of Java take a while to begin. */
-const PATIENCE_MS = javaTools === undefined ? 45_000 : 150_000;
+/** What takes longer hangs, also on a busy machine; members that are processes of Java take a while to begin. */
+const PATIENCE_MS = javaTools === undefined ? 90_000 : 150_000;
 
-/** Between two records of a partition. */
-const PACE_MS = 50;
+/** Between two records of a partition. In the short form many scenes share two cores. */
+const PACE_MS = process.env['KAFKAESQUE_PEERS'] === '1' ? 50 : 400;
 
 /** A topic that is written to without pause, a group that reads it, and what its members tell. */
 export class GroupScene implements AsyncDisposable {
