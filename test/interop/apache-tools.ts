@@ -15,7 +15,10 @@ const classes = {
 export type ApacheTool = keyof typeof classes;
 
 /** What Java finds Apache Kafka by. */
-export const apacheJars = join(process.env['PEERS_HOME'] ?? join(homedir(), '.cache/kafkaesque-peers'), 'kafka-4.3.0/*');
+export const apacheJars = join(
+  process.env['PEERS_HOME'] ?? join(homedir(), '.cache/kafkaesque-peers'),
+  'kafka-4.3.0/*',
+);
 
 /** Apache Kafka's own tools in one process of Java, one after the other. */
 export class ApacheTools implements AsyncDisposable {
