@@ -12,7 +12,8 @@ const kafka = new Kafka({
   logLevel: logLevel.NOTHING,
   connectionTimeout: 1000,
   requestTimeout: 10_000,
-  retry: { initialRetryTime: 50, maxRetryTime: 500, retries: 60 },
+  // A coordinator that is dead is looked for anew only once all retries have failed.
+  retry: { initialRetryTime: 50, maxRetryTime: 300, retries: 2 },
 });
 
 const begin = async () => {
