@@ -145,6 +145,19 @@ test('who stood still hears first what happened meanwhile, and then gives up wha
   expect(await second).toBe(`error ${ErrorCode.COORDINATOR_NOT_AVAILABLE}`);
 });
 
+test('a timer is not late because nothing was looked at for long before it was set', async () => {
+  const scene = await loaded();
+  // An odd time, so that the timer stands behind others' times that are over.
+  for (const silenceMs of [1037, 7011, 70_013]) {
+    for (let ms = 0; ms < silenceMs; ms += 50) await scene.clock.pass(50);
+    await scene.clock.pass(silenceMs % 50);
+    const before = await scene.answered(add(0));
+    await scene.answered({ kind: 'add-at', atMs: scene.clock.monotonicMs() + 10 });
+    for (let ms = 0; ms < 11; ms += 1) await scene.clock.pass(1);
+    expect(await scene.answered(add(0))).toBe(Number(before) + 1000);
+  }
+});
+
 test('changed metadata reach the machines that are active', async () => {
   const scene = await loaded();
   scene.host.metadataChanged();

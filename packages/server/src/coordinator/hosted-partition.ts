@@ -225,7 +225,9 @@ export class HostedPartition<Record, Request, Answer> implements RuntimeHost, Ru
   #wakeAt(atMs: number): void {
     this.#cancelWake?.();
     this.#wakeAtMs = atMs;
-    this.#cancelWake = this.#parts.clock.wakeAt(atMs, () => this.#woken(atMs));
+    // Timers that nobody looked at for long tell a time that is over: it is due now, and not late.
+    const dueMs = Math.max(atMs, this.#parts.clock.monotonicMs());
+    this.#cancelWake = this.#parts.clock.wakeAt(atMs, () => this.#woken(dueMs));
   }
 
   /**
