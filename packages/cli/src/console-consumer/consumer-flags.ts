@@ -9,6 +9,7 @@ import type { Terminal } from '../command-line/terminal';
 import { collect, requireFlag, toolCommand, wholeNumber, wordOption } from '../command-line/tool-command';
 import { UsageError } from '../command-line/usage-error';
 import { resetOf } from './consumer-properties';
+import { FORMATTERS } from './formatter-names';
 
 export interface ConsoleConsumerFlags extends ConnectionFlags {
   readonly topic?: string;
@@ -70,14 +71,11 @@ export const consoleConsumerCommand = (calledAs: string): Command =>
     .option('--skip-message-on-error', 'go on after a record that cannot be printed')
     .option('--enable-systest-events', 'say on standard output when the program ends')
     .addOption(
-      wordOption('--formatter <class>', 'how to print: a class of Kafka’s, with or without its package', [
-        'DefaultMessageFormatter',
-        'LoggingMessageFormatter',
-        'NoOpMessageFormatter',
-        'OffsetsMessageFormatter',
-        'GroupMetadataMessageFormatter',
-        'TransactionLogMessageFormatter',
-      ]),
+      wordOption(
+        '--formatter <class>',
+        'how to print: a class of Kafka’s, with or without its package',
+        FORMATTERS,
+      ),
     )
     .option('--formatter-property <key=value>', 'how to print: see below; may be repeated', collect)
     .option('--formatter-config <file>', 'a properties file with the same')

@@ -10,21 +10,13 @@ import {
 import type { ReadCoordinatorRecord } from '../stored-records/coordinator-records';
 import { deserializerOf } from './deserializers';
 import type { Deserializer } from './deserializers';
+import { FORMATTERS } from './formatter-names';
 
 /** A record as it is printed; empty for printers that print nothing. */
 export type RecordPrinter = (record: ConsumerRecord) => Buffer;
 
 /** Where Kafka's own formatters stand, now and before Kafka 4; their names do without it here. */
 const PACKAGES = [/^org\.apache\.kafka\.tools\.consumer\.(?!.*\.)/, /^kafka\.tools\.(?!.*\.)/];
-
-const FORMATTERS = [
-  'DefaultMessageFormatter',
-  'LoggingMessageFormatter',
-  'NoOpMessageFormatter',
-  'OffsetsMessageFormatter',
-  'GroupMetadataMessageFormatter',
-  'TransactionLogMessageFormatter',
-];
 
 /** The formatters that Kafka ships, by class name. What LoggingMessageFormatter logs besides is below the level of its tools. */
 export const openPrinter = (formatter: string, properties: Properties): RecordPrinter => {

@@ -1,50 +1,11 @@
 import { errors } from '@kafkaesque/protocol';
 import { TestClassicConsumer } from './classic-scenario';
+import { live, ofClassic, ofConsumer, sorted, startClassics, withTopic } from './migration-scenario';
 import { partitionsOf } from './partitions';
-import { Coordinator, TestConsumer } from './scenario';
+import type { Coordinator } from './scenario';
+import { TestConsumer } from './scenario';
 
 /* Who owns what while a group passes from one protocol to the other (decision 0026). */
-
-const withTopic = (partitionCount = 4): Coordinator => {
-  const coordinator = new Coordinator();
-  coordinator.world.putTopic('orders', partitionCount);
-  return coordinator;
-};
-
-const sorted = (partitions: readonly number[]): number[] => [...partitions].sort((a, b) => a - b);
-const ofClassic = ({ owned }: TestClassicConsumer): readonly number[] => owned.get('orders') ?? [];
-const ofConsumer = ({ owned }: TestConsumer): readonly number[] => [...owned.values()].flat();
-
-/** Lets all live for a while, a second at a time; nobody may have what another has. */
-const live = (
-  coordinator: Coordinator,
-  classics: readonly TestClassicConsumer[],
-  consumers: readonly TestConsumer[],
-  seconds = 30,
-): void => {
-  const check = (): void => {
-    const owned = [...classics.flatMap(ofClassic), ...consumers.flatMap(ofConsumer)];
-    expect(sorted(owned)).toEqual(sorted([...new Set(owned)]));
-  };
-  for (let second = 0; second < seconds; second++) {
-    coordinator.pass(1000);
-    for (const classic of classics) {
-      classic.step();
-      check();
-    }
-    for (const consumer of consumers) {
-      consumer.beat();
-      check();
-    }
-  }
-};
-
-const startClassics = (coordinator: Coordinator, count: number): TestClassicConsumer[] => {
-  const classics = Array.from({ length: count }, () => new TestClassicConsumer(coordinator, ['orders']));
-  for (const classic of classics) classic.join();
-  live(coordinator, classics, []);
-  return classics;
-};
 
 /** By the answer to its join, which it has not taken yet. */
 const leads = (coordinator: Coordinator, { memberId, phase }: TestClassicConsumer): boolean => {

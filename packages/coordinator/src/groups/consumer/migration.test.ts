@@ -1,36 +1,8 @@
 import { errors } from '@kafkaesque/protocol';
 import { TestClassicConsumer } from './classic-scenario';
-import { Coordinator, TestConsumer } from './scenario';
-
-const withTopic = (partitionCount = 4): Coordinator => {
-  const coordinator = new Coordinator();
-  coordinator.world.putTopic('orders', partitionCount);
-  return coordinator;
-};
-
-/** Lets all live for a while, a second at a time. */
-const live = (
-  coordinator: Coordinator,
-  classics: readonly TestClassicConsumer[],
-  consumers: readonly TestConsumer[],
-  seconds = 30,
-): void => {
-  for (let second = 0; second < seconds; second++) {
-    coordinator.pass(1000);
-    for (const classic of classics) classic.step();
-    for (const consumer of consumers) consumer.beat();
-  }
-};
-
-const startClassics = (coordinator: Coordinator, count: number, isEager = false): TestClassicConsumer[] => {
-  const classics = Array.from(
-    { length: count },
-    () => new TestClassicConsumer(coordinator, ['orders'], { isEager }),
-  );
-  for (const classic of classics) classic.join();
-  live(coordinator, classics, []);
-  return classics;
-};
+import { live, sorted, startClassics, withTopic } from './migration-scenario';
+import type { Coordinator } from './scenario';
+import { TestConsumer } from './scenario';
 
 const ofOrders = (classics: readonly TestClassicConsumer[]): number[] =>
   classics.flatMap(({ owned }) => owned.get('orders') ?? []);
@@ -39,8 +11,6 @@ const ofConsumers = (consumers: readonly TestConsumer[]): number[] =>
   consumers.flatMap(({ owned }) => [...owned.values()].flat());
 
 const kindOf = (coordinator: Coordinator): string | undefined => coordinator.machine.groups.get('g')?.kind;
-
-const sorted = (partitions: readonly number[]): number[] => [...partitions].sort((a, b) => a - b);
 
 describe.each([
   { name: 'eager', isEager: true },

@@ -117,13 +117,18 @@ const topic = fc.constantFrom(...topicNames);
 const partition = fc.nat(3);
 const offset = fc.nat(1_000_000);
 
-/** One thing that happens. */
-const step = fc.oneof(
+/** What offsets come from. */
+const commits = [
   { weight: 8, arbitrary: fc.tuple(fc.constant('commit' as const), group, topic, partition, offset) },
   {
     weight: 2,
     arbitrary: fc.tuple(fc.constant('transaction' as const), group, topic, partition, offset, fc.boolean()),
   },
+];
+
+/** One thing that happens. */
+const step = fc.oneof(
+  ...commits,
   { weight: 2, arbitrary: fc.tuple(fc.constant('deleteOffset' as const), group, topic, partition) },
   { weight: 1, arbitrary: fc.tuple(fc.constant('deleteGroup' as const), group) },
   { weight: 1, arbitrary: fc.tuple(fc.constant('deleteTopic' as const), topic) },
@@ -133,11 +138,7 @@ const step = fc.oneof(
 
 /** What leaves the topics as they are, and lets no time pass. */
 const heldStep = fc.oneof(
-  { weight: 8, arbitrary: fc.tuple(fc.constant('commit' as const), group, topic, partition, offset) },
-  {
-    weight: 2,
-    arbitrary: fc.tuple(fc.constant('transaction' as const), group, topic, partition, offset, fc.boolean()),
-  },
+  ...commits,
   { weight: 3, arbitrary: fc.tuple(fc.constant('deleteOffset' as const), group, topic, partition) },
   { weight: 1, arbitrary: fc.tuple(fc.constant('deleteGroup' as const), group) },
 );

@@ -83,10 +83,10 @@ export class GroupOffsets {
    */
   fetch(request: RequestOf<'fetch-offsets'>): FetchOutcome {
     const { groupId, partitions, requireStable } = request;
-    const errorCode = this.#groups.get(groupId)?.fetchRefusal(request.memberId, request.memberEpoch);
+    const { NONE, GROUP_ID_NOT_FOUND } = ErrorCode;
+    const errorCode = this.#groups.get(groupId)?.fetchRefusal(request.memberId, request.memberEpoch) ?? NONE;
     // A group that is not there has committed nothing, or its end is not committed yet.
-    const isRefused = errorCode !== undefined && errorCode !== ErrorCode.GROUP_ID_NOT_FOUND;
-    if (isRefused && errorCode !== ErrorCode.NONE)
+    if (errorCode !== NONE && errorCode !== GROUP_ID_NOT_FOUND)
       return { answer: { errorCode, offsets: [] }, isCommitted: false };
     const offsets =
       partitions === null
