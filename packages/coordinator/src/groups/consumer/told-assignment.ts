@@ -47,6 +47,8 @@ export const tellsAssignment = (heartbeat: AnsweredHeartbeat): boolean => {
 /** Remembers, in a group that is as it is after that heartbeat, what the member was told, until it says that it has it. */
 export const noteTold = (group: ConsumerGroup, heartbeat: AnsweredHeartbeat, isTold: boolean): void => {
   const { member, nowMs } = heartbeat;
+  // As with nearly every heartbeat: nothing is told, and nothing is waited for.
+  if (!isTold && !group.toldAtMs.has(member.memberId)) return;
   if (hasAll(heartbeat)) group.toldAtMs.delete(member.memberId);
   else if (isTold) group.toldAtMs.set(member.memberId, nowMs);
 };
