@@ -1,6 +1,8 @@
 import java.nio.ByteBuffer;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.HexFormat;
+import java.util.Map;
 import java.util.Scanner;
 import org.apache.kafka.common.protocol.ByteBufferAccessor;
 import org.apache.kafka.common.protocol.Message;
@@ -8,6 +10,9 @@ import org.apache.kafka.common.protocol.ObjectSerializationCache;
 
 /** Reads lines `name version hex` with Kafka's own codecs, writes each value again, and names what came out different. */
 class ReadAndWrite {
+  /** To find that a class is absent takes a look into every jar. */
+  static final Map<String, Class<?>> found = new HashMap<>();
+
   static Class<?> classOf(String name) {
     String[] homes = {
       "common.message", "common.metadata", "coordinator.group.generated", "coordinator.transaction.generated"
@@ -25,7 +30,7 @@ class ReadAndWrite {
   }
 
   static byte[] readAndWrite(String name, short version, byte[] bytes) throws Exception {
-    Message message = (Message) classOf(name).getDeclaredConstructor().newInstance();
+    Message message = (Message) found.computeIfAbsent(name, ReadAndWrite::classOf).getDeclaredConstructor().newInstance();
     ByteBuffer from = ByteBuffer.wrap(bytes);
     message.read(new ByteBufferAccessor(from), version);
     if (from.hasRemaining()) throw new IllegalStateException(from.remaining() + " bytes left");
