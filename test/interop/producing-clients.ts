@@ -1,9 +1,10 @@
 import * as zlib from 'node:zlib';
 import type { Message } from 'kafkajs';
 import { CompressionTypes, Kafka, logLevel } from 'kafkajs';
-import { found, programPath } from './found-clients';
+import { askProgram } from './client-programs';
+import { found } from './found-clients';
 import { ownProducer } from './own-client';
-import { linesOf, runToSuccess } from './program';
+import { runToSuccess } from './program';
 import type { Row } from './rows';
 import { packRow } from './rows';
 
@@ -43,7 +44,7 @@ const namesRepeat = ({ headers }: Row): boolean =>
   new Set(headers.map(([name]) => name)).size < headers.length;
 const someHeaderIsNull = ({ headers }: Row): boolean => headers.some(([, value]) => value === null);
 
-/** A client in a process of its own that takes rows as lines and answers with places as lines. */
+/** A client in a process of its own, which answers with the places of the rows that it is given. */
 const inProcess =
   (command: string, program: string) =>
   async (
@@ -53,15 +54,8 @@ const inProcess =
     options: ProduceOptions = {},
   ): Promise<readonly Place[]> => {
     const { codec = 'none', acks = 'all', idempotent = false } = options;
-    const settings = JSON.stringify({ codec, acks, idempotent });
-    const output = await runToSuccess(
-      command,
-      [programPath(program), 'produce', bootstrap, topic, settings],
-      {
-        input: rows.map((row) => `${packRow(row)}\n`).join(''),
-      },
-    );
-    return linesOf(output).map((line) => JSON.parse(line) as Place);
+    const question = { ask: 'produce', topic, codec, acks, idempotent, rows: rows.map(packRow) };
+    return (await askProgram(command, program, bootstrap, question)) as readonly Place[];
   };
 
 const confluent = (python: string): ProducingClient => ({

@@ -1,7 +1,8 @@
-import { found, programPath } from './found-clients';
+import { askProgram } from './client-programs';
+import { found } from './found-clients';
 import { linesOf, runToSuccess } from './program';
 import { ownReader } from './own-client';
-import type { ReadRow, Starts } from './rows';
+import type { PackedRow, ReadRow, Starts } from './rows';
 import { fromTheBeginning, unpackRow } from './rows';
 import { readStored } from './stored-batches';
 
@@ -18,9 +19,9 @@ const inProcess =
     topic: string,
     starts: Starts = fromTheBeginning,
   ): Promise<readonly ReadRow[]> => {
-    const question = JSON.stringify({ topic, from: Object.fromEntries(starts) });
-    const output = await runToSuccess(command, [programPath(program), 'consume', bootstrap, question]);
-    return linesOf(output).map(unpackRow);
+    const question = { ask: 'consume', topic, starts: Object.fromEntries(starts) };
+    const read = (await askProgram(command, program, bootstrap, question)) as readonly PackedRow[];
+    return read.map(unpackRow);
   };
 
 interface KcatEnvelope {

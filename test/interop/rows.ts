@@ -17,8 +17,8 @@ export interface ReadRow extends Row {
   readonly timestampType: string;
 }
 
-/** A row on the wire between a test and a client's process: one line of JSON, bytes as base64. */
-interface PackedRow {
+/** A row on the wire between a test and a client's process: JSON, bytes as base64. */
+export interface PackedRow {
   readonly partition: number;
   readonly offset?: number;
   readonly key: string | null;
@@ -31,29 +31,31 @@ interface PackedRow {
 const packed = (bytes: Buffer | null): string | null => (bytes === null ? null : bytes.toString('base64'));
 const unpacked = (text: string | null): Buffer | null => (text === null ? null : Buffer.from(text, 'base64'));
 
-export const packRow = ({ partition, key, value, timestampMs, headers }: Row): string =>
-  JSON.stringify({
-    partition,
-    key: packed(key),
-    value: packed(value),
-    timestampMs,
-    headers: headers.map(([name, content]) => [name, packed(content)]),
-  } satisfies PackedRow);
+export const packRow = ({ partition, key, value, timestampMs, headers }: Row): PackedRow => ({
+  partition,
+  key: packed(key),
+  value: packed(value),
+  timestampMs,
+  headers: headers.map(([name, content]) => [name, packed(content)]),
+});
 
-export const unpackRow = (line: string): ReadRow => {
-  const { partition, offset, key, value, timestampMs, timestampType, headers } = JSON.parse(
-    line,
-  ) as PackedRow;
-  return {
-    partition,
-    offset: offset ?? -1,
-    key: unpacked(key),
-    value: unpacked(value),
-    timestampMs: timestampMs ?? -1,
-    timestampType: timestampType ?? 'none',
-    headers: headers.map(([name, content]) => [name, unpacked(content)]),
-  };
-};
+export const unpackRow = ({
+  partition,
+  offset,
+  key,
+  value,
+  timestampMs,
+  timestampType,
+  headers,
+}: PackedRow): ReadRow => ({
+  partition,
+  offset: offset ?? -1,
+  key: unpacked(key),
+  value: unpacked(value),
+  timestampMs: timestampMs ?? -1,
+  timestampType: timestampType ?? 'none',
+  headers: headers.map(([name, content]) => [name, unpacked(content)]),
+});
 
 export const PARTITIONS = 3;
 

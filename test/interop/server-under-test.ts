@@ -1,6 +1,7 @@
 import type { Admin } from '@kafkaesque/client';
 import { openClient } from '@kafkaesque/client';
 import type { ClusterOptions } from '@kafkaesque/testkit';
+import { closePrograms } from './client-programs';
 import { PARTITIONS } from './rows';
 
 /** The server that the foreign clients talk to. */
@@ -62,6 +63,7 @@ export const openServer = async (options: ClusterOptions = {}): Promise<ServerUn
       return topic;
     },
     close: async () => {
+      await closePrograms(bootstrap);
       await client.close();
       await cluster?.close();
     },

@@ -1,27 +1,27 @@
-"""aiokafka: produces rows from standard input, or reads assigned partitions to their ends.
+"""aiokafka: produces rows, or reads assigned partitions to their ends, one question a line: aio.py BOOTSTRAP
 
-aio.py produce BOOTSTRAP TOPIC '{"codec": "lz4", "acks": "all", "idempotent": true}'
-aio.py consume BOOTSTRAP '{"topic": "movies", "from": {"0": 0, "1": 17}}'
+{"ask": "produce", "topic": "movies", "codec": "lz4", "acks": "all", "idempotent": true, "rows": [...]}
+{"ask": "consume", "topic": "movies", "starts": {"0": 0, "1": 17}}
 """
 
 import asyncio
-import json
 import sys
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
-from lines import answer, line_of, rows_from_stdin
+from lines import packed_row, rows_of, serve, told
 
+bootstrap = sys.argv[1]
 TIMESTAMP_TYPES = {0: "create", 1: "append"}
 ACKS = {"0": 0, "1": 1, "all": "all"}
 
 
-async def produce(bootstrap, topic, options):
+async def produce(topic, codec, acks, idempotent, rows):
     producer = AIOKafkaProducer(
         bootstrap_servers=bootstrap,
-        compression_type=None if options["codec"] == "none" else options["codec"],
-        acks=ACKS[options["acks"]],
-        enable_idempotence=options["idempotent"],
+        compression_type=None if codec == "none" else codec,
+        acks=ACKS[acks],
+        enable_idempotence=idempotent,
         linger_ms=20,
         max_batch_size=262144,
         max_request_size=2000000,
@@ -29,23 +29,22 @@ async def produce(bootstrap, topic, options):
     await producer.start()
     try:
         pending = []
-        for partition, key, value, timestamp_ms, headers in rows_from_stdin():
+        for partition, key, value, timestamp_ms, headers in rows_of(rows):
             pending.append(
                 await producer.send(
                     topic, value=value, key=key, partition=partition, timestamp_ms=timestamp_ms, headers=headers
                 )
             )
-        for future in pending:
-            place = await future
-            # Without acknowledgements there is no place to tell.
-            answer(None if place is None else {"partition": place.partition, "offset": place.offset})
+        places = [await future for future in pending]
+        # Without acknowledgements there is no place to tell.
+        return [None if one is None else {"partition": one.partition, "offset": one.offset} for one in places]
     finally:
         await producer.stop()
 
 
-async def consume(bootstrap, options):
-    topic = options["topic"]
-    starts = {TopicPartition(topic, int(p)): offset for p, offset in options["from"].items()}
+async def consume(topic, starts):
+    starts = {TopicPartition(topic, int(p)): offset for p, offset in starts.items()}
+    rows = []
     consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap, group_id=None, auto_offset_reset="none")
     await consumer.start()
     try:
@@ -59,8 +58,8 @@ async def consume(bootstrap, options):
         while any([await consumer.position(place) < ends[place] for place in starts]):
             for records in (await consumer.getmany(timeout_ms=1000)).values():
                 for record in records:
-                    answer(
-                        line_of(
+                    rows.append(
+                        packed_row(
                             record.partition,
                             record.offset,
                             record.key,
@@ -70,11 +69,13 @@ async def consume(bootstrap, options):
                             record.headers,
                         )
                     )
+        return rows
     finally:
         await consumer.stop()
 
 
-if sys.argv[1] == "produce":
-    asyncio.run(produce(sys.argv[2], sys.argv[3], json.loads(sys.argv[4])))
-else:
-    asyncio.run(consume(sys.argv[2], json.loads(sys.argv[3])))
+def running(work):
+    return told(lambda **question: asyncio.run(work(**question)))
+
+
+serve({"produce": running(produce), "consume": running(consume)})

@@ -1,27 +1,27 @@
-"""confluent-kafka: produces rows from standard input, or reads assigned partitions to their ends.
+"""confluent-kafka: produces rows, or reads assigned partitions to their ends, one question a line: confluent.py BOOTSTRAP
 
-confluent.py produce BOOTSTRAP TOPIC '{"codec": "lz4", "acks": "all", "idempotent": true}'
-confluent.py consume BOOTSTRAP '{"topic": "movies", "from": {"0": 0, "1": 17}}'
+{"ask": "produce", "topic": "movies", "codec": "lz4", "acks": "all", "idempotent": true, "rows": [...]}
+{"ask": "consume", "topic": "movies", "starts": {"0": 0, "1": 17}}
 """
 
-import json
 import sys
 
 from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, Producer, TopicPartition
 
-from lines import answer, line_of, rows_from_stdin
+from lines import packed_row, rows_of, serve, told
 
+bootstrap = sys.argv[1]
 TIMESTAMP_TYPES = {0: "none", 1: "create", 2: "append"}
 
 
-def produce(bootstrap, topic, options):
+def produce(topic, codec, acks, idempotent, rows):
     settings = {
         "bootstrap.servers": bootstrap,
-        "compression.type": options["codec"],
-        "acks": options["acks"],
-        "enable.idempotence": options["idempotent"],
+        "compression.type": codec,
+        "acks": acks,
+        "enable.idempotence": idempotent,
         # Without sequences a retry could overtake what was sent after it.
-        "max.in.flight": 5 if options["idempotent"] else 1,
+        "max.in.flight": 5 if idempotent else 1,
         "linger.ms": 50,
         "queue.buffering.max.messages": 1000000,
         "message.max.bytes": 2000000,
@@ -37,7 +37,7 @@ def produce(bootstrap, topic, options):
 
         return note
 
-    for index, (partition, key, value, timestamp_ms, headers) in enumerate(rows_from_stdin()):
+    for index, (partition, key, value, timestamp_ms, headers) in enumerate(rows_of(rows)):
         places.append(None)
         # librdkafka takes 0 for "now"; the rows have no such time.
         producer.produce(
@@ -52,11 +52,10 @@ def produce(bootstrap, topic, options):
         producer.poll(0)
     if producer.flush(60) > 0:
         raise RuntimeError("not everything was delivered")
-    for place in places:
-        answer(place)
+    return places
 
 
-def consume(bootstrap, options):
+def consume(topic, starts):
     consumer = Consumer(
         {
             "bootstrap.servers": bootstrap,
@@ -68,12 +67,12 @@ def consume(bootstrap, options):
             "fetch.wait.max.ms": 50,
         }
     )
-    topic = options["topic"]
-    starts = {int(partition): offset for partition, offset in options["from"].items()}
+    starts = {int(partition): offset for partition, offset in starts.items()}
     consumer.assign(
         [TopicPartition(topic, p, OFFSET_BEGINNING if o is None else o) for p, o in starts.items()]
     )
     unfinished = set(starts)
+    rows = []
     while unfinished:
         for message in consumer.consume(500, 0.05):
             error = message.error()
@@ -83,8 +82,8 @@ def consume(bootstrap, options):
                 unfinished.discard(message.partition())
                 continue
             kind, timestamp_ms = message.timestamp()
-            answer(
-                line_of(
+            rows.append(
+                packed_row(
                     message.partition(),
                     message.offset(),
                     message.key(),
@@ -95,9 +94,7 @@ def consume(bootstrap, options):
                 )
             )
     consumer.close()
+    return rows
 
 
-if sys.argv[1] == "produce":
-    produce(sys.argv[2], sys.argv[3], json.loads(sys.argv[4]))
-else:
-    consume(sys.argv[2], json.loads(sys.argv[3]))
+serve({"produce": told(produce), "consume": told(consume)})

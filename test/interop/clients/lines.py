@@ -3,6 +3,7 @@
 import base64
 import json
 import sys
+import traceback
 
 
 def packed(value):
@@ -13,15 +14,14 @@ def unpacked(text):
     return None if text is None else base64.b64decode(text)
 
 
-def rows_from_stdin():
-    """Yields (partition, key, value, timestamp_ms, headers) for each line."""
-    for line in sys.stdin:
-        row = json.loads(line)
+def rows_of(packed_rows):
+    """Yields (partition, key, value, timestamp_ms, headers) for each row."""
+    for row in packed_rows:
         headers = [(name, unpacked(value)) for name, value in row["headers"]]
         yield row["partition"], unpacked(row["key"]), unpacked(row["value"]), row["timestampMs"], headers
 
 
-def line_of(partition, offset, key, value, timestamp_ms, timestamp_type, headers):
+def packed_row(partition, offset, key, value, timestamp_ms, timestamp_type, headers):
     return {
         "partition": partition,
         "offset": offset,
@@ -47,3 +47,15 @@ def serve(answers):
     for question in questions_from_stdin():
         answer(answers[question.pop("ask")](**question))
         sys.stdout.flush()
+
+
+def told(work):
+    """The same function, whose failure is an answer in the words of its client."""
+
+    def answered(**question):
+        try:
+            return {"ok": work(**question)}
+        except Exception:
+            return {"error": traceback.format_exc()}
+
+    return answered
