@@ -68,6 +68,7 @@ class ClassicLife {
   async #join(): Promise<Step> {
     const work = this.#work;
     const { link, shape, incarnation, oracle, say } = work.parts;
+    oracle.joins(incarnation);
     const joined = work.memberId === '' ? oracle.joinsAfresh(incarnation) : (): void => undefined;
     const answer = await link.ask(
       'JoinGroup',

@@ -83,6 +83,8 @@ export class GroupOracle {
   readonly #deletions = new Map<string, Deletions>();
   /** The latest generation or epoch that some member of a group has told of. */
   readonly #epochs = new Map<string, number>();
+  /** By group: its processes, and the epoch in which each is a member; 0: in none yet, or no more. */
+  readonly #membership = new Map<string, Map<Incarnation, number>>();
 
   constructor(now: () => number) {
     this.#now = now;
@@ -206,8 +208,29 @@ export class GroupOracle {
     );
   }
 
-  /** Some member was told a generation or an epoch. */
-  sawEpoch(group: string, epoch: number): void {
+  /** A process lives, and is no member yet, or none any more: it has to join. */
+  joins(incarnation: Incarnation): void {
+    const { group } = incarnation;
+    const members = this.#membership.get(group) ?? new Map<Incarnation, number>();
+    this.#membership.set(group, members);
+    members.set(incarnation, 0);
+  }
+
+  /** A process is over. */
+  ends(incarnation: Incarnation): void {
+    this.#membership.get(incarnation.group)?.delete(incarnation);
+  }
+
+  /** So many processes live, and all of them are members of one generation, or in one epoch. */
+  isWhole(group: string, members: number): boolean {
+    const epochs = [...(this.#membership.get(group)?.values() ?? [])];
+    return epochs.length === members && epochs.every((epoch) => epoch > 0 && epoch === epochs[0]);
+  }
+
+  /** A member was told a generation or an epoch. */
+  sawEpoch(incarnation: Incarnation, epoch: number): void {
+    const { group } = incarnation;
+    this.#membership.get(group)?.set(incarnation, epoch);
     if (epoch <= (this.#epochs.get(group) ?? 0)) return;
     this.#epochs.set(group, epoch);
     this.counts.rebalances += 1;
@@ -330,7 +353,11 @@ export class GroupOracle {
           const owners = holders.map(({ incarnation }) => incarnation.number).join(' ');
           return `${partition}: committed ${accepted} (${acknowledged} for certain), processed ${processed}, held by ${owners || 'nobody'}`;
         });
-        return `${group}: ${partitions.join('; ')}`;
+        const members = Array.from(
+          this.#membership.get(group) ?? [],
+          ([{ number }, epoch]) => `${number} ${epoch === 0 ? 'outside' : `in ${epoch}`}`,
+        );
+        return `${group}: ${partitions.join('; ')}; members ${members.join(', ')}`;
       })
       .join(' | ');
   }

@@ -91,7 +91,7 @@ export class GroupsWorld {
     }
   }
 
-  /** Every group comes to rest: each partition has one owner, and everything in it was processed and committed. */
+  /** Every group comes to rest: all its members are in one epoch, each partition has one owner, and everything in it was processed and committed. */
   async #converge(): Promise<void> {
     const { scheduler } = this.cluster;
     const { members, oracle } = this;
@@ -104,7 +104,7 @@ export class GroupsWorld {
     if (end !== 'condition')
       throw new Violation(
         'liveness',
-        `not everything is processed and committed ${CONVERGE_MS} ms after healing: ` +
+        `groups are not whole, or not everything is processed and committed, ${CONVERGE_MS} ms after healing: ` +
           oracle.standing(members.groups, members.partitionCount),
       );
   }

@@ -70,7 +70,7 @@ export class MemberWork {
     if (this.parts.shape.protocols.every((protocol) => protocol === 'classic'))
       for (const [partition, sentIn] of this.#uncertain)
         if (sentIn < epoch) this.#uncertain.delete(partition);
-    this.parts.oracle.sawEpoch(this.parts.incarnation.group, epoch);
+    this.parts.oracle.sawEpoch(this.parts.incarnation, epoch);
   }
 
   acquire(partition: number): void {

@@ -84,16 +84,19 @@ export class Members {
     return this.#partitionCount;
   }
 
-  /** Everything that there is was processed and committed, by all for whom there is something, and keepers have found what they left. */
+  /** Groups are whole, everything that there is was processed and committed, and keepers have found what they left. */
   get areDone(): boolean {
     if (this.#isGrowing || !this.#keepers.every(({ isDone }) => isDone)) return false;
     const partitions = Array.from({ length: this.#partitionCount }, (_, partition) => partition);
-    return this.groups.every((group) =>
-      partitions.every((partition) => {
-        const limit = this.#limit(group, partition);
-        const { accepted, processed, holders } = this.#oracle.partition(group, partition);
-        return processed >= limit && accepted >= limit && holders.length === 1;
-      }),
+    const { membersPerGroup } = this.#shape;
+    return this.groups.every(
+      (group) =>
+        this.#oracle.isWhole(group, membersPerGroup) &&
+        partitions.every((partition) => {
+          const limit = this.#limit(group, partition);
+          const { accepted, processed, holders } = this.#oracle.partition(group, partition);
+          return processed >= limit && accepted >= limit && holders.length === 1;
+        }),
     );
   }
 
@@ -277,10 +280,12 @@ export class Members {
       say: (what) => say?.(name, what),
     };
     say?.(name, `begins by the ${protocol} protocol`);
+    this.#oracle.joins(parts.incarnation);
     const end =
       protocol === 'classic'
         ? await liveClassic(parts, () => this.#partitionCount, twin)
         : await liveConsumer(parts, () => this.#topicId as TopicId, twin);
+    this.#oracle.ends(parts.incarnation);
     say?.(name, end);
     if (end === 'left') this.counts.leavings += 1;
     if (end === 'died') this.counts.deaths += 1;
