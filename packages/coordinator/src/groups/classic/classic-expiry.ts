@@ -9,7 +9,6 @@ import {
   completeJoin,
   emptiesAtJoinEnd,
   emptyGroup,
-  initialDelayMs,
   removeMembers,
   setTimer,
   type Turn,
@@ -65,7 +64,7 @@ const endJoinPhase = (world: GroupWorld, group: ClassicGroup, now: Now): GroupDe
     return soft(world, group, now, (turn) => {
       const { delayMs, remainingMs } = initialRebalance;
       initialRebalance.memberAdded = false;
-      initialRebalance.delayMs = Math.min(initialDelayMs(world), remainingMs);
+      initialRebalance.delayMs = Math.min(world.settings.initialRebalanceDelayMs, remainingMs);
       initialRebalance.remainingMs = Math.max(remainingMs - delayMs, 0);
       setTimer(turn, group.joinTimerKey, initialRebalance.delayMs);
     });

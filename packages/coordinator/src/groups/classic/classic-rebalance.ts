@@ -55,13 +55,6 @@ export const removePending = (turn: Turn, memberId: string): void => {
   cancelTimer(turn, key);
 };
 
-/** Members that start together join together, also where no delay is configured: one rebalance is quicker than two. */
-const GATHER_MS = 10;
-
-/** How long an empty group waits for more members, and then as long again for as long as more of them come. */
-export const initialDelayMs = ({ settings }: GroupWorld): number =>
-  Math.max(settings.initialRebalanceDelayMs, GATHER_MS);
-
 /** Everybody has to join anew: parked syncs are ended, and the join phase lasts until all are there or the rebalance timeout is over. */
 export const prepareRebalance = (turn: Turn, reason: string): void => {
   const { world, group, now } = turn;
@@ -75,7 +68,7 @@ export const prepareRebalance = (turn: Turn, reason: string): void => {
     reason,
   });
   if (group.state === 'Empty') {
-    const delayMs = initialDelayMs(world);
+    const delayMs = world.settings.initialRebalanceDelayMs;
     group.initialRebalance = {
       memberAdded: false,
       delayMs,
