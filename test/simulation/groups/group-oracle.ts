@@ -10,6 +10,8 @@ export interface Incarnation {
 interface Holder {
   readonly incarnation: Incarnation;
   readonly sinceMs: number;
+  /** The generation or epoch in which it was given the partition. */
+  readonly sinceEpoch: number;
   /** Until then it is a member at least, if it holds this still. */
   stayingUntilMs: number;
 }
@@ -250,10 +252,10 @@ export class GroupOracle {
 
   // ---- ownership ------------------------------------------------------------------------------
 
-  acquires(incarnation: Incarnation, partition: number): void {
+  acquires(incarnation: Incarnation, partition: number, epoch: number): void {
     this.counts.assignments += 1;
     const { holders } = this.#of(incarnation.group, partition);
-    holders.push({ incarnation, sinceMs: this.#now(), stayingUntilMs: 0 });
+    holders.push({ incarnation, sinceMs: this.#now(), sinceEpoch: epoch, stayingUntilMs: 0 });
   }
 
   /** A member that holds `partition` cannot be thrown out before then, so many milliseconds after its last heartbeat. */
@@ -286,8 +288,13 @@ export class GroupOracle {
         `${incarnation.group} was deleted between ${doneAskedMs.toFixed(1)} and ${doneMs.toFixed(1)}, ` +
           `and member ${incarnation.number} was in it all the time`,
       );
+    // Whoever hears late what it was given in an earlier epoch, which is over, has nothing.
     const other = holders.find(
-      (holder) => holder !== own && holder.sinceMs > own.sinceMs && holder.sinceMs < sentMs,
+      ({ incarnation: { number }, sinceMs, sinceEpoch }) =>
+        number !== incarnation.number &&
+        sinceEpoch >= own.sinceEpoch &&
+        sinceMs > own.sinceMs &&
+        sinceMs < sentMs,
     );
     if (other === undefined) return;
     this.#violate(

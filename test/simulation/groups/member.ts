@@ -79,7 +79,7 @@ export class MemberWork {
     // A classic member of a consumer group gives up what the group may take it to have had all the time.
     const isStrict = this.parts.shape.protocols.length === 1;
     if (isStrict && this.#uncertain.get(partition) !== this.epoch) this.#uncertain.delete(partition);
-    this.parts.oracle.acquires(this.parts.incarnation, partition);
+    this.parts.oracle.acquires(this.parts.incarnation, partition, this.epoch);
   }
 
   release(partition: number): void {
