@@ -101,6 +101,13 @@ class ClassicLife {
     return this.#sync(answer.generationId, answer.protocolName, assignments);
   }
 
+  /** Some take their time to divide, or to ask for their part: meanwhile nobody has an assignment. */
+  async #takesItsTime(): Promise<void> {
+    const { link, shape, random, isResting } = this.#work.parts;
+    if (shape.dawdles > 0 && !isResting() && random.below(100) < shape.dawdles)
+      await link.pause(random.below(REBALANCE_TIMEOUT_MS));
+  }
+
   get #protocol(): string {
     return this.#work.parts.shape.isCooperative ? 'sticky' : 'round';
   }
@@ -108,6 +115,7 @@ class ClassicLife {
   async #sync(generationId: number, protocolName: string | null, assignments: Assignments): Promise<Step> {
     const work = this.#work;
     const { link, incarnation, oracle, say } = work.parts;
+    await this.#takesItsTime();
     const answer = await link.ask(
       'SyncGroup',
       SYNC_VERSION,

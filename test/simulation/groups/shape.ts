@@ -16,6 +16,8 @@ export interface GroupsShape {
   readonly heartbeatMs: number;
   /** Out of a thousand heartbeats, how many end in something that befalls the member. */
   readonly mishaps: number;
+  /** Out of a hundred generations, in how many a classic member takes its time between its join and its sync. */
+  readonly dawdles: number;
   /** Classic members keep what they have while they join again, and give up only what another is to have (KIP-429). */
   readonly isCooperative: boolean;
   /** Of lives by the consumer protocol: subscribed by an expression instead of the topic's name. */
@@ -92,6 +94,7 @@ export const drawGroupsShape = (
   const growth = { partitions: 1 + more.below(3), afterMs: more.below(20_000) };
   const grows = more.below(2) === 0;
   const deletionMs = pickMore(Infinity, Infinity, 15_000, 5_000);
+  const dawdles = new SeededRandom(seed, 'groups-shape of slow members').below(2) * 20;
   return {
     cluster: {
       ...cluster,
@@ -126,6 +129,7 @@ export const drawGroupsShape = (
     sessionMs,
     heartbeatMs,
     mishaps: without.has('mishaps') ? 0 : mishaps,
+    dawdles: without.has('mishaps') ? 0 : dawdles,
     isCooperative: pickMore(false, true),
     regexShare: pickMore(0, 0.5),
     growth: grows && !without.has('growth') ? growth : undefined,
