@@ -13,7 +13,7 @@ export type Effect<Answer> =
       readonly kind: 'reply';
       readonly ticket: Ticket;
       readonly answer: Answer;
-      /** It tells only what `committedUpTo` said is committed, and need not wait for what came later. */
+      /** It tells nothing but what `committedUpTo` said is committed, and need not wait for what came later. */
       readonly isCommitted?: boolean;
     }
   /** Sets or moves the timer of that key; `timer(key)` is asked for a decision when it is due (monotonic time). */

@@ -16,6 +16,16 @@ describe('a join without a member id', () => {
     expect([...scene.group().pendingJoins.keys()]).toEqual(['app-1']);
   });
 
+  test('is given its id before its group is committed, and its generation after', () => {
+    const scene = new ClassicScene({ initialRebalanceDelayMs: 0 });
+    const first = scene.join({ version: 9 });
+    const { memberId } = scene.joined(first);
+    const second = scene.join({ version: 9, memberId });
+    scene.advance(0);
+    expect(scene.errorOf(second)).toBe('NONE');
+    expect([...scene.unwaiting]).toEqual([first]);
+  });
+
   test('gets an id that fits a text, however long its client id is', () => {
     const scene = new ClassicScene();
     const { memberId } = scene.joined(scene.join({ clientId: 'é'.repeat(16_383), version: 4 }));

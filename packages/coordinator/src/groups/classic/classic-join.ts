@@ -160,9 +160,13 @@ const joinWithoutId = (world: GroupWorld, group: ClassicGroup, call: JoinCall, n
       const key = sessionTimerKey(group.groupId, memberId);
       group.pendingJoins.set(memberId, key);
       setTimer(turn, key, call.sessionTimeoutMs);
-      turn.effects.push(
-        reply(call.ticket, joinRefusal(call.apiVersion, memberId, ErrorCode.MEMBER_ID_REQUIRED)),
-      );
+      // A new id tells nothing of what is not committed yet, such as the group that was made for it.
+      turn.effects.push({
+        kind: 'reply',
+        ticket: call.ticket,
+        answer: joinRefusal(call.apiVersion, memberId, ErrorCode.MEMBER_ID_REQUIRED),
+        isCommitted: true,
+      });
     } else addMember(turn, call, memberId);
   });
 };

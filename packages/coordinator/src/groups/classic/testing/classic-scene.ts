@@ -38,6 +38,8 @@ export class ClassicScene {
   readonly log: { readonly key: Buffer; readonly value: Buffer | null; readonly record: GroupRecord }[] = [];
   readonly lines: { readonly message: string; readonly fields: Readonly<Record<string, unknown>> }[] = [];
   readonly answers = new Map<Ticket, GroupAnswer>();
+  /** Whose answers did not wait for any commit. */
+  readonly unwaiting = new Set<Ticket>();
   readonly timers = new Map<string, number>();
   groups = new Map<string, GroupFacts>();
   rules: ClassicRules;
@@ -300,8 +302,10 @@ export class ClassicScene {
 
   #effects(effects: ReturnType<NonNullable<GroupDecision['then']>>): void {
     for (const effect of effects) {
-      if (effect.kind === 'reply') this.#reply(effect.ticket, effect.answer);
-      else if (effect.kind === 'set-timer') this.timers.set(effect.key, effect.atMs);
+      if (effect.kind === 'reply') {
+        if (effect.isCommitted === true) this.unwaiting.add(effect.ticket);
+        this.#reply(effect.ticket, effect.answer);
+      } else if (effect.kind === 'set-timer') this.timers.set(effect.key, effect.atMs);
       else this.timers.delete(effect.key);
     }
   }
