@@ -39,6 +39,8 @@ class ClassicLife {
   readonly #partitionCount: () => number;
   readonly #twin: () => void;
   #epochBefore = -1;
+  /** The last generation that it has joined; -1: none in this membership. */
+  #joined = -1;
   /** As the leader it has assigned so many partitions; undefined: it does not lead. */
   #assigned: number | undefined;
 
@@ -90,7 +92,14 @@ class ClassicLife {
     if (answer.errorCode === ErrorCode.MEMBER_ID_REQUIRED) work.memberId = answer.memberId;
     if (answer.errorCode !== ErrorCode.NONE) return this.#refused(answer.errorCode);
     work.memberId = answer.memberId;
+    const hasMissedOne = this.#joined >= 0 && answer.generationId > this.#joined + 1;
+    this.#joined = answer.generationId;
     say(`joined ${this.#group} as ${answer.memberId} in generation ${answer.generationId}`);
+    // Without it the others may have divided what it has, and have worked on: it has nothing any more.
+    if (hasMissedOne && work.held.length > 0) {
+      work.releaseAll();
+      return 'again';
+    }
     const isLeader = answer.leader === answer.memberId;
     const divides = isLeader && !answer.skipAssignment;
     const claims = answer.members.map(({ memberId, metadata }) => claimOf(memberId, metadata));
@@ -254,6 +263,7 @@ class ClassicLife {
       work.releaseAll();
       work.memberId = '';
       this.#epochBefore = -1;
+      this.#joined = -1;
       work.epoch = -1;
     }
     if (errorCode !== ErrorCode.MEMBER_ID_REQUIRED) await link.pause(1 + random.below(100));

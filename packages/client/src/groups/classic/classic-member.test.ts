@@ -4,11 +4,16 @@ import { ClassicMember } from './classic-member';
 import type { ClassicEffect, ClassicInput } from './classic-member';
 
 const protocols = [{ name: 'range', metadata: Buffer.from('m') }];
-const settings = { groupInstanceId: undefined, heartbeatIntervalMs: 3000, sessionTimeoutMs: 45_000 };
+const settings = {
+  groupInstanceId: undefined,
+  heartbeatIntervalMs: 3000,
+  sessionTimeoutMs: 45_000,
+  isCooperative: false,
+};
 
 /** A member, its time, and the last effects; requests are answered by their tickets. */
-const open = () => {
-  const member = new ClassicMember(settings, (failures) => 100 * 2 ** failures);
+const open = (isCooperative = false) => {
+  const member = new ClassicMember({ ...settings, isCooperative }, (failures) => 100 * 2 ** failures);
   const world = { nowMs: 0, effects: [] as readonly ClassicEffect[], ticket: -1 };
   const step = (input: ClassicInput): readonly string[] => {
     world.effects = member.step(input, world.nowMs);
@@ -16,9 +21,9 @@ const open = () => {
     return world.effects.map(({ kind }) => kind);
   };
   const ticket = (): number => world.ticket;
-  const joined = (errorCode: number, memberId = 'm1', leader = 'm1'): readonly string[] => {
+  const joined = (errorCode: number, memberId = 'm1', leader = 'm1', generationId = 5): readonly string[] => {
     const response = apis.JoinGroup.response.make({
-      ...{ errorCode, generationId: 5, protocolName: 'range', leader, memberId, members: [] },
+      ...{ errorCode, generationId, protocolName: 'range', leader, memberId, members: [] },
     });
     return step({ kind: 'joined', ticket: ticket(), response });
   };
@@ -64,6 +69,26 @@ describe('a member of the classic protocol', () => {
     expect(member.phase).toBe('stable');
     expect(member.identity).toMatchObject({ memberId: 'm1', generationId: 5 });
   });
+
+  test.each([
+    { isCooperative: true, generationId: 6, effects: ['sync'] },
+    { isCooperative: true, generationId: 7, effects: ['prepare'] },
+    { isCooperative: false, generationId: 7, effects: ['sync'] },
+  ])(
+    'that joins generation $generationId after 5 has lost what it kept if there was one without it (cooperative: $isCooperative)',
+    ({ isCooperative, generationId, effects }) => {
+      const { member, step, stable, joined, world } = open(isCooperative);
+      stable();
+      step({ kind: 'rejoin', reason: 'the group is rebalancing' });
+      step({ kind: 'prepared', protocols });
+      expect(joined(ErrorCode.NONE, 'm1', 'other', generationId)).toEqual(effects);
+      expect(member.mayCommit).toBe(false);
+      if (effects[0] !== 'prepare') return;
+      expect(world.effects[0]).toMatchObject({ lost: true });
+      expect(step({ kind: 'prepared', protocols })).toEqual(['join']);
+      expect(joined(ErrorCode.NONE, 'm1', 'other', generationId + 1)).toEqual(['sync']);
+    },
+  );
 
   test('computes when it leads, and sends what was computed', () => {
     const { join, joined, step, ticket, world } = open();

@@ -8,6 +8,8 @@ export interface ClassicMemberSettings {
   readonly groupInstanceId: string | undefined;
   readonly heartbeatIntervalMs: number;
   readonly sessionTimeoutMs: number;
+  /** What it owns it keeps over a join, until another member is to have it (KIP-429). */
+  readonly isCooperative: boolean;
 }
 
 /** A protocol that the member offers, with its subscription. */
@@ -259,6 +261,13 @@ export class ClassicMember {
 
   #entered(response: ResponseOf<'JoinGroup'>, nowMs: number): readonly ClassicEffect[] {
     this.#memberId = response.memberId;
+    const { isCooperative } = this.#settings;
+    const before = this.#generationId;
+    if (isCooperative && before !== NO_GENERATION && response.generationId > before + 1) {
+      // Without it the others may have divided what it has kept, and have read on from there.
+      this.#lose(`the member was not in generation ${before + 1}`);
+      return this.#prepare();
+    }
     this.#generationId = response.generationId;
     this.#isLeader = response.leader === response.memberId;
     this.#lastHeardMs = nowMs;
@@ -379,10 +388,14 @@ export class ClassicMember {
   /** The coordinator does not know this member, or not in this generation: what it owns is lost. */
   #reset(errorCode: number, when: 'prepare' | 'if-stable'): readonly ClassicEffect[] {
     if (errorCode === ErrorCode.UNKNOWN_MEMBER_ID) this.#memberId = NOT_A_MEMBER;
+    this.#lose(`the coordinator answered ${errorName(errorCode)}`);
+    return when === 'prepare' || this.#phase.kind === 'stable' ? this.#prepare() : [];
+  }
+
+  #lose(why: string): void {
     this.#generationId = NO_GENERATION;
     this.#isLost = true;
-    this.#rejoinReason ??= `the coordinator answered ${errorName(errorCode)}`;
-    return when === 'prepare' || this.#phase.kind === 'stable' ? this.#prepare() : [];
+    this.#rejoinReason ??= why;
   }
 
   #failedOrWaits(errorCode: number, nowMs: number): readonly ClassicEffect[] {

@@ -66,7 +66,15 @@ export class ClassicSession implements Membership {
     this.#options = options;
     const { settings, random, coordinator, host, clock, logger } = options;
     this.#isCooperative = settings.assignors.every(({ isCooperative }) => isCooperative);
-    this.#member = new ClassicMember(settings, (failures) => backoffMs(settings.backoff, failures, random));
+    this.#member = new ClassicMember(
+      {
+        groupInstanceId: settings.groupInstanceId,
+        heartbeatIntervalMs: settings.heartbeatIntervalMs,
+        sessionTimeoutMs: settings.sessionTimeoutMs,
+        isCooperative: this.#isCooperative,
+      },
+      (failures) => backoffMs(settings.backoff, failures, random),
+    );
     this.#driver = new MemberDriver({
       rules: this.#member,
       carryOut: (effect, life) => this.#carryOut(effect, life),
