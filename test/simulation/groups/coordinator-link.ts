@@ -24,6 +24,7 @@ export class CoordinatorLink {
   readonly #group: string;
   readonly #found: (nodeId: number) => void;
   #nodeId: number | undefined;
+  #answeredBy = -1;
 
   constructor(
     group: string,
@@ -47,6 +48,11 @@ export class CoordinatorLink {
     );
   }
 
+  /** The broker that gave the last answer. */
+  get answeredBy(): number {
+    return this.#answeredBy;
+  }
+
   /** Asks the coordinator; undefined when nobody knows what became of it, or nobody coordinates now. */
   async ask<Name extends ApiName>(
     name: Name,
@@ -56,12 +62,15 @@ export class CoordinatorLink {
   ): Promise<ResponseOf<Name> | undefined> {
     const nodeId = (this.#nodeId ??= await this.#find());
     const link = nodeId === undefined ? undefined : this.#links[nodeId - 1];
-    if (link === undefined) {
+    if (nodeId === undefined || link === undefined) {
       await this.pause(1 + this.#random.below(PAUSE_MS));
       return undefined;
     }
     const answer = await link.ask(name, version, draft, timeoutMs);
-    if (answer.kind === 'answered') return answer.body;
+    if (answer.kind === 'answered') {
+      this.#answeredBy = nodeId;
+      return answer.body;
+    }
     this.#nodeId = undefined;
     await this.pause(1 + this.#random.below(PAUSE_MS));
     return undefined;

@@ -10,8 +10,8 @@ export interface Incarnation {
 interface Holder {
   readonly incarnation: Incarnation;
   readonly sinceMs: number;
-  /** The generation or epoch in which it was given the partition. */
-  readonly sinceEpoch: number;
+  /** The generation or epoch in which it was given the partition, and by which broker. */
+  readonly given: { readonly epoch: number; readonly by: number };
   /** Until then it is a member at least, if it holds this still. */
   stayingUntilMs: number;
 }
@@ -252,10 +252,10 @@ export class GroupOracle {
 
   // ---- ownership ------------------------------------------------------------------------------
 
-  acquires(incarnation: Incarnation, partition: number, epoch: number): void {
+  acquires(incarnation: Incarnation, partition: number, given: Holder['given']): void {
     this.counts.assignments += 1;
     const { holders } = this.#of(incarnation.group, partition);
-    holders.push({ incarnation, sinceMs: this.#now(), sinceEpoch: epoch, stayingUntilMs: 0 });
+    holders.push({ incarnation, sinceMs: this.#now(), given, stayingUntilMs: 0 });
   }
 
   /** A member that holds `partition` cannot be thrown out before then, so many milliseconds after its last heartbeat. */
@@ -272,10 +272,19 @@ export class GroupOracle {
   }
 
   /**
-   * The coordinator has taken a member for one that holds `partition`, in answer to something sent at `sentMs`. It must not,
-   * if before that it had given the partition to somebody else, who holds it still.
+   * The coordinator has taken a member for one that holds `partition`, in answer to `what` was sent at `sentMs`. It must not,
+   * if before that it had given the partition to somebody else, who holds it still. A broker that does not know yet that it
+   * coordinates no more answers heartbeats, as Kafka's do; it can not commit anything.
    */
-  confirmed(incarnation: Incarnation, partition: number, sentMs: number, by: string): void {
+  confirmed(
+    incarnation: Incarnation,
+    partition: number,
+    {
+      what,
+      sentMs,
+      by,
+    }: { readonly what: 'heartbeat' | 'commit'; readonly sentMs: number; readonly by: number },
+  ): void {
     const { holders } = this.#of(incarnation.group, partition);
     const own = holders.find((holder) => holder.incarnation === incarnation);
     if (own === undefined) return;
@@ -290,17 +299,18 @@ export class GroupOracle {
       );
     // Whoever hears late what it was given in an earlier epoch, which is over, has nothing.
     const other = holders.find(
-      ({ incarnation: { number }, sinceMs, sinceEpoch }) =>
+      ({ incarnation: { number }, sinceMs, given }) =>
         number !== incarnation.number &&
-        sinceEpoch >= own.sinceEpoch &&
+        given.epoch >= own.given.epoch &&
         sinceMs > own.sinceMs &&
-        sinceMs < sentMs,
+        sinceMs < sentMs &&
+        (what === 'commit' || given.by === by),
     );
     if (other === undefined) return;
     this.#violate(
       'G3 one owner',
       `${incarnation.group}, partition ${partition}: member ${incarnation.number} has it since ${own.sinceMs.toFixed(1)}, ` +
-        `member ${other.incarnation.number} since ${other.sinceMs.toFixed(1)}, and the former's ${by} of ${sentMs.toFixed(1)} was accepted`,
+        `member ${other.incarnation.number} since ${other.sinceMs.toFixed(1)}, and the former's ${what} of ${sentMs.toFixed(1)} was accepted`,
     );
   }
 

@@ -79,7 +79,8 @@ export class MemberWork {
     // A classic member of a consumer group gives up what the group may take it to have had all the time.
     const isStrict = this.parts.shape.protocols.length === 1;
     if (isStrict && this.#uncertain.get(partition) !== this.epoch) this.#uncertain.delete(partition);
-    this.parts.oracle.acquires(this.parts.incarnation, partition, this.epoch);
+    const { oracle, incarnation, link } = this.parts;
+    oracle.acquires(incarnation, partition, { epoch: this.epoch, by: link.answeredBy });
   }
 
   release(partition: number): void {
@@ -90,10 +91,11 @@ export class MemberWork {
     for (const partition of this.held) this.release(partition);
   }
 
-  confirmed(held: readonly number[], sentMs: number, by: string): void {
+  confirmed(held: readonly number[], sentMs: number, what: 'heartbeat' | 'commit'): void {
+    const { oracle, incarnation, link } = this.parts;
     for (const partition of held)
       if (this.#positions.has(partition))
-        this.parts.oracle.confirmed(this.parts.incarnation, partition, sentMs, by);
+        oracle.confirmed(incarnation, partition, { what, sentMs, by: link.answeredBy });
   }
 
   /** A heartbeat of `sentMs` was answered, and nothing is to be given up: that long it stays a member, whatever it does. */

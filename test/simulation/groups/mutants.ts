@@ -217,13 +217,13 @@ export const mutants: readonly Mutant[] = [
     ],
   },
   {
-    name: 'claims-lost-at-upgrade',
-    about: 'a group that is converted amid a rebalance forgets what its members said that they have',
+    name: 'assignments-lost-at-upgrade',
+    about: 'a group that is converted forgets what its members have',
     edits: [
       {
         file: `${GROUPS}/consumer/upgrade.ts`,
-        find: 'const claimed = withClaims(rules.world, group, member);',
-        replace: 'const claimed = member.memberId === "" ? withClaims(rules.world, group, member) : member;',
+        find: 'assigned: ownedSince(assignment.assignment, generationId),',
+        replace: 'assigned: ownedSince(new Map(), generationId),',
       },
     ],
   },

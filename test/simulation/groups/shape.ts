@@ -9,7 +9,7 @@ export interface GroupsShape {
   readonly membersPerGroup: number;
   /** Of members: with an instance id (KIP-345). */
   readonly staticShare: number;
-  /** By which protocols members join, drawn anew at each start: one for all, or both, so that groups migrate (KIP-848). */
+  /** By which of these protocols a member joins is drawn anew at each start: one for all, or both, so that groups migrate (KIP-848). */
   readonly protocols: readonly Protocol[];
   /** How long a member may be silent. */
   readonly sessionMs: number;
@@ -94,7 +94,10 @@ export const drawGroupsShape = (
   const growth = { partitions: 1 + more.below(3), afterMs: more.below(20_000) };
   const grows = more.below(2) === 0;
   const deletionMs = pickMore(Infinity, Infinity, 15_000, 5_000);
-  const dawdles = new SeededRandom(seed, 'groups-shape of slow members').below(2) * 20;
+  const slow = new SeededRandom(seed, 'groups-shape of slow members');
+  const dawdles = slow.below(2) * 40;
+  // Where few members are of the newer protocol, groups pass to it and back more often.
+  const classics = slow.below(2) === 0 ? [] : (['classic', 'classic', 'classic'] as const);
   return {
     cluster: {
       ...cluster,
@@ -125,7 +128,7 @@ export const drawGroupsShape = (
     groupCount: pick(1, 2),
     membersPerGroup: pick(2, 3, 4),
     staticShare: pick(0, 0.3, 1),
-    protocols: pick<readonly Protocol[]>(['classic'], ['consumer'], ['classic', 'consumer']),
+    protocols: pick<readonly Protocol[]>(['classic'], ['consumer'], ['classic', 'consumer', ...classics]),
     sessionMs,
     heartbeatMs,
     mishaps: without.has('mishaps') ? 0 : mishaps,
