@@ -200,8 +200,8 @@ const closeStalled = async (brokers: number): Promise<void> => {
   expect(existsSync(cluster.directory)).toBe(false);
 };
 
-test('of one node and of three none is kept by a disk that stands still', async () => {
-  // Seconds of waiting for each, so both at once.
+test.concurrent('of one node and of three none is kept by a disk that stands still', async () => {
+  // Seconds of waiting for each, so both at once, and beside the other tests.
   await Promise.all([closeStalled(1), closeStalled(3)]);
 });
 
