@@ -1,3 +1,4 @@
+import { runOwnTool } from './own-tool';
 import { startProgram } from './terminal-program';
 import type { RunningProgram, StartOptions } from './terminal-program';
 
@@ -86,19 +87,17 @@ export const runSession = async ({
 
   // The topic is created by whoever asks for it first.
   const member = consume(`--group ${GROUP}`);
-  const isReading = (described: Step): boolean =>
-    /my-topic +0 +0 +0 +0 +console-consumer-/.test(described.stdout);
-  await eventually(() => groups(`--describe --group ${GROUP}`), isReading);
+  const isReading = /my-topic +0 +0 +0 +0 +console-consumer-/;
+  await described(bootstrap, isReading);
+  expect((await groups(`--describe --group ${GROUP}`)).stdout).toMatch(isReading);
   expect(await tool('console-producer', produce, LINES)).toEqual(silent);
   await member.until((output) => output.length >= LINES.length);
   expect(withoutOwnGroups(await groups('--list'))).toEqual({ ...silent, stdout: `${GROUP}\n` });
   // It commits every five seconds.
-  const described = await eventually(
-    () => groups(`--describe --group ${GROUP}`),
-    ({ stdout }) => / 3 +3 +0 /.test(stdout),
-  );
-  const consumerId = /console-consumer-[\w-]{36}/.exec(described.stdout)?.[0] ?? '';
-  expect(described).toEqual({
+  await described(bootstrap, / 3 +3 +0 /);
+  const committed = await groups(`--describe --group ${GROUP}`);
+  const consumerId = /console-consumer-[\w-]{36}/.exec(committed.stdout)?.[0] ?? '';
+  expect(committed).toEqual({
     ...silent,
     stdout: `${groupHeading(consumerId.length)}${groupRow(`${consumerId} /127.0.0.1      console-consumer`)}`,
   });
@@ -116,11 +115,12 @@ export const runSession = async ({
   expect(await topics(`--delete --topic ${TOPIC}`)).toEqual(silent);
 };
 
-/** Asks again and again until the answer holds. */
-const eventually = async (ask: () => Promise<Step>, holds: (answer: Step) => boolean): Promise<Step> => {
+/** Asks again and again until the group is described so; in this process, where asking costs little. */
+const described = async (bootstrap: string, so: RegExp): Promise<void> => {
+  const args = ['--bootstrap-server', bootstrap, '--describe', '--group', GROUP];
   for (let round = 0; ; round += 1) {
-    const answer = await ask();
-    if (holds(answer)) return answer;
+    const answer = await runOwnTool('consumer-groups', args);
+    if (so.test(answer.out)) return;
     if (round >= 60) throw new Error(`still: ${JSON.stringify(answer)}`);
     await new Promise((resolve) => setTimeout(resolve, 300));
   }
