@@ -11,7 +11,7 @@ jest.setTimeout(120_000);
 
 let directory: string;
 let cluster: ProcessCluster;
-beforeEach(async () => {
+beforeAll(async () => {
   directory = mkdtempSync(join(tmpdir(), 'kafkaesque-damaged-'));
   cluster = await ProcessCluster.start({
     directory,
@@ -20,7 +20,7 @@ beforeEach(async () => {
     settings: { 'metadata.log.max.record.bytes.between.snapshots': 20_000 },
   });
 });
-afterEach(async () => {
+afterAll(async () => {
   await cluster[Symbol.asyncDispose]();
   rmSync(directory, { recursive: true });
 });
@@ -82,7 +82,7 @@ const WAY_OUT =
 const takeTheWayOut = async (node: NodePlan): Promise<void> => {
   const quorum = ['--bootstrap-server', cluster.bootstrapServers];
   const id = ['--controller-id', String(node.nodeId), '--controller-directory-id', directoryIdOf(node)];
-  renameSync(node.directory, `${node.directory}-damaged`);
+  renameSync(node.directory, `${node.directory}-${directoryIdOf(node)}`);
   await cluster.format(node.nodeId, 'later');
   await tool('metadata-quorum', [...quorum, 'remove-controller', ...id]);
   await cluster.launch(node.nodeId).ready;
