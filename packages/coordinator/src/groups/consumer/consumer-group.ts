@@ -54,6 +54,11 @@ export class ConsumerGroup implements GroupFacts {
 
   /** Soft: the metadata offset that `metadataHash` was compared with last. */
   checkedMetadataOffset = -1;
+  /**
+   * It is about to come into being out of a classic group, in whose place nobody assigns any more: what it has assigned need not be
+   * everything, so that a target is wanted whoever comes.
+   */
+  isConverted = false;
   /** Soft: a timer runs for an assignment that came too soon after the last one (KIP-1263). */
   assignmentTimerRuns = false;
   /** Soft: classic members that were told to rejoin, and have a timer for it. */

@@ -70,7 +70,12 @@ export const takeTurn = (rules: SharedRules, turn: Turn, now: Now): Step | Refus
   const regexTopics = (regex: string): readonly string[] =>
     overlay.get(regex) ?? group.regexes.get(regex)?.topics ?? [];
 
-  const bump = before === undefined || subscriptionChanged || regexChanged || votesDiffer(rules, turn);
+  const bump =
+    group.isConverted ||
+    before === undefined ||
+    subscriptionChanged ||
+    regexChanged ||
+    votesDiffer(rules, turn);
   const groupEpoch = nextEpoch(rules, group, bump, delta, records);
   const change = { before, after: updated };
   let target: Assignment = group.targetOf(before?.memberId ?? updated.memberId);

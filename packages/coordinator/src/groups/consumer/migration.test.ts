@@ -1,6 +1,6 @@
 import { errors } from '@kafkaesque/protocol';
 import { TestClassicConsumer } from './classic-scenario';
-import { live, sorted, startClassics, withTopic } from './migration-scenario';
+import { live, ofClassic, ofConsumer, sorted, startClassics, withTopic } from './migration-scenario';
 import type { Coordinator } from './scenario';
 import { TestConsumer } from './scenario';
 
@@ -170,6 +170,23 @@ describe('a group with members of both protocols', () => {
     expect([...coordinator.group().members.keys()]).toEqual(['new']);
     classic.step();
     expect(classic.errors.at(-1)).toBe(errors.FENCED_INSTANCE_ID.code);
+  });
+
+  test('a static consumer that takes a place amid a rebalance gets what a member that left had, too', () => {
+    const coordinator = withTopic();
+    const classics = ['one', 'two'].map(
+      (instanceId) => new TestClassicConsumer(coordinator, ['orders'], { instanceId }),
+    ) as [TestClassicConsumer, TestClassicConsumer];
+    for (const classic of classics) classic.join();
+    live(coordinator, classics, []);
+    expect(ofClassic(classics[0])).toHaveLength(2);
+    classics[1].leave();
+    expect(coordinator.machine.groups.get('g')?.state).toBe('PreparingRebalance');
+    const consumer = new TestConsumer(coordinator, 'new', ['orders'], { instanceId: 'one' });
+    expect(consumer.join().errorCode).toBe(0);
+    expect([...coordinator.group().members.keys()]).toEqual(['new']);
+    live(coordinator, [], [consumer]);
+    expect(sorted(ofConsumer(consumer))).toEqual([0, 1, 2, 3]);
   });
 
   test('without a consumer member, where the way back is closed, classic members still get what is free', () => {

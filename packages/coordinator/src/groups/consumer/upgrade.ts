@@ -93,8 +93,10 @@ const upgrade = (rules: SharedRules, classic: ConvertibleGroup, now: Now): Opene
   // As it will be once they are replayed, to decide by.
   const converted = new Map<string, ConsumerGroup>();
   for (const record of records) replayRecord(converted, record);
+  const opened = converted.get(groupId) ?? group;
+  opened.isConverted = true;
   return {
-    group: converted.get(groupId) ?? group,
+    group: opened,
     records: [...classic.tombstones(), ...records],
     then: () => {
       rules.world.log('info', 'converted a classic group to a consumer group', { groupId });
