@@ -17,13 +17,13 @@ const parts = [
     minutes: 3,
     patterns: [
       '<rootDir>/packages/',
-      '<rootDir>/bench/',
+      '<rootDir>/bench/(?!bench\\.test)',
       '<rootDir>/test/(node|documentation|packages)/',
       '<rootDir>/test/[^/]*\\.test\\.ts$',
     ],
   },
   { name: 'simulation', minutes: 4, patterns: ['<rootDir>/test/(simulation|bad-input)/'] },
-  { name: 'interop', minutes: 2, patterns: ['<rootDir>/test/(interop|processes)/'] },
+  { name: 'interop', minutes: 2, patterns: ['<rootDir>/test/interop/(?!joined-groups|mixed-groups)'] },
   { name: 'chaos', minutes: 1, patterns: ['<rootDir>/test/(chaos|durability)/'] },
 ];
 const asked = process.argv.slice(2);
