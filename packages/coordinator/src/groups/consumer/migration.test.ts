@@ -1,4 +1,5 @@
 import { errors } from '@kafkaesque/protocol';
+import type { ClassicGroup } from '../classic/classic-group';
 import { TestClassicConsumer } from './classic-scenario';
 import { live, ofClassic, ofConsumer, sorted, startClassics, withTopic } from './migration-scenario';
 import type { Coordinator } from './scenario';
@@ -220,13 +221,15 @@ describe('a migration', () => {
     expect(kindOf(coordinator)).toBe('classic');
   });
 
-  test('an empty classic group is simply taken over', () => {
+  test('an empty classic group is simply taken over, and its generations go on as epochs', () => {
     const coordinator = withTopic();
     coordinator.world.settings = { ...coordinator.world.settings, migrationPolicy: 'disabled' };
     const [classic] = startClassics(coordinator, 1) as [TestClassicConsumer];
     classic.leave();
+    const { generationId } = coordinator.machine.groups.get('g') as ClassicGroup;
+    expect(generationId).toBeGreaterThan(1);
     const consumer = new TestConsumer(coordinator, 'new', ['orders']);
-    expect(consumer.join()).toMatchObject({ errorCode: 0, memberEpoch: 1 });
+    expect(consumer.join()).toMatchObject({ errorCode: 0, memberEpoch: generationId + 1 });
     consumer.leave();
     const again = startClassics(coordinator, 1);
     expect(kindOf(coordinator)).toBe('classic');

@@ -35,12 +35,12 @@ export const openForJoin = (rules: SharedRules, groupId: string, now: Now): Open
   const known = rules.groups.get(groupId);
   if (known === undefined || !isConvertible(known))
     return { group: new ConsumerGroup(groupId), records: [], then: () => [] };
-  if (known.deleteRefusal() === errors.NONE.code)
-    return {
-      group: new ConsumerGroup(groupId),
-      records: known.tombstones(),
-      then: () => rules.classic.upgraded(known),
-    };
+  if (known.deleteRefusal() === errors.NONE.code) {
+    const group = new ConsumerGroup(groupId);
+    // A member that was thrown out may come back under its id, and has seen these generations.
+    group.groupEpoch = known.generationId;
+    return { group, records: known.tombstones(), then: () => rules.classic.upgraded(known) };
+  }
   return upgrade(rules, known, now);
 };
 
