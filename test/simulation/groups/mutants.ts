@@ -40,17 +40,6 @@ export const mutants: readonly Mutant[] = [
     ],
   },
   {
-    name: 'offsets-told-before-commit',
-    about: 'who does not require stable offsets is told the newest one, committed or not',
-    edits: [
-      {
-        file: `${GROUPS}/offsets/group-offsets.ts`,
-        find: ': this.#uncommitted.committed(groupId, asked.topic, asked.partition, newest);',
-        replace: ': (this.#uncommitted.committed(groupId, asked.topic, asked.partition, newest), newest);',
-      },
-    ],
-  },
-  {
     name: 'served-while-loading',
     about: 'a coordinator answers before it has read everything',
     edits: [
