@@ -37,6 +37,8 @@ export type IndexOutput =
       readonly end: number;
       /** The map takes no more: what lies from `end` on is not covered. */
       readonly isFull: boolean;
+      /** Records of a batch that not even an empty map of this size takes; 0: none. */
+      readonly lacksRoomFor: number;
       /** Base offset of each producer's last batch. */
       readonly producers: ReadonlyMap<number, number>;
     }
@@ -60,8 +62,15 @@ export const indexKeys: ComputeJob<IndexInput, IndexOutput> = {
       if (damage !== undefined) return damage;
       if (lastOffsetOf(bytes, at) < from) continue;
       if (isNoted(bytes, at)) {
-        if (map.count > 0 && map.count + recordCountOf(bytes, at) > map.capacity)
-          return { kind: 'indexed', end, isFull: true, producers };
+        const records = recordCountOf(bytes, at);
+        if (map.count + records > map.capacity)
+          return {
+            kind: 'indexed',
+            end,
+            isFull: true,
+            lacksRoomFor: map.count === 0 ? records : 0,
+            producers,
+          };
         const unreadable = whileReading(() => {
           visitKeys(bytes, at, ({ offset, key }) => {
             if (key !== null) map.put(key, offset);
@@ -72,7 +81,7 @@ export const indexKeys: ComputeJob<IndexInput, IndexOutput> = {
       if (producerIdOf(bytes, at) >= 0) producers.set(producerIdOf(bytes, at), baseOffsetOf(bytes, at));
       end = lastOffsetOf(bytes, at) + 1;
     }
-    return { kind: 'indexed', end, isFull: false, producers };
+    return { kind: 'indexed', end, isFull: false, lacksRoomFor: 0, producers };
   },
   handsOver: (value) => memoryOf(value),
 };

@@ -40,6 +40,12 @@ export const indexDirty = async (cleaning: Cleaning): Promise<KeyIndex | undefin
       ({ end } = indexed);
       for (const [producerId, offset] of indexed.producers)
         if (producers.size < MOST_PRODUCERS || producers.has(producerId)) producers.set(producerId, offset);
+      if (indexed.lacksRoomFor > 0) {
+        // The first batch with keys is not the one that the map was made for. It is read again, for the bytes have changed hands.
+        map = openMap(cleaning, indexed.lacksRoomFor);
+        position -= length;
+        continue;
+      }
       if (indexed.isFull) return { map, end, producers };
       await options.throttle?.(length);
     }
