@@ -5,11 +5,9 @@ import { live, ofClassic, ofConsumer, sorted, startClassics, withTopic } from '.
 import type { Coordinator } from './scenario';
 import { TestConsumer } from './scenario';
 
-const ofOrders = (classics: readonly TestClassicConsumer[]): number[] =>
-  classics.flatMap(({ owned }) => owned.get('orders') ?? []);
+const ofOrders = (classics: readonly TestClassicConsumer[]): number[] => classics.flatMap(ofClassic);
 
-const ofConsumers = (consumers: readonly TestConsumer[]): number[] =>
-  consumers.flatMap(({ owned }) => [...owned.values()].flat());
+const ofConsumers = (consumers: readonly TestConsumer[]): number[] => consumers.flatMap(ofConsumer);
 
 const kindOf = (coordinator: Coordinator): string | undefined => coordinator.machine.groups.get('g')?.kind;
 
