@@ -269,6 +269,7 @@ export const clean = async (world: StorageWorld): Promise<void> => {
       try {
         const outcome = await log.clean({
           upTo: Offset(upTo),
+          tombstonesBelow: () => Offset(world.random.below(upTo + 1)),
           compute: inlineCompute,
           dedupeBufferBytes: [24 * 6, 24 * 40, 1 << 16][world.random.below(3)] ?? 0,
           loadFactor: 0.9,

@@ -166,13 +166,15 @@ function take(state: ReplicaState, batch: PlacedBatch, nowMs: number): void {
   state.producers.shrinkTo(state.config.maxProducerIds);
 }
 
-/** The leader's high watermark and log start, as far as this log has come. */
+/** The leader's high watermark and log start, as far as this log has come, and how far all replicas are. */
 export function leaderSays(
   state: ReplicaState,
   highWatermark: Offset,
   logStartOffset: Offset,
+  fullyReplicatedOffset: Offset,
 ): FollowerProgress {
   if (state.role.kind !== 'follower') return { effects: NOTHING, raiseLogStartTo: undefined };
+  state.leaderFullyReplicatedOffset = fullyReplicatedOffset;
   if (highWatermark > state.leaderHighWatermark) state.leaderHighWatermark = highWatermark;
   const before = state.highWatermark;
   const effect = advance(state);

@@ -155,6 +155,17 @@ describe('a follower’s high watermark', () => {
     expect(partition.highWatermark).toBe(0);
   });
 
+  test('comes with how far all replicas are, which the next epoch knows nothing of', () => {
+    const partition = followerOf(1, undefined, true);
+    expect(partition.fullyReplicatedOffset).toBe(0);
+    for (const offset of [7, 5]) {
+      partition.leaderSays(Offset(9), Offset(0), Offset(offset));
+      expect(partition.fullyReplicatedOffset).toBe(offset);
+    }
+    partition.becomeFollower({ leaderEpoch: LeaderEpoch(2), leader: BrokerId(3) });
+    expect(partition.fullyReplicatedOffset).toBe(0);
+  });
+
   test('says how many bytes came within reach of those who read here', () => {
     const partition = followerOf(1);
     take(partition, sent(1, 0));

@@ -88,6 +88,55 @@ describe('the high watermark', () => {
   });
 });
 
+describe('the end of what every assigned replica has', () => {
+  const compacted = (inSync: readonly BrokerId[]): Partition => {
+    const partition = ofThree(1, [...inSync]);
+    partition.updateConfig({ ...partition.config, compacted: true });
+    return partition;
+  };
+
+  test('waits for who is out of sync, and is never beyond the high watermark', () => {
+    const partition = compacted([SELF, SECOND]);
+    durable(partition, SECOND, 8);
+    expect([partition.highWatermark, partition.fullyReplicatedOffset]).toEqual([8, 0]);
+    durable(partition, THIRD, 6);
+    expect(partition.fullyReplicatedOffset).toBe(6);
+    durable(partition, THIRD, 10);
+    expect(partition.fullyReplicatedOffset).toBe(8);
+  });
+
+  test('is not known while one of them does not say how far it is', () => {
+    const partition = compacted([SELF, SECOND]);
+    for (const replica of [SECOND, THIRD]) durable(partition, replica, 9);
+    partition.unsubscribe(THIRD, 0);
+    expect([partition.highWatermark, partition.fullyReplicatedOffset]).toEqual([9, 0]);
+    // What it said before may have been another disk's.
+    subscribe(partition, THIRD, 2);
+    expect(partition.fullyReplicatedOffset).toBe(0);
+    durable(partition, THIRD, 2);
+    expect(partition.fullyReplicatedOffset).toBe(2);
+  });
+
+  test('counts a replica that was added, and none that was removed', () => {
+    const partition = compacted([SELF, SECOND, THIRD]);
+    for (const replica of [SECOND, THIRD]) durable(partition, replica, 9);
+    expect(partition.fullyReplicatedOffset).toBe(9);
+    lead(partition, 1, [SELF, SECOND, THIRD], [SELF, SECOND, THIRD, BrokerId(4)]);
+    expect(partition.fullyReplicatedOffset).toBe(0);
+    lead(partition, 1, [SELF, SECOND], [SELF, SECOND]);
+    expect(partition.fullyReplicatedOffset).toBe(9);
+  });
+
+  test('of a replica alone is its high watermark, and of a topic that is not compacted nobody asks', () => {
+    const partition = leaderOf();
+    produce(partition, batchOf(4));
+    settle(partition);
+    expect(partition.fullyReplicatedOffset).toBe(0);
+    partition.updateConfig({ ...partition.config, compacted: true });
+    expect(partition.fullyReplicatedOffset).toBe(4);
+  });
+});
+
 describe('an advance says how many bytes became readable', () => {
   const exposed = (partition: Partition, end: number): unknown =>
     partition

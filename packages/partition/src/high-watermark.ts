@@ -1,4 +1,6 @@
-import type { BrokerId, Offset } from '@kafkaesque/kernel';
+import { Offset } from '@kafkaesque/kernel';
+import type { BrokerId } from '@kafkaesque/kernel';
+import { UNKNOWN_END } from './replica-progress';
 import type { ReplicaProgress } from './replica-progress';
 import type { Role } from './roles';
 
@@ -36,4 +38,23 @@ export function highWatermarkOf(
     if (follower.durableEndOffset < least) least = follower.durableEndOffset;
   }
   return least > current ? least : current;
+}
+
+/**
+ * Below it every assigned replica has everything durably, in sync or not: what compaction makes unknowable to those who
+ * have it already, such as that a key was deleted, may go from there. 0 while one of them does not say how far it is.
+ */
+export function fullyReplicatedOffsetOf(
+  leader: Leader,
+  highWatermark: Offset,
+  followers: ReadonlyMap<BrokerId, ReplicaProgress>,
+): Offset {
+  let least = highWatermark;
+  for (const replica of leader.replicas) {
+    if (replica === leader.self) continue;
+    const progress = followers.get(replica);
+    const end = progress?.isSubscribed === true ? progress.durableEndOffset : UNKNOWN_END;
+    if (end < least) least = end;
+  }
+  return Offset(Math.max(least, 0));
 }

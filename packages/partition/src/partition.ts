@@ -18,7 +18,7 @@ import { planFetch } from './fetch-plan';
 import type { FetchPlan, FetchQuestion } from './fetch-plan';
 import { appendAsFollower, divergedAt, fetchPositionOf, leaderSays, outOfRange } from './follower';
 import type { FetchPosition, FollowerAppend, FollowerProgress, Reset, Truncation } from './follower';
-import { isUnderMinInsyncReplicas } from './high-watermark';
+import { fullyReplicatedOffsetOf, isUnderMinInsyncReplicas } from './high-watermark';
 import { alterPartitionAnswered, tick } from './in-sync';
 import type { AlterPartitionAnswer } from './in-sync';
 import { deleteRecords, endOffsetForEpoch, listOffset, resolveOffset } from './offsets';
@@ -95,6 +95,7 @@ export class Partition {
       brokers,
       followers: new Map(),
       leaderHighWatermark: Offset(0),
+      leaderFullyReplicatedOffset: Offset(0),
       raisingLogStartTo: Offset(0),
     };
     this.#replayedTo = log.logStartOffset;
@@ -126,6 +127,16 @@ export class Partition {
   }
   get highWatermark(): Offset {
     return this.#state.highWatermark;
+  }
+  /**
+   * Of a compacted topic: below it every assigned replica has everything durably, by the leader's knowledge or its last
+   * word in this epoch. 0 where that is not known.
+   */
+  get fullyReplicatedOffset(): Offset {
+    const { role, config, highWatermark, followers, leaderFullyReplicatedOffset } = this.#state;
+    if (!config.compacted) return Offset(0);
+    if (role.kind === 'leader') return fullyReplicatedOffsetOf(role, highWatermark, followers);
+    return role.kind === 'follower' ? leaderFullyReplicatedOffset : Offset(0);
   }
   get lastStableOffset(): Offset {
     return lastStableOffsetOf(this.#state);
@@ -339,9 +350,16 @@ export class Partition {
     return appendAsFollower(this.#state, records, leaderEpoch, nowMs);
   }
 
-  /** The leader's high watermark and log start, after the batches they came with; only of a living subscription. */
-  leaderSays(highWatermark: Offset, logStartOffset: Offset): FollowerProgress {
-    return leaderSays(this.#state, highWatermark, logStartOffset);
+  /**
+   * The leader's high watermark and log start, after the batches they came with, and its `fullyReplicatedOffset`; only of
+   * a living subscription.
+   */
+  leaderSays(
+    highWatermark: Offset,
+    logStartOffset: Offset,
+    fullyReplicatedOffset = Offset(0),
+  ): FollowerProgress {
+    return leaderSays(this.#state, highWatermark, logStartOffset, fullyReplicatedOffset);
   }
 
   /**

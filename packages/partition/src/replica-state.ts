@@ -32,6 +32,8 @@ export interface ReplicaState {
   readonly followers: Map<BrokerId, ReplicaProgress>;
   /** The last word of the leader that is followed, in this epoch; 0 before. */
   leaderHighWatermark: Offset;
+  /** Of every assigned replica's log, by the same word; 0 before. */
+  leaderFullyReplicatedOffset: Offset;
   /** How far a follower has been told to raise its log start; 0 before. */
   raisingLogStartTo: Offset;
 }
@@ -40,6 +42,7 @@ export interface ReplicaState {
 export function forgetOthers(state: ReplicaState): void {
   state.followers.clear();
   state.leaderHighWatermark = Offset(0);
+  state.leaderFullyReplicatedOffset = Offset(0);
   state.raisingLogStartTo = Offset(0);
 }
 

@@ -124,6 +124,11 @@ export interface Cleanable {
 export interface CleaningOptions {
   /** Nothing at or beyond it is touched: the high watermark. */
   readonly upTo: Offset;
+  /**
+   * Markers of deleted keys at or beyond it stay, however old: the end of what every assigned replica has. Asked again
+   * before each swap; where it has fallen below what the swap would take away, the pass ends.
+   */
+  readonly tombstonesBelow: () => Offset;
   /** Where keys are read, and batches written anew. */
   readonly compute: Compute;
   /** Memory for the newest offset of each key, 24 bytes a key: where it is not enough, a pass covers a part. */
@@ -149,7 +154,7 @@ export type CleaningOutcome =
       readonly afterBytes: number;
     }
   | { readonly kind: 'nothing' }
-  /** Something else changed the log, or there is no room: another pass may go on. */
+  /** Something else changed the log, there is no room, or a tombstone is needed again: another pass may go on. */
   | { readonly kind: 'stopped' };
 
 /** One partition's log in one log directory. */

@@ -1,4 +1,5 @@
 import { BrokerId, SeededRandom, hasCode, messageOf } from '@kafkaesque/kernel';
+import type { LogFields, Logger } from '@kafkaesque/kernel';
 import type { Node, NodeView } from '@kafkaesque/server';
 import { Scheduler, SimulatedMachine, SimulatedNetwork } from '@kafkaesque/sim';
 import type { Death, DiskFaults, ProcessLife } from '@kafkaesque/sim';
@@ -44,6 +45,11 @@ const calmed = (faults: DiskFaults): DiskFaults => ({
 const isMissingDirectories = (node: Node): boolean =>
   node.unreadyReasons().some((reason) => reason.startsWith('log directory'));
 
+const loggerFor = (logged: Logger['info']): Logger => {
+  const logger: Logger = { debug: logged, info: logged, warn: logged, error: logged, child: () => logger };
+  return logger;
+};
+
 /** Machines, disks and processes of one cluster, and what befalls them. */
 export class Cluster {
   readonly scheduler = new Scheduler();
@@ -64,6 +70,8 @@ export class Cluster {
   violation: Violation | undefined;
   began: (member: Member, view: NodeView) => void = () => undefined;
   died: (member: Member) => void = () => undefined;
+  /** Told of every line that a node logs. */
+  logged: (member: Member, message: string, fields: LogFields | undefined) => void = () => undefined;
   /** Told when a node has stopped as it should. */
   closed: (member: Member) => void = () => undefined;
   /** Told of another disk, empty, in place of the old one. */
@@ -126,6 +134,9 @@ export class Cluster {
     startClusterNode({
       ...{ nodeId, roles, voters: this.#voters, process, shape: this.shape },
       fault: (what, cause) => this.#fault(member, life, what, cause),
+      logger: loggerFor((message, fields) => {
+        if (life.alive) this.logged(member, message, fields);
+      }),
       watch: (view) => {
         if (life.alive) this.began(member, view);
       },

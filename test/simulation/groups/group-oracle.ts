@@ -87,6 +87,8 @@ export class GroupOracle {
   readonly #epochs = new Map<string, number>();
   /** By group: its processes, and the epoch in which each is a member; 0: in none yet, or no more. */
   readonly #membership = new Map<string, Map<Incarnation, number>>();
+  /** By broker: the partitions that it reads to coordinate their groups, and when these last changed. */
+  readonly #loading = new Map<number, { readonly partitions: Set<number>; changedMs: number }>();
 
   constructor(now: () => number) {
     this.#now = now;
@@ -250,6 +252,23 @@ export class GroupOracle {
       );
   }
 
+  // ---- coordinators ---------------------------------------------------------------------------
+
+  /** A broker begins to read a partition of `__consumer_offsets`, or has read it, or has died. */
+  coordinates(nodeId: number, what: 'loading' | 'loaded' | 'nothing', partition?: number): void {
+    const known = this.#loading.get(nodeId) ?? { partitions: new Set<number>(), changedMs: 0 };
+    this.#loading.set(nodeId, known);
+    known.changedMs = this.#now();
+    if (what === 'nothing') known.partitions.clear();
+    else if (partition !== undefined) known.partitions[what === 'loading' ? 'add' : 'delete'](partition);
+  }
+
+  /** Whether a broker knew all the time what it answered of groups. One that is loading takes heartbeats of anybody. */
+  #knewSince(nodeId: number, sinceMs: number): boolean {
+    const known = this.#loading.get(nodeId);
+    return known !== undefined && known.partitions.size === 0 && known.changedMs < sinceMs;
+  }
+
   // ---- ownership ------------------------------------------------------------------------------
 
   acquires(incarnation: Incarnation, partition: number, given: Holder['given']): void {
@@ -273,8 +292,8 @@ export class GroupOracle {
 
   /**
    * The coordinator has taken a member for one that holds `partition`, in answer to `what` was sent at `sentMs`. It must not,
-   * if before that it had given the partition to somebody else, who holds it still. A broker that does not know yet that it
-   * coordinates no more answers heartbeats, as Kafka's do; it can not commit anything.
+   * if before that it had given the partition to somebody else, who holds it still. A broker that is loading, or does not know
+   * yet that it coordinates no more, answers heartbeats, as Kafka's do; it can not commit anything.
    */
   confirmed(
     incarnation: Incarnation,
@@ -304,7 +323,7 @@ export class GroupOracle {
         given.epoch >= own.given.epoch &&
         sinceMs > own.sinceMs &&
         sinceMs < sentMs &&
-        (what === 'commit' || given.by === by),
+        (what === 'commit' || (given.by === by && this.#knewSince(by, sentMs))),
     );
     if (other === undefined) return;
     this.#violate(

@@ -15,6 +15,12 @@ const MOST_EVENTS = 2_000_000;
 /** How long healed groups may take until everything is processed and committed. */
 const CONVERGE_MS = 120_000;
 
+/** By what a node logs. */
+const coordinatorNews: ReadonlyMap<string, 'loading' | 'loaded'> = new Map([
+  ['a coordinator is being loaded', 'loading'],
+  ['a coordinator has been loaded', 'loaded'],
+]);
+
 /** Whole brokers with their coordinators, groups of members, what is done to them, and who sees whether they keep their promises. */
 export class GroupsWorld {
   readonly cluster: Cluster;
@@ -27,6 +33,11 @@ export class GroupsWorld {
     this.shape = drawGroupsShape(seed, { without, ...(nodes === undefined ? {} : { nodes }) });
     this.cluster = new Cluster(seed, this.shape.cluster);
     this.oracle = new GroupOracle(() => this.cluster.scheduler.nowMs);
+    this.cluster.logged = ({ nodeId }, message, fields) => {
+      const what = coordinatorNews.get(message);
+      if (what !== undefined) this.oracle.coordinates(nodeId, what, Number(fields?.['partition']));
+    };
+    this.cluster.died = ({ nodeId }) => this.oracle.coordinates(nodeId, 'nothing');
     this.members = new Members(this.cluster, this.shape, this.oracle);
     this.nemesis = new Nemesis(this.cluster, this.members.hosts, {
       elected: () => undefined,

@@ -261,4 +261,15 @@ export const mutants: readonly Mutant[] = [
       },
     ],
   },
+  {
+    name: 'tombstones-gone-before-all-have-them',
+    about: 'compaction drops the marker of a deletion that a replica has not come to yet',
+    edits: [
+      {
+        file: 'packages/server/src/broker/log-cleaner.ts',
+        find: 'tombstonesBelow: () => replica.machine.fullyReplicatedOffset,',
+        replace: 'tombstonesBelow: () => replica.machine.highWatermark,',
+      },
+    ],
+  },
 ];

@@ -122,8 +122,7 @@ export const drawGroupsShape = (
         'log.roll.ms': pick(1_000, 4_000),
         'log.cleaner.backoff.ms': pick(100, 1_000),
         'log.cleaner.min.cleanable.ratio': 0.01,
-        // A replica that is behind for longer does not see what was deleted, and keeps it.
-        'log.cleaner.delete.retention.ms': pick(20_000, 30_000),
+        'log.cleaner.delete.retention.ms': pick(0, 5_000),
       },
     },
     groupCount: pick(1, 2),

@@ -28,7 +28,11 @@ const drafts: readonly MemberMessageDraft[] = [
   },
   {
     kind: 'ReplicaWatermarks',
-    value: { partitions: [{ handle: 1, highWatermark: Offset(4), logStartOffset: Offset(2) }] },
+    value: {
+      partitions: [
+        { handle: 1, highWatermark: Offset(4), logStartOffset: Offset(2), fullyReplicatedOffset: Offset(3) },
+      ],
+    },
   },
   { kind: 'ReplicaDiverging', value: { handle: 1, epoch: LeaderEpoch(4), endOffset: Offset(8) } },
   { kind: 'ReplicaReset', value: { handle: 1, errorCode: 1, logStartOffset: Offset(8) } },
@@ -40,7 +44,12 @@ describe('messages of replication', () => {
   });
 
   test('records that lie in several pieces arrive in one, those of each partition by themselves', () => {
-    const places = { leaderEpoch: LeaderEpoch(1), highWatermark: Offset(4), logStartOffset: Offset(0) };
+    const places = {
+      leaderEpoch: LeaderEpoch(1),
+      highWatermark: Offset(4),
+      logStartOffset: Offset(0),
+      fullyReplicatedOffset: Offset(3),
+    };
     const pieces = [
       [Buffer.from('one'), Buffer.alloc(5000, 2), Buffer.alloc(2000, 3), Buffer.from('two')],
       [Buffer.alloc(100_000, 4)],

@@ -87,13 +87,15 @@ export const ReplicaBatches = message({
       leaderEpoch: int32.as<LeaderEpoch>(),
       highWatermark: int64.as<Offset>(),
       logStartOffset: int64.as<Offset>(),
+      /** Below it every assigned replica has everything; 0: not known, or of no use. */
+      fullyReplicatedOffset: int64.as<Offset>(),
       records,
     }),
   },
 });
 export type ReplicaBatches = Infer<typeof ReplicaBatches>;
 
-/** How far consumers may read, and where logs begin. */
+/** How far consumers may read, where logs begin, and how far all replicas are. */
 export const ReplicaWatermarks = message({
   name: 'ReplicaWatermarks',
   versions: '0',
@@ -103,6 +105,7 @@ export const ReplicaWatermarks = message({
       handle: int32,
       highWatermark: int64.as<Offset>(),
       logStartOffset: int64.as<Offset>(),
+      fullyReplicatedOffset: int64.as<Offset>(),
     }),
   },
 });

@@ -20,6 +20,7 @@ const BACKOFF_MS = 100;
 const scene = (logs: Readonly<Record<number, FakeLog>>, changes: Partial<CleanerSettings> = {}) => {
   const cleaned: number[] = [];
   const upTo: number[] = [];
+  const tombstonesBelow: number[] = [];
   const damaged: number[] = [];
   const replicas = Object.entries(logs).map(([name, log]) => {
     const partition = Number(name);
@@ -27,6 +28,7 @@ const scene = (logs: Readonly<Record<number, FakeLog>>, changes: Partial<Cleaner
     const clean = (options: CleaningOptions): Promise<CleaningOutcome> => {
       cleaned.push(partition);
       upTo.push(options.upTo);
+      tombstonesBelow.push(options.tombstonesBelow());
       if (log.fails === true) return Promise.reject(new Error('damage'));
       return Promise.resolve({ kind: 'stopped' });
     };
@@ -34,7 +36,10 @@ const scene = (logs: Readonly<Record<number, FakeLog>>, changes: Partial<Cleaner
     return {
       ...{ topic: log.topic ?? '__consumer_offsets', partition },
       ...{ isLoading: false, isDamaged: log.isDamaged ?? false, hasFlaw: false },
-      machine: { role: { kind: log.role ?? 'leader' }, highWatermark: Offset(10 + partition) },
+      machine: {
+        ...{ role: { kind: log.role ?? 'leader' }, highWatermark: Offset(10 + partition) },
+        fullyReplicatedOffset: Offset(5 + partition),
+      },
       config: { minCleanableDirtyRatio: 0.5 },
       log: {
         ...{ clean, suspect },
@@ -63,12 +68,12 @@ const scene = (logs: Readonly<Record<number, FakeLog>>, changes: Partial<Cleaner
   });
   cleaner.start();
   const passTime = (ms: number) => scheduler.run({ untilMs: scheduler.nowMs + ms });
-  return { cleaner, cleaned, upTo, damaged, passTime };
+  return { cleaner, cleaned, upTo, tombstonesBelow, damaged, passTime };
 };
 
 describe('the cleaner of logs', () => {
   test('takes the dirtiest first, up to its high watermark, and each once before it rests', async () => {
-    const { cleaner, cleaned, upTo, passTime } = scene({
+    const { cleaner, cleaned, upTo, tombstonesBelow, passTime } = scene({
       0: { dirtyRatio: 0.6 },
       1: { dirtyRatio: 1, role: 'follower' },
       2: { dirtyRatio: 0.8 },
@@ -76,6 +81,7 @@ describe('the cleaner of logs', () => {
     await passTime(BACKOFF_MS);
     expect(cleaned).toEqual([1, 2, 0]);
     expect(upTo).toEqual([11, 12, 10]);
+    expect(tombstonesBelow).toEqual([6, 7, 5]);
     await passTime(BACKOFF_MS);
     expect(cleaned).toEqual([1, 2, 0, 1, 2, 0]);
     await cleaner.stop();

@@ -112,6 +112,7 @@ export class LogCleaner {
         loadFactor,
         ioBufferBytes,
         upTo: replica.machine.highWatermark,
+        tombstonesBelow: () => replica.machine.fullyReplicatedOffset,
         throttle: (bytes) => this.#wait(bytes),
         signal: this.#stopping.signal,
       });

@@ -163,7 +163,9 @@ export class HostedPartition<Record, Request, Answer> implements RuntimeHost, Ru
   async #loadFor(life: number): Promise<void> {
     const { runtime, replica } = this;
     const { clock, slots, logger, loadBufferBytes } = this.#parts;
+    const { topic, partition } = replica;
     const startedMs = clock.monotonicMs();
+    logger.debug('a coordinator is being loaded', { topic, partition });
     const leave = await slots.enter();
     try {
       if (!runtime.isLife(life)) return;
@@ -176,10 +178,9 @@ export class HostedPartition<Record, Request, Answer> implements RuntimeHost, Ru
       });
       if (!isWhole || !runtime.isLife(life)) return;
       const tookMs = clock.monotonicMs() - startedMs;
-      const { topic, partition } = replica;
       // A new topic has many empty partitions: nobody wants to read that.
-      if (replica.log.endOffset > replica.log.logStartOffset)
-        logger.info('a coordinator has been loaded', { topic, partition, tookMs: Math.round(tookMs) });
+      const level = replica.log.endOffset > replica.log.logStartOffset ? 'info' : 'debug';
+      logger[level]('a coordinator has been loaded', { topic, partition, tookMs: Math.round(tookMs) });
       this.#parts.loaded(tookMs);
       this.#failedLoads = 0;
       runtime.loaded(life, this.#now());

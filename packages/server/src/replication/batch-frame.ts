@@ -9,6 +9,7 @@ interface FramedRecords {
   readonly leaderEpoch: LeaderEpoch;
   readonly highWatermark: Offset;
   readonly logStartOffset: Offset;
+  readonly fullyReplicatedOffset: Offset;
   readonly records: readonly Buffer[];
 }
 
@@ -23,9 +24,17 @@ export class BatchFrame {
     this.#send = send;
   }
 
-  add(handle: number, { leaderEpoch, highWatermark, logStartOffset }: ReplicatedRules, slices: Slices): void {
+  add(handle: number, rules: ReplicatedRules, slices: Slices): void {
+    const { leaderEpoch, highWatermark, logStartOffset, fullyReplicatedOffset } = rules;
     if (this.#sizeBytes > 0 && this.#sizeBytes + slices.sizeBytes > FRAME_BYTES) this.send();
-    this.#partitions.push({ handle, leaderEpoch, highWatermark, logStartOffset, records: slices.parts });
+    this.#partitions.push({
+      handle,
+      leaderEpoch,
+      highWatermark,
+      logStartOffset,
+      fullyReplicatedOffset,
+      records: slices.parts,
+    });
     this.#borrowed.push(slices);
     this.#sizeBytes += slices.sizeBytes;
     if (this.#sizeBytes >= FRAME_BYTES) this.send();

@@ -7,11 +7,16 @@ interface Taken {
   readonly sizeBytes: number;
 }
 
-/** Records of one partition, and what their leader said with them. */
-export interface HeldRecords {
-  readonly leaderEpoch: LeaderEpoch;
+/** What a leader says of one partition, with records or without. */
+export interface LeaderWord {
   readonly highWatermark: Offset;
   readonly logStartOffset: Offset;
+  readonly fullyReplicatedOffset: Offset;
+}
+
+/** Records of one partition, and what their leader said with them. */
+export interface HeldRecords extends LeaderWord {
+  readonly leaderEpoch: LeaderEpoch;
   readonly records: Buffer;
 }
 

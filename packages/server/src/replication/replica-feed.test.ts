@@ -19,21 +19,23 @@ const subscribed = async (partitions: number, creditBytes?: number): Promise<Fed
   return feed;
 };
 
-/** The follower subscribes on another channel, while the first one is still up. */
+/** The follower, or another one, subscribes on another channel, while the first one is still up. */
 const subscribedAgain = (
   feed: FedFollower,
+  nodeId = FOLLOWER,
+  leaderEpoch = LeaderEpoch(1),
 ): {
   readonly again: readonly string[];
   readonly link: { readonly send: (message: { readonly kind: string }) => boolean };
 } => {
   const again: string[] = [];
   const link = { send: ({ kind }: { readonly kind: string }) => again.push(kind) > 0 };
-  const from = { nodeId: FOLLOWER };
+  const from = { nodeId };
   const brokerEpoch = 7 as never;
   feed.feeds.message(from, { kind: 'ReplicationOpen', value: { brokerEpoch, creditBytes: MIB } }, link);
   const { topicId, partition } = feed.replicas[0]!;
   const wish = {
-    ...{ handle: 9, topicId, partition, leaderEpoch: LeaderEpoch(1), fetchOffset: Offset(0) },
+    ...{ handle: 9, topicId, partition, leaderEpoch, fetchOffset: Offset(0) },
     ...{ lastFetchedEpoch: LeaderEpoch(-1), logStartOffset: Offset(0), creditBytes: MIB },
   };
   feed.feeds.message(from, { kind: 'ReplicaSubscribe', value: { partitions: [wish] } }, link);
@@ -173,7 +175,9 @@ describe('a subscription', () => {
     expect(empty.sent).toEqual([
       {
         kind: 'ReplicaWatermarks',
-        value: { partitions: [{ handle: 0, highWatermark: 0, logStartOffset: 0 }] },
+        value: {
+          partitions: [{ handle: 0, highWatermark: 0, logStartOffset: 0, fullyReplicatedOffset: 0 }],
+        },
       },
     ]);
   });
@@ -279,5 +283,32 @@ describe('a subscription', () => {
     feed.acknowledge(0, 1, 80);
     expect(feed.replicas[0]!.machine.highWatermark).toBe(1);
     expect(feed.effects).toMatchObject([{ kind: 'advanced', highWatermark: 1 }]);
+  });
+
+  test('tells everybody how far all replicas of a compacted log are, although the high watermark stands', async () => {
+    const other = BrokerId(3);
+    const feed = fed(1);
+    const [replica] = feed.replicas;
+    lead(replica!, 2, [LEADER], [LEADER, FOLLOWER, other]);
+    feed.subscribe([0], 2);
+    const { link } = subscribedAgain(feed, other, LeaderEpoch(2));
+    for (let records = 0; records < 2; records++) feed.append(0, 10);
+    replica!.machine.updateConfig({ ...replica!.machine.config, compacted: true });
+    const told = async (): Promise<readonly number[]> => {
+      await feed.pass();
+      const words = feed.sent.splice(0).flatMap((message) => {
+        const tells = message.kind === 'ReplicaBatches' || message.kind === 'ReplicaWatermarks';
+        return tells ? message.value.partitions : [];
+      });
+      return words.map(({ fullyReplicatedOffset }) => fullyReplicatedOffset);
+    };
+    expect(await told()).toEqual([0]);
+    feed.acknowledge(0, 2, 100);
+    expect(await told()).toEqual([]);
+    const acks = [{ handle: 9, durableEnd: Offset(1), logStartOffset: Offset(0), takenBytes: 0 }];
+    feed.feeds.message({ nodeId: other }, { kind: 'ReplicaAck', value: { creditBytes: 0, acks } }, link);
+    expect(await told()).toEqual([1]);
+    feed.feeds.down(link);
+    expect(await told()).toEqual([0]);
   });
 });

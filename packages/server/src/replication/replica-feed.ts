@@ -149,11 +149,13 @@ export class ReplicaFeed implements SubscriptionFeed {
     this.#behind.delete(subscription);
     this.#news.forget(subscription);
     this.#options.throttle.forget(subscription);
-    if (replica !== undefined && isServedFrom(replica, wish))
-      this.#options.host.carryOut(
-        replica,
-        replica.machine.unsubscribe(follower.brokerId, this.#options.clock.monotonicMs()),
-      );
+    if (replica === undefined || !isServedFrom(replica, wish)) return;
+    const { fullyReplicatedOffset } = replica.machine;
+    this.#options.host.carryOut(
+      replica,
+      replica.machine.unsubscribe(follower.brokerId, this.#options.clock.monotonicMs()),
+    );
+    this.#tellOthers(replica, fullyReplicatedOffset);
   }
 
   #subscribe(wish: Wish): void {
@@ -170,6 +172,7 @@ export class ReplicaFeed implements SubscriptionFeed {
       logStartOffset: wish.logStartOffset,
       toldHighWatermark: NONE,
       toldLogStart: NONE,
+      toldFullyReplicated: NONE,
       isBehind: true,
       isReading: false,
       isHeldBack: false,
@@ -202,8 +205,17 @@ export class ReplicaFeed implements SubscriptionFeed {
     if (replica === undefined || durableEnd < 0 || !isServedFrom(replica, wish)) return;
     const nowMs = this.#options.clock.monotonicMs();
     const { brokerId } = follower;
+    const { fullyReplicatedOffset } = replica.machine;
     const effects = replica.machine.replicaDurable(brokerId, durableEnd, nowMs, logStartOffset);
     this.#options.host.carryOut(replica, effects);
+    this.#tellOthers(replica, fullyReplicatedOffset);
+  }
+
+  /** How far all replicas are may move while the high watermark stands: one that is not in sync came or went. */
+  #tellOthers({ machine, topicId, partition }: Replicated, fullyReplicatedBefore: Offset): void {
+    if (machine.fullyReplicatedOffset === fullyReplicatedBefore) return;
+    for (const subscription of this.#options.subscriptions.of(topicId, partition))
+      subscription.feed.moved(subscription);
   }
 
   #push(): void {
@@ -323,6 +335,7 @@ export class ReplicaFeed implements SubscriptionFeed {
     if (this.#isThrottled(subscription, replica)) this.#options.throttle.took(sizeBytes);
     subscription.toldHighWatermark = machine.highWatermark;
     subscription.toldLogStart = machine.logStartOffset;
+    subscription.toldFullyReplicated = machine.fullyReplicatedOffset;
     frame.add(subscription.wish.handle, machine, slices);
     if (slices.nextOffset >= machine.endOffset) subscription.isBehind = false;
     return sizeBytes;

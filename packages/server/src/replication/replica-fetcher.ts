@@ -4,7 +4,7 @@ import type { Effect } from '@kafkaesque/partition';
 import type { MemberMessage, MemberMessageDraft } from '@kafkaesque/protocol';
 import { ErrorCode } from '@kafkaesque/protocol';
 import type { MemberLink } from '../members/member-link';
-import type { HeldRecords } from './following';
+import type { HeldRecords, LeaderWord } from './following';
 import { Following } from './following';
 import { PARTITION_CREDIT_BYTES, STREAM_CREDIT_BYTES } from './limits';
 import type { Replicated } from './replicated';
@@ -136,9 +136,9 @@ export class ReplicaFetcher {
         this.#append(message.value);
         return;
       case 'ReplicaWatermarks':
-        for (const { handle, highWatermark, logStartOffset } of message.value.partitions) {
-          const following = this.#byHandle.get(handle);
-          if (following !== undefined) this.#leaderSays(following, highWatermark, logStartOffset);
+        for (const word of message.value.partitions) {
+          const following = this.#byHandle.get(word.handle);
+          if (following !== undefined) this.#leaderSays(following, word);
         }
         return;
       case 'ReplicaDiverging':
@@ -241,7 +241,7 @@ export class ReplicaFetcher {
     const { replica } = following;
     const { machine, log, topic, partition } = replica;
     const { clock, logger, host } = this.#options;
-    const { records, leaderEpoch, highWatermark, logStartOffset } = delivered;
+    const { records, leaderEpoch } = delivered;
     const outcome = machine.appendAsFollower(records, leaderEpoch, clock.monotonicMs());
     switch (outcome.kind) {
       case 'stale':
@@ -273,7 +273,7 @@ export class ReplicaFetcher {
         following.failures = 0;
         following.took(machine.endOffset, records.length);
         this.#came(following, records.length);
-        this.#leaderSays(following, highWatermark, logStartOffset);
+        this.#leaderSays(following, delivered);
         return true;
     }
   }
@@ -291,10 +291,15 @@ export class ReplicaFetcher {
     });
   }
 
-  #leaderSays(following: Following, highWatermark: Offset, logStartOffset: Offset): void {
+  #leaderSays(following: Following, word: LeaderWord): void {
     const { replica } = following;
+    const { highWatermark, logStartOffset, fullyReplicatedOffset } = word;
     following.highWatermark = highWatermark;
-    const { effects, raiseLogStartTo } = replica.machine.leaderSays(highWatermark, logStartOffset);
+    const { effects, raiseLogStartTo } = replica.machine.leaderSays(
+      highWatermark,
+      logStartOffset,
+      fullyReplicatedOffset,
+    );
     this.#options.host.carryOut(replica, effects);
     if (raiseLogStartTo !== undefined) this.#options.host.raiseLogStart(replica, raiseLogStartTo);
   }

@@ -16,6 +16,7 @@ export type ReplicatedRules = Pick<
   | 'endOffset'
   | 'durableEndOffset'
   | 'highWatermark'
+  | 'fullyReplicatedOffset'
   | 'subscribe'
   | 'unsubscribe'
   | 'replicaDurable'

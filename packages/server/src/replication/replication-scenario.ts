@@ -104,9 +104,10 @@ export const lead = (
   { machine }: ScenarioReplica,
   leaderEpoch: number,
   inSyncReplicas: readonly BrokerId[] = [LEADER],
+  replicas: readonly BrokerId[] = [LEADER, FOLLOWER],
 ): readonly Effect[] =>
   machine.becomeLeader({
-    ...{ leaderEpoch: LeaderEpoch(leaderEpoch), self: LEADER, replicas: [LEADER, FOLLOWER], inSyncReplicas },
+    ...{ leaderEpoch: LeaderEpoch(leaderEpoch), self: LEADER, replicas, inSyncReplicas },
     ...{ partitionEpoch: leaderEpoch, leaderRecoveryState: 0 },
   });
 

@@ -70,6 +70,7 @@ const records =
       partitions: [
         {
           ...{ handle, leaderEpoch: LeaderEpoch(1), highWatermark: Offset(0), logStartOffset: Offset(0) },
+          fullyReplicatedOffset: Offset(0),
           records: [bytes],
         },
       ],

@@ -39,6 +39,7 @@ export interface Subscription {
   logStartOffset: Offset;
   toldHighWatermark: Offset;
   toldLogStart: Offset;
+  toldFullyReplicated: Offset;
   /** It has not caught up with the end since it began, or reads from the disk: others go first. */
   isBehind: boolean;
   isReading: boolean;
@@ -63,7 +64,7 @@ export interface SubscriptionFeed {
   ready(subscription: Subscription): void;
   /** It may not be held back any more. */
   resume(subscription: Subscription): void;
-  /** High watermark or log start have moved. */
+  /** High watermark, log start, or how far all replicas are, have moved. */
   moved(subscription: Subscription): void;
   /** Serves it, if it can be served now; until then it waits. */
   begin(subscription: Subscription): void;

@@ -22,7 +22,8 @@ const subscription = (partition: number, brokerId: number): Subscription => ({
   feed,
   replica: undefined,
   ...{ nextOffset: Offset(0), durableEnd: Offset(-1), logStartOffset: Offset(0) },
-  ...{ toldHighWatermark: Offset(-1), toldLogStart: Offset(-1), outstandingBytes: 0 },
+  ...{ toldHighWatermark: Offset(-1), toldLogStart: Offset(-1), toldFullyReplicated: Offset(-1) },
+  outstandingBytes: 0,
   ...{ isBehind: true, isReading: false, isHeldBack: false, isOver: false },
 });
 

@@ -7,7 +7,7 @@ const DELAY_MS = 10;
 /** Partitions in one message. */
 const MAX_PARTITIONS = 4096;
 
-/** Tells a follower of high watermarks and log starts that no records carry to it. */
+/** Tells a follower what moved of high watermarks, log starts and the ends of all replicas, and no records carry to it. */
 export class WatermarkNews {
   readonly #clock: Clock;
   readonly #send: (message: MemberMessageDraft) => boolean;
@@ -52,13 +52,18 @@ type News = Extract<
 
 /** Undefined: records have told it meanwhile. */
 const newsOf = (subscription: Subscription): News | undefined => {
-  const { replica, wish, toldHighWatermark, toldLogStart } = subscription;
+  const { replica, wish } = subscription;
   if (replica === undefined) return undefined;
-  const { highWatermark, logStartOffset, leaderEpoch, role } = replica.machine;
+  const { highWatermark, logStartOffset, fullyReplicatedOffset, leaderEpoch, role } = replica.machine;
   // Of another epoch its subscriber must not hear: this one's watermark may count what that one's log has not.
   if (role.kind !== 'leader' || leaderEpoch !== wish.leaderEpoch) return undefined;
-  if (highWatermark === toldHighWatermark && logStartOffset === toldLogStart) return undefined;
+  const isTold =
+    highWatermark === subscription.toldHighWatermark &&
+    logStartOffset === subscription.toldLogStart &&
+    fullyReplicatedOffset === subscription.toldFullyReplicated;
+  if (isTold) return undefined;
   subscription.toldHighWatermark = highWatermark;
   subscription.toldLogStart = logStartOffset;
-  return { handle: wish.handle, highWatermark, logStartOffset };
+  subscription.toldFullyReplicated = fullyReplicatedOffset;
+  return { handle: wish.handle, highWatermark, logStartOffset, fullyReplicatedOffset };
 };

@@ -30,11 +30,11 @@ describe('a thread that computes', () => {
     map[1] = 4;
     const bytes = batch();
     const indexed = await compute.run(job('storage.index-keys'), { bytes, map, from: 0 });
-    expect(indexed).toMatchObject({ kind: 'indexed', end: 2, isFull: false });
+    expect(indexed).toMatchObject({ kind: 'indexed', end: 2, lacksRoomFor: 0 });
     expect(map[0]).toBe(1);
     expect(bytes.buffer.byteLength).toBe(0);
     const cleaned = await compute.run(job('storage.drop-superseded'), {
-      ...{ bytes: batch(), map, mapEnd: 2, nowMs: 5, deleteRetentionMs: 1 },
+      ...{ bytes: batch(), map, mapEnd: 2, nowMs: 5, deleteRetentionMs: 1, tombstonesBelow: 2 },
       ...{ producers: new Map(), isLast: false },
     });
     expect(cleaned).toMatchObject({ kind: 'cleaned', isChanged: true, removedRecords: 1 });

@@ -14,6 +14,8 @@ import { CLEANED_SUFFIX } from './swap-entry';
 export interface CleanedSegment {
   readonly path: string;
   readonly segment: Segment;
+  /** Offset after the last tombstone that is not in it because it was kept long enough; 0: there is none. */
+  readonly tombstonesGoneTo: number;
 }
 
 /** Writes what is left of a group of segments beside them, and flushes it. */
@@ -34,29 +36,35 @@ export const writeCleaned = async (
   const segment = newSegment(first.baseOffset, services.context.clock.wallMs(), 0);
   segment.created = true;
   segment.hasGaps = true;
-  let isChanged = sources.length > 1;
+  const filled = { isChanged: sources.length > 1, tombstonesGoneTo: 0 };
   try {
-    isChanged = (await fill(cleaning, sources, index, file, segment)) || isChanged;
-    if (isChanged) await cleaning.exclusively(sources, () => file.sync());
+    await fill(cleaning, sources, index, file, segment, filled);
+    if (filled.isChanged) await cleaning.exclusively(sources, () => file.sync());
   } finally {
     await file.close();
   }
-  if (isChanged) return { path, segment };
+  if (filled.isChanged) return { path, segment, tombstonesGoneTo: filled.tombstonesGoneTo };
   await cleaning.exclusively(sources, () => unlinkIfThere(disk, path));
   return undefined;
 };
 
-/** Whether anything of the sources is gone or other than it was. */
+/** What a cleaned file lacks of its sources. */
+interface Filled {
+  /** Anything is gone or other than it was. */
+  isChanged: boolean;
+  tombstonesGoneTo: number;
+}
+
 const fill = async (
   cleaning: Cleaning,
   sources: readonly Segment[],
   index: KeyIndex,
   file: DiskFile,
   segment: Segment,
-): Promise<boolean> => {
+  filled: Filled,
+): Promise<void> => {
   const { log, services, options } = cleaning;
   const lastSource = sources[sources.length - 1];
-  let isChanged = false;
   for (const source of sources) {
     for (let position = 0; position < source.sizeBytes;) {
       const bytes = await cleaning.read(source, position);
@@ -67,6 +75,7 @@ const fill = async (
         mapEnd: index.end,
         nowMs: services.context.clock.wallMs(),
         deleteRetentionMs: log.config.deleteRetentionMs,
+        tombstonesBelow: options.tombstonesBelow(),
         producers: index.producers,
         isLast: source === lastSource && position === source.sizeBytes,
       });
@@ -74,7 +83,8 @@ const fill = async (
         cleaning.check(sources);
         throw cleaning.damaged(source, cleaned.message);
       }
-      isChanged ||= cleaned.isChanged;
+      filled.isChanged ||= cleaned.isChanged;
+      filled.tombstonesGoneTo = Math.max(filled.tombstonesGoneTo, cleaned.tombstonesGoneTo);
       cleaning.removedRecords += cleaned.removedRecords;
       const kept = bufferOf(cleaned.bytes);
       if (kept.length === 0) continue;
@@ -83,7 +93,6 @@ const fill = async (
       await options.throttle?.(bytes.length + kept.length);
     }
   }
-  return isChanged;
 };
 
 const place = (segment: Segment, bytes: Buffer, indexIntervalBytes: number): void => {

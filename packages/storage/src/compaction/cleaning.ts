@@ -52,6 +52,11 @@ export class Cleaning {
     if (!sources.every((source) => log.segments.includes(source))) throw stopped(log);
   }
 
+  /** Throws `STOPPED` if a replica has come to lie before a tombstone that would go. */
+  checkTombstones(tombstonesGoneTo: number): void {
+    if (tombstonesGoneTo > this.options.tombstonesBelow()) throw stopped(this.log);
+  }
+
   /** Does something with the log's files that nothing else may come between. */
   exclusively<T>(sources: readonly Segment[], work: () => Promise<T>): Promise<T> {
     return this.log.exclusive.run(() => {
@@ -107,4 +112,4 @@ export class Cleaning {
 }
 
 const stopped = (log: LogState): Failure =>
-  new Failure(STOPPED, `${log.directory} was changed while it was compacted`, { retriable: true });
+  new Failure(STOPPED, `${log.directory}: the pass ends before it is through`, { retriable: true });

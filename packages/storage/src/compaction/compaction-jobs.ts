@@ -35,9 +35,7 @@ export type IndexOutput =
       readonly kind: 'indexed';
       /** Offset after the last batch that the map covers now. */
       readonly end: number;
-      /** The map takes no more: what lies from `end` on is not covered. */
-      readonly isFull: boolean;
-      /** Records of a batch that not even an empty map of this size takes; 0: none. */
+      /** The map has no room for so many records, those of the batch at `end`, and covers nothing from there on; 0: all fit. */
       readonly lacksRoomFor: number;
       /** Base offset of each producer's last batch. */
       readonly producers: ReadonlyMap<number, number>;
@@ -64,13 +62,7 @@ export const indexKeys: ComputeJob<IndexInput, IndexOutput> = {
       if (isNoted(bytes, at)) {
         const records = recordCountOf(bytes, at);
         if (map.count + records > map.capacity)
-          return {
-            kind: 'indexed',
-            end,
-            isFull: true,
-            lacksRoomFor: map.count === 0 ? records : 0,
-            producers,
-          };
+          return { kind: 'indexed', end, lacksRoomFor: records, producers };
         const unreadable = whileReading(() => {
           visitKeys(bytes, at, ({ offset, key }) => {
             if (key !== null) map.put(key, offset);
@@ -81,7 +73,7 @@ export const indexKeys: ComputeJob<IndexInput, IndexOutput> = {
       if (producerIdOf(bytes, at) >= 0) producers.set(producerIdOf(bytes, at), baseOffsetOf(bytes, at));
       end = lastOffsetOf(bytes, at) + 1;
     }
-    return { kind: 'indexed', end, isFull: false, lacksRoomFor: 0, producers };
+    return { kind: 'indexed', end, lacksRoomFor: 0, producers };
   },
   handsOver: (value) => memoryOf(value),
 };
@@ -93,6 +85,8 @@ export interface CleanInput {
   readonly mapEnd: number;
   readonly nowMs: number;
   readonly deleteRetentionMs: number;
+  /** Tombstones at or beyond it stay. */
+  readonly tombstonesBelow: number;
   /** Base offset of each producer's last batch in what the map covers. */
   readonly producers: ReadonlyMap<number, number>;
   /** Nothing follows in the new file: its last batch stays, if only to say where it ends. */
@@ -105,6 +99,8 @@ export type CleanOutput =
       readonly bytes: Uint8Array;
       readonly isChanged: boolean;
       readonly removedRecords: number;
+      /** Offset after the last tombstone that is gone because it was kept long enough; 0: none is. */
+      readonly tombstonesGoneTo: number;
     }
   | Damaged;
 
@@ -115,21 +111,22 @@ export const dropSuperseded: ComputeJob<CleanInput, CleanOutput> = {
     const bytes = bufferOf(input.bytes);
     const map = new OffsetMap(input.map);
     const parts: Buffer[] = [];
-    const tally = { changes: 0, removedRecords: 0 };
+    const tally: Tally = { changes: 0, removedRecords: 0, tombstonesGoneTo: 0 };
     for (let at = 0; at < bytes.length; at += batchSizeBytes(bytes, at)) {
       const damage =
         damageOf(bytes, at) ??
         whileReading(() => {
-          const filtered = withoutSuperseded(bytes, at, map, input);
+          const filtered = withoutSuperseded(bytes, at, map, input, tally);
           tally.removedRecords += filtered.removedCount;
           if (filtered.isChanged || !stays(bytes, at, filtered.recordCount, input)) tally.changes += 1;
           if (stays(bytes, at, filtered.recordCount, input)) parts.push(filtered.bytes);
         });
       if (damage !== undefined) return damage;
     }
-    const { removedRecords } = tally;
-    if (tally.changes === 0) return { kind: 'cleaned', bytes: input.bytes, isChanged: false, removedRecords };
-    return { kind: 'cleaned', bytes: concatenated(parts), isChanged: true, removedRecords };
+    const isChanged = tally.changes > 0;
+    const { removedRecords, tombstonesGoneTo } = tally;
+    const left = isChanged ? concatenated(parts) : input.bytes;
+    return { kind: 'cleaned', bytes: left, isChanged, removedRecords, tombstonesGoneTo };
   },
   handsOver: (value) => memoryOf(value),
 };
@@ -139,11 +136,18 @@ export const compactionJobs: readonly ComputeJob<never, unknown>[] = [indexKeys,
 
 const isNoted = (bytes: Buffer, at: number): boolean => !isControl(bytes, at) && !isTransactional(bytes, at);
 
+interface Tally {
+  changes: number;
+  removedRecords: number;
+  tombstonesGoneTo: number;
+}
+
 const withoutSuperseded = (
   bytes: Buffer,
   at: number,
   map: OffsetMap,
-  { mapEnd, nowMs, deleteRetentionMs }: CleanInput,
+  { mapEnd, nowMs, deleteRetentionMs, tombstonesBelow }: CleanInput,
+  tally: Tally,
 ): ReturnType<typeof filterBatch> => {
   if (isControl(bytes, at) || lastOffsetOf(bytes, at) >= mapEnd)
     return {
@@ -158,7 +162,9 @@ const withoutSuperseded = (
     keeps: ({ offset, key, isTombstone }) => {
       if (key === null) return true;
       if (map.get(key) > offset) return false;
-      return !(isTombstone && isDue);
+      if (!isTombstone || !isDue || offset >= tombstonesBelow) return true;
+      tally.tombstonesGoneTo = Math.max(tally.tombstonesGoneTo, offset + 1);
+      return false;
     },
     // Once every older record of the key is gone: from now on, because this very pass takes them.
     deleteHorizonMs: inTransaction ? undefined : nowMs + deleteRetentionMs,

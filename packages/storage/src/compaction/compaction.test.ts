@@ -1,4 +1,5 @@
-import { BrokerEpoch, Offset, SeededRandom, TimestampMs } from '@kafkaesque/kernel';
+import { BrokerEpoch, Offset, SeededRandom, TimestampMs, inlineCompute } from '@kafkaesque/kernel';
+import type { Compute } from '@kafkaesque/kernel';
 import { baseOffsetOf, decodeBatch, hasDeleteHorizon, lastOffsetOf } from '@kafkaesque/protocol';
 import { Scheduler, SimulatedDisk, VirtualClock } from '@kafkaesque/sim';
 import { compareReplicas } from '../inspection/compare-replicas';
@@ -152,6 +153,44 @@ describe('compaction', () => {
     await directory.close();
   });
 
+  test('keeps a tombstone, however old, that a replica has not come to yet', async () => {
+    const { directory, log } = await world({ deleteRetentionMs: 0 });
+    appendRecords(log, [put('a', 'one')]);
+    appendRecords(log, [put('a', null)]);
+    const tombstonesLeft = async (tombstonesBelow: number): Promise<boolean> => {
+      await roll(log);
+      await cleanNow(log, { tombstonesBelow: () => Offset(tombstonesBelow) });
+      return (await readRecords(log)).some(({ key }) => key === 'a');
+    };
+    // The first pass only writes down from when on it may go.
+    expect([await tombstonesLeft(100), await tombstonesLeft(1)]).toEqual([true, true]);
+    expect(await tombstonesLeft(2)).toBe(false);
+    await directory.close();
+  });
+
+  test('gives up a pass when a replica falls back behind a tombstone that would go', async () => {
+    const { directory, log, names } = await world({ deleteRetentionMs: 0 });
+    appendRecords(log, [put('a', null)]);
+    await roll(log);
+    await cleanNow(log);
+    await roll(log);
+    const before = await readRecords(log);
+    let bound = 100;
+    const compute: Compute = {
+      run: async (job, input) => {
+        const output = await inlineCompute.run(job, input);
+        if (job.name === 'storage.drop-superseded') bound = 0;
+        return output;
+      },
+    };
+    const tombstonesBelow = (): Offset => Offset(bound);
+    expect(await cleanNow(log, { compute, tombstonesBelow })).toEqual({ kind: 'stopped' });
+    expect(bound).toBe(0);
+    expect(await readRecords(log)).toEqual(before);
+    expect(names().some((name) => name.endsWith('.cleaned'))).toBe(false);
+    await directory.close();
+  });
+
   test('merges neighbours that together are no larger than a segment', async () => {
     const { directory, log, names } = await world({ segmentBytes: 2000, indexIntervalBytes: 100 });
     for (let number = 0; number < 200; number++)
@@ -177,6 +216,22 @@ describe('compaction', () => {
     while ((await cleanNow(log, { dedupeBufferBytes: 24 * 16 })).kind === 'cleaned') passes += 1;
     expect(passes).toBeGreaterThan(3);
     expect(latestOf(await readRecords(log))).toEqual(before);
+    await directory.close();
+  });
+
+  test('has a map for the first batch with keys that count, however small its memory and whatever comes before', async () => {
+    const { directory, log } = await world();
+    appendRecords(log, [put('a', 'one')], { isTransactional: true, producerId: 7 });
+    const keys = Array.from({ length: 30 }, (_, number) => `key ${number}`);
+    for (const value of ['old', 'new'])
+      appendRecords(
+        log,
+        keys.map((key) => put(key, value)),
+      );
+    await roll(log);
+    while ((await cleanNow(log, { dedupeBufferBytes: 24 })).kind === 'cleaned');
+    const kept = (await readRecords(log)).filter(({ key }) => keys.includes(key));
+    expect(kept.map(({ value }) => value)).toEqual(keys.map(() => 'new'));
     await directory.close();
   });
 

@@ -40,13 +40,14 @@ export const indexDirty = async (cleaning: Cleaning): Promise<KeyIndex | undefin
       ({ end } = indexed);
       for (const [producerId, offset] of indexed.producers)
         if (producers.size < MOST_PRODUCERS || producers.has(producerId)) producers.set(producerId, offset);
-      if (indexed.lacksRoomFor > 0) {
+      const { lacksRoomFor } = indexed;
+      if (lacksRoomFor > 0) {
+        if (map.count > 0) return { map, end, producers };
         // The first batch with keys is not the one that the map was made for. It is read again, for the bytes have changed hands.
-        map = openMap(cleaning, indexed.lacksRoomFor);
+        map = openMap(cleaning, lacksRoomFor);
         position -= length;
         continue;
       }
-      if (indexed.isFull) return { map, end, producers };
       await options.throttle?.(length);
     }
     end = Math.max(end, next);

@@ -29,6 +29,7 @@ export const swapIn = (
   return log.changing.run(async () => {
     await cleaning.exclusively(sources, () => services.context.disk.syncDirectory(log.directory));
     cleaning.check(sources);
+    cleaning.checkTombstones(cleaned.tombstonesGoneTo);
     await journalSwap(cleaning, sources, cleaned);
     try {
       // A sync under way takes its segments to be those that it found.

@@ -41,6 +41,7 @@ export const appendRecords = (
 
 export const cleaningOptions = (log: Log, changes: Partial<CleaningOptions> = {}): CleaningOptions => ({
   upTo: log.durableEndOffset,
+  tombstonesBelow: () => log.durableEndOffset,
   compute: inlineCompute,
   dedupeBufferBytes: 1 << 20,
   loadFactor: 0.9,
