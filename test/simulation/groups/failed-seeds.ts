@@ -26,4 +26,9 @@ export const failedSeeds: readonly FailedSeed[] = [
     found:
       'a deleted offset that came back with a replica that was behind, when the marker of the deletion was compacted away',
   },
+  {
+    seed: 496760426,
+    found:
+      'a heartbeat that a loading coordinator had answered, taken for the word of one that knows its members',
+  },
 ];

@@ -156,16 +156,19 @@ export class HostedPartition<Record, Request, Answer> implements RuntimeHost, Ru
   // ---- loading --------------------------------------------------------------------------------
 
   #load(): void {
-    const life = this.runtime.startLoading(this.#now());
-    void this.#loadFor(life);
+    void this.#loadFor(this.#beginsToLoad());
+  }
+
+  #beginsToLoad(): number {
+    const { topic, partition } = this.replica;
+    this.#parts.logger.debug('a coordinator is being loaded', { topic, partition });
+    return this.runtime.startLoading(this.#now());
   }
 
   async #loadFor(life: number): Promise<void> {
     const { runtime, replica } = this;
     const { clock, slots, logger, loadBufferBytes } = this.#parts;
-    const { topic, partition } = replica;
     const startedMs = clock.monotonicMs();
-    logger.debug('a coordinator is being loaded', { topic, partition });
     const leave = await slots.enter();
     try {
       if (!runtime.isLife(life)) return;
@@ -178,6 +181,7 @@ export class HostedPartition<Record, Request, Answer> implements RuntimeHost, Ru
       });
       if (!isWhole || !runtime.isLife(life)) return;
       const tookMs = clock.monotonicMs() - startedMs;
+      const { topic, partition } = replica;
       // A new topic has many empty partitions: nobody wants to read that.
       const level = replica.log.endOffset > replica.log.logStartOffset ? 'info' : 'debug';
       logger[level]('a coordinator has been loaded', { topic, partition, tookMs: Math.round(tookMs) });
@@ -201,7 +205,7 @@ export class HostedPartition<Record, Request, Answer> implements RuntimeHost, Ru
     const { clock } = this.#parts;
     this.#cancelReload?.();
     // Whoever asks meanwhile is told that it loads.
-    this.runtime.startLoading(this.#now());
+    this.#beginsToLoad();
     const waitMs = Math.min(RELOAD_MS * 2 ** this.#failedLoads, MOST_RELOAD_MS);
     this.#failedLoads += 1;
     this.#cancelReload = clock.wakeAt(clock.monotonicMs() + waitMs, () => {
