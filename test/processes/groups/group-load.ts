@@ -129,6 +129,9 @@ const clientsNamed = (...names: readonly (readonly [string, string])[]): readonl
     groupClients.filter((client) => client.name === name && client.protocol === protocol),
   );
 
+/** Of bare members that all speak the classic protocol. */
+export const CLASSIC_GROUP = 'bare-classic';
+
 /** Groups of both protocols, and of both in one, of bare members and of foreign clients. */
 export class GroupLoad {
   readonly #options: GroupLoadOptions;
@@ -142,7 +145,7 @@ export class GroupLoad {
       ['librdkafka', clientsNamed(['confluent-kafka', 'classic'], ['confluent-kafka', 'consumer'])],
     ];
     this.#groups = [
-      bareGroup(options, 'bare-classic', [ClassicMember]),
+      bareGroup(options, CLASSIC_GROUP, [ClassicMember]),
       bareGroup(options, 'bare-consumer', [ConsumerMember]),
       bareGroup(options, 'bare-mixed', [ClassicMember, ConsumerMember]),
       ...(options.withClients
