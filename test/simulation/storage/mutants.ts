@@ -81,7 +81,7 @@ export const mutants: readonly Mutant[] = [
     edits: [
       {
         file: `${COMPACTION}/cleaned-segment.ts`,
-        find: 'if (isChanged) await cleaning.exclusively(sources, () => file.sync());',
+        find: 'if (filled.isChanged) await cleaning.exclusively(sources, () => file.sync());',
         replace: '',
       },
     ],
