@@ -1,8 +1,9 @@
 import { mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { openClient } from '@kafkaesque/client';
-import { Offset } from '@kafkaesque/kernel';
+import { Offset, inlineCompute } from '@kafkaesque/kernel';
 import { createCluster } from '@kafkaesque/testkit';
 import { connectTo } from '../node/node-client';
 import { apacheDirectory, startApacheKafka, stopApacheKafka } from './apache-kafka';
@@ -20,6 +21,8 @@ const PORT = '39492';
 
 /** With what they carry, half a segment. */
 const COMMITS = 50;
+/** Longer than the cleaner rests. */
+const SETTLED_MS = 500;
 
 /** Wider than the columns. */
 const LONG = 'a-name-of-a-topic-and-a-group-that-is-wider-than-its-column';
@@ -85,7 +88,8 @@ const compacting = {
 };
 
 const nodeOfOurs = async (): Promise<Judged> => {
-  const cluster = await createCluster({ properties: compacting });
+  // The thread that compacts is a program of its own, which is not there before the sources are compiled.
+  const cluster = await createCluster({ properties: compacting, world: { compute: inlineCompute } });
   const topics = join(cluster.nodes[0]?.directory ?? '', 'topics');
   const client = openClient({ bootstrapServers: cluster.bootstrapServers });
   const admin = client.admin();
@@ -486,23 +490,35 @@ if (javaTools === undefined) {
     },
   );
 
-  /** Commits the same positions again and again until newer records have taken the place of older ones. */
+  /**
+   * Commits positions until newer records have taken the place of older ones. Files are written behind the journal, and compacted
+   * a little later: they count once the last commit is in them and nothing changes any more.
+   */
   const untilCompacted = async ({ bootstrap, segments }: Judged): Promise<void> => {
     await using client = await connectTo({ bootstrapServers: bootstrap });
     const committedMetadata = 'x'.repeat(4000);
-    for (let round = 1; ; round += 1) {
-      for (let count = 0; count < COMMITS; count += 1) {
+    const dumped = async (): Promise<string> => {
+      const files = (await segments()).join(',');
+      return (await runOwnTool('dump-log', ['--files', files, '--offsets-decoder'])).out;
+    };
+    for (let commits = COMMITS; ; commits += COMMITS) {
+      for (let offset = commits - COMMITS; offset < commits; offset += 1) {
         const partitions = [0, 1, 2].map((partitionIndex) => ({
-          ...{ partitionIndex, committedOffset: Offset(count), committedMetadata },
+          ...{ partitionIndex, committedOffset: Offset(offset), committedMetadata },
         }));
         const topics = [{ name: 'movies', partitions }];
         const answer = await client.ask('OffsetCommit', 8, { groupId: 'compacted', topics });
         expect(answer.topics[0]?.partitions[0]?.errorCode).toBe(0);
       }
-      const files = (await segments()).join(',');
-      const { out } = await runOwnTool('dump-log', ['--files', files, '--offsets-decoder']);
+      let out = '';
+      let before: string;
+      do {
+        before = out;
+        await sleep(SETTLED_MS);
+        out = await dumped();
+      } while (out !== before || !out.includes(`"offset":${commits - 1},`));
       const kept = out.split('\n').filter((one) => one.includes('"group":"compacted"')).length;
-      if (kept < round * COMMITS * 3) return;
+      if (kept < commits * 3) return;
     }
   };
 }
