@@ -47,10 +47,11 @@ if (javaTools === undefined) {
     expect(told(await runOwnTool(tool, at(args)))).toEqual(expected);
   };
   const asOne = (text: string): string => text.replaceAll(/twin-[ab]/g, 'twin');
-  /** A change is made twice, on topics whose names differ in one letter. */
-  const change = async (tool: string, args: string): Promise<void> => {
+  /** A change is made twice, on topics whose names differ in one letter; `between`: until the first one is over. */
+  const change = async (tool: string, args: string, between?: () => Promise<void>): Promise<void> => {
     const [a, b] = TWINS.map((twin) => at(args.replaceAll('NAME', twin)));
     const expected = told(await apaches(tool, a ?? []));
+    await between?.();
     const printed = told(await runOwnTool(tool, b ?? []));
     const masked = (one: typeof printed) => ({
       ...one,
@@ -110,16 +111,24 @@ if (javaTools === undefined) {
     test('reassignments, executed, verified, listed and not cancelled any more', async () => {
       for (const twin of TWINS) assignment(twin, [1, 2], [3, 1, 2]);
       const file = join(directory, 'NAME.json');
-      await change('reassign-partitions', `--execute --reassignment-json-file ${file} --throttle 10000000`);
-      for (const twin of TWINS) await until(twin, (lines) => lines.includes('\tReplicas: 1,2\tIsr: 1,2\t'));
+      const isReassigned = (lines: string): boolean => lines.includes('\tReplicas: 1,2\tIsr: 1,2\t');
+      await change(
+        'reassign-partitions',
+        `--execute --reassignment-json-file ${file} --throttle 10000000`,
+        () => until('twin-a', isReassigned),
+      );
+      await until('twin-b', isReassigned);
       await change('reassign-partitions', `--verify --reassignment-json-file ${file}`);
       await both('reassign-partitions', '--list');
       await change('reassign-partitions', `--cancel --reassignment-json-file ${file}`);
       for (const twin of TWINS) assignment(twin, [1, 2, 9]);
       await change('reassign-partitions', `--execute --reassignment-json-file ${file}`);
       for (const twin of TWINS) assignment(twin, [1, 2, 3], [3, 1, 2]);
-      await change('reassign-partitions', `--execute --reassignment-json-file ${file}`);
-      for (const twin of TWINS) await until(twin, areAllInSync);
+      // Whoever executes while another reassignment is under way is told so.
+      await change('reassign-partitions', `--execute --reassignment-json-file ${file}`, () =>
+        until('twin-a', areAllInSync),
+      );
+      await until('twin-b', areAllInSync);
     });
 
     test('the four filters while a broker is gone, and elections when it is back', async () => {
