@@ -71,6 +71,7 @@ export class GroupOracle {
     rebalances: 0,
     ownershipChecks: 0,
     contested: 0,
+    knowingAnswers: 0,
     fencings: 0,
     evictions: 0,
     processed: 0,
@@ -309,6 +310,8 @@ export class GroupOracle {
     if (own === undefined) return;
     this.counts.ownershipChecks += 1;
     if (holders.length > 1) this.counts.contested += 1;
+    const isKnowing = what === 'commit' || this.#knewSince(by, sentMs);
+    if (what === 'heartbeat' && isKnowing) this.counts.knowingAnswers += 1;
     const { doneAskedMs, doneMs } = this.#deletionsOf(incarnation.group);
     if (own.sinceMs < doneAskedMs && sentMs > doneMs)
       this.#violate(
@@ -323,7 +326,8 @@ export class GroupOracle {
         given.epoch >= own.given.epoch &&
         sinceMs > own.sinceMs &&
         sinceMs < sentMs &&
-        (what === 'commit' || (given.by === by && this.#knewSince(by, sentMs))),
+        isKnowing &&
+        (what === 'commit' || given.by === by),
     );
     if (other === undefined) return;
     this.#violate(

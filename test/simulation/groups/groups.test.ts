@@ -27,7 +27,7 @@ const passed = async (seed: number): Promise<SeedResult> => {
 const judged = [
   ...['commits', 'fetches', 'processed'], // G1, G4
   ...['staleCommits', 'staleRefusals'], // G2
-  ...['assignments', 'rebalances', 'ownershipChecks', 'contested'], // G3
+  ...['assignments', 'rebalances', 'ownershipChecks', 'contested', 'knowingAnswers'], // G3
   ...['fencings', 'evictions', 'failovers', 'classicLives', 'consumerLives', 'twins', 'growths'],
   ...['keptCommits', 'keptFetches', 'expired', 'deletedOffsets', 'deletedGroups', 'refusedDeletions'],
 ];

@@ -213,9 +213,8 @@ export class ReplicaFeed implements SubscriptionFeed {
 
   /** How far all replicas are may move while the high watermark stands: one that is not in sync came or went. */
   #tellOthers({ machine, topicId, partition }: Replicated, fullyReplicatedBefore: Offset): void {
-    if (machine.fullyReplicatedOffset === fullyReplicatedBefore) return;
-    for (const subscription of this.#options.subscriptions.of(topicId, partition))
-      subscription.feed.moved(subscription);
+    if (machine.fullyReplicatedOffset !== fullyReplicatedBefore)
+      this.#options.subscriptions.moved(topicId, partition);
   }
 
   #push(): void {

@@ -54,8 +54,7 @@ export class ReplicaFeeds<R extends Replicated> {
 
   /** High watermark or log start have moved. */
   moved({ topicId, partition }: Pick<Replicated, 'topicId' | 'partition'>): void {
-    for (const subscription of this.#subscriptions.of(topicId, partition))
-      subscription.feed.moved(subscription);
+    this.#subscriptions.moved(topicId, partition);
   }
 
   /** The partition has another role here, or another epoch, or is gone. */

@@ -23,6 +23,11 @@ export class Subscriptions {
       for (const subscriptions of byPartition) if (subscriptions !== undefined) yield* subscriptions;
   }
 
+  /** High watermark, log start, or how far all replicas are, have moved. */
+  moved(topicId: TopicId, partition: PartitionIndex): void {
+    for (const subscription of this.of(topicId, partition)) subscription.feed.moved(subscription);
+  }
+
   /** Gives the one that the same follower had there, on this channel or an earlier one. */
   add(subscription: Subscription): Subscription | undefined {
     const { topicId, partition } = subscription.wish;

@@ -36,9 +36,9 @@ export const writeCleaned = async (
   const segment = newSegment(first.baseOffset, services.context.clock.wallMs(), 0);
   segment.created = true;
   segment.hasGaps = true;
-  const filled = { isChanged: sources.length > 1, tombstonesGoneTo: 0 };
+  let filled: Filled;
   try {
-    await fill(cleaning, sources, index, file, segment, filled);
+    filled = await fill(cleaning, sources, index, file, segment);
     if (filled.isChanged) await cleaning.exclusively(sources, () => file.sync());
   } finally {
     await file.close();
@@ -51,8 +51,8 @@ export const writeCleaned = async (
 /** What a cleaned file lacks of its sources. */
 interface Filled {
   /** Anything is gone or other than it was. */
-  isChanged: boolean;
-  tombstonesGoneTo: number;
+  readonly isChanged: boolean;
+  readonly tombstonesGoneTo: number;
 }
 
 const fill = async (
@@ -61,10 +61,11 @@ const fill = async (
   index: KeyIndex,
   file: DiskFile,
   segment: Segment,
-  filled: Filled,
-): Promise<void> => {
+): Promise<Filled> => {
   const { log, services, options } = cleaning;
   const lastSource = sources[sources.length - 1];
+  let isChanged = sources.length > 1;
+  let tombstonesGoneTo = 0;
   for (const source of sources) {
     for (let position = 0; position < source.sizeBytes;) {
       const bytes = await cleaning.read(source, position);
@@ -83,8 +84,8 @@ const fill = async (
         cleaning.check(sources);
         throw cleaning.damaged(source, cleaned.message);
       }
-      filled.isChanged ||= cleaned.isChanged;
-      filled.tombstonesGoneTo = Math.max(filled.tombstonesGoneTo, cleaned.tombstonesGoneTo);
+      isChanged ||= cleaned.isChanged;
+      tombstonesGoneTo = Math.max(tombstonesGoneTo, cleaned.tombstonesGoneTo);
       cleaning.removedRecords += cleaned.removedRecords;
       const kept = bufferOf(cleaned.bytes);
       if (kept.length === 0) continue;
@@ -93,6 +94,7 @@ const fill = async (
       await options.throttle?.(bytes.length + kept.length);
     }
   }
+  return { isChanged, tombstonesGoneTo };
 };
 
 const place = (segment: Segment, bytes: Buffer, indexIntervalBytes: number): void => {
