@@ -39,7 +39,7 @@ const failsAnyway = async (suite: string, seed: number): Promise<boolean> => {
 /** Runs seeds on the mutated code, in a process of its own, until one fails or enough events have passed. */
 export const hunt = async (mutant: Mutant, options: HuntOptions): Promise<Hunt> => {
   const { suite, table, firstSeed, maximumEvents } = options;
-  const worker = new Worker({ ...process.env, MUTANT: mutant.name, MUTANTS: table });
+  const worker = new Worker({ environment: { ...process.env, MUTANT: mutant.name, MUTANTS: table } });
   const startedMs = performance.now();
   let events = 0;
   const end = (seed: number, outcome: Hunt['outcome'], invariant: string, message: string): Hunt => {

@@ -7,13 +7,20 @@ const LOADER = join(__dirname, '../../../scripts/typescript-sources.cjs');
 /** A seed that runs longer than this, by the wall, has met a loop without an end. */
 const LONGEST_SEED_MS = 15 * 60_000;
 
+export interface WorkerOptions {
+  readonly environment?: NodeJS.ProcessEnv;
+  readonly longestSeedMs?: number;
+}
+
 /** A process of its own that runs seeds, one at a time; it is replaced when it dies of one. */
 export class Worker {
   #child: ChildProcess | undefined;
   readonly #environment: NodeJS.ProcessEnv;
+  readonly #longestSeedMs: number;
 
-  constructor(environment: NodeJS.ProcessEnv = process.env) {
+  constructor({ environment = process.env, longestSeedMs = LONGEST_SEED_MS }: WorkerOptions = {}) {
     this.#environment = environment;
+    this.#longestSeedMs = longestSeedMs;
   }
 
   /** A process that died, or did not come to an end, is a violation like any other. */
@@ -32,9 +39,9 @@ export class Worker {
         resolve(result);
       };
       const timer = setTimeout(() => {
-        said = `the seed did not come to an end within ${LONGEST_SEED_MS / 60_000} minutes`;
+        said = `the seed did not come to an end within ${this.#longestSeedMs / 60_000} minutes`;
         child.kill('SIGKILL');
-      }, LONGEST_SEED_MS);
+      }, this.#longestSeedMs);
       child.stderr?.on('data', listen);
       child.on('message', (result: SeedResult) => finish(result));
       child.on('exit', (code, signal) => {
