@@ -7,6 +7,7 @@ module.exports = {
   testPathIgnorePatterns: ['/node_modules/', '/dist/'],
   modulePathIgnorePatterns: ['/dist/'],
   transform: { '^.+\\.ts$': '<rootDir>/scripts/jest-sources.cjs' },
+  setupFiles: ['<rootDir>/scripts/jest-threads.cjs'],
   // Each look at a global of jest's context costs as much as a hundred of a variable, so modules get these as arguments.
   // Not `Buffer`, which some dependencies declare for themselves.
   sandboxInjectedGlobals: [

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { openClient } from '@kafkaesque/client';
-import { Offset, inlineCompute } from '@kafkaesque/kernel';
+import { Offset } from '@kafkaesque/kernel';
 import { createCluster } from '@kafkaesque/testkit';
 import { connectTo } from '../node/node-client';
 import { apacheDirectory, startApacheKafka, stopApacheKafka } from './apache-kafka';
@@ -88,8 +88,7 @@ const compacting = {
 };
 
 const nodeOfOurs = async (): Promise<Judged> => {
-  // The thread that compacts is a program of its own, which is not there before the sources are compiled.
-  const cluster = await createCluster({ properties: compacting, world: { compute: inlineCompute } });
+  const cluster = await createCluster({ properties: compacting });
   const topics = join(cluster.nodes[0]?.directory ?? '', 'topics');
   const client = openClient({ bootstrapServers: cluster.bootstrapServers });
   const admin = client.admin();

@@ -1,11 +1,7 @@
-import { join } from 'node:path';
 import { openBatchBuilder } from '@kafkaesque/protocol';
 import { compactionJobs } from '@kafkaesque/storage';
 import type { ComputeJob } from '@kafkaesque/kernel';
 import { WorkerCompute } from './worker-compute';
-
-/** The thread compiles sources as it loads them. */
-const execArgv = ['-C', 'source', '-r', join(__dirname, '../../../../scripts/typescript-sources.cjs')];
 
 const job = (name: string): ComputeJob<unknown, unknown> => {
   const found = (compactionJobs as readonly ComputeJob<unknown, unknown>[]).find((one) => one.name === name);
@@ -25,7 +21,7 @@ const batch = (): Buffer => {
 
 describe('a thread that computes', () => {
   test('does the jobs of compaction over memory that is shared, and takes the bytes', async () => {
-    const compute = new WorkerCompute({ idleMs: 1, execArgv });
+    const compute = new WorkerCompute({ idleMs: 1 });
     const map = new Uint32Array(new SharedArrayBuffer((2 + 6 * 8) * 4));
     map[1] = 4;
     const bytes = batch();
@@ -41,12 +37,26 @@ describe('a thread that computes', () => {
   });
 
   test('tells what a job failed of, and goes on', async () => {
-    const compute = new WorkerCompute({ idleMs: 1, execArgv });
+    const compute = new WorkerCompute({ idleMs: 1 });
     const unknown: ComputeJob<number, number> = { name: 'unknown', run: (input) => input };
     await expect(compute.run(unknown, 1)).rejects.toMatchObject({ code: 'COMPUTE_FAILED' });
     const map = new Uint32Array(new SharedArrayBuffer(200));
     await expect(
       compute.run(job('storage.index-keys'), { bytes: new Uint8Array(3), map, from: 0 }),
     ).resolves.toMatchObject({ kind: 'damaged' });
+  });
+
+  test('has the options of its process, also those that no thread can be given', async () => {
+    const { execArgv } = process;
+    process.execArgv = ['--max-old-space-size=4096'];
+    try {
+      const compute = new WorkerCompute({ idleMs: 1 });
+      const map = new Uint32Array(new SharedArrayBuffer((2 + 6 * 8) * 4));
+      map[1] = 4;
+      const input = { bytes: batch(), map, from: 0 };
+      expect(await compute.run(job('storage.index-keys'), input)).toMatchObject({ kind: 'indexed', end: 2 });
+    } finally {
+      process.execArgv = execArgv;
+    }
   });
 });

@@ -8,8 +8,6 @@ const IDLE_MS = 30_000;
 
 export interface WorkerComputeOptions {
   readonly idleMs?: number;
-  /** Options of the runtime for the thread; default: those of the process. */
-  readonly execArgv?: readonly string[];
 }
 
 interface Waiter {
@@ -20,7 +18,6 @@ interface Waiter {
 /** CPU work in one thread of its own, one job after the other; the thread is there while there is work. */
 export class WorkerCompute implements Compute {
   readonly #idleMs: number;
-  readonly #execArgv: readonly string[];
   readonly #waiters = new Map<number, Waiter>();
   #worker: Worker | undefined;
   #idle: NodeJS.Timeout | undefined;
@@ -28,7 +25,6 @@ export class WorkerCompute implements Compute {
 
   constructor(options: WorkerComputeOptions = {}) {
     this.#idleMs = options.idleMs ?? IDLE_MS;
-    this.#execArgv = options.execArgv ?? process.execArgv;
   }
 
   /** Whether the thread is there now. */
@@ -53,7 +49,6 @@ export class WorkerCompute implements Compute {
     // By way of `require`, so that it also runs where sources are compiled as they load.
     const worker = new Worker("require(require('node:worker_threads').workerData)", {
       eval: true,
-      execArgv: [...this.#execArgv],
       workerData: require.resolve('./compute-worker'),
     });
     worker.on('message', (result: WorkResult) => {
