@@ -2,6 +2,7 @@ import { BrokerEpoch, BrokerId, SeededRandom } from '@kafkaesque/kernel';
 import type { Command } from '@kafkaesque/metadata';
 import type { MemberMessageDraft } from '@kafkaesque/protocol';
 import { Scheduler, VirtualClock } from '@kafkaesque/sim';
+import { encodeCommandResponse } from './command-codec';
 import { ControllerClient } from './controller-client';
 import type { KnownLeader } from './controller-client';
 
@@ -34,7 +35,8 @@ const openClient = () => {
       return {};
     },
     shownOffset: () => 0,
-    whenApplied: () => Promise.resolve(),
+    // Nothing is shown here any more.
+    whenApplied: () => new Promise<void>(() => undefined),
   });
   return { client, scheduler, known, sent };
 };
@@ -78,4 +80,31 @@ test('a leader that goes on leading is not asked again', async () => {
   client.close();
   await scheduler.run();
   expect((await asked).kind).toBe('unknown');
+});
+
+describe('once the node closes, nothing waits any longer', () => {
+  test('for an answer, or for another leader', async () => {
+    const { client, scheduler } = openClient();
+    const asked = client.submit(heartbeat, { timeoutMs: 3_000 });
+    await scheduler.run({ untilMs: 100 });
+    client.close();
+    expect((await asked).kind).toBe('unknown');
+    expect(await scheduler.run()).toBe('idle');
+    expect(scheduler.nowMs).toBe(100);
+  });
+
+  test('for what was done to be shown here', async () => {
+    const { client, scheduler } = openClient();
+    const asked = client.submit(unregistering, { timeoutMs: 3_000 });
+    await scheduler.run({ untilMs: 100 });
+    client.answered(BrokerId(2), {
+      ...{ correlationId: 1, outcome: 0, errorCode: 0, errorMessage: null, metadataOffset: 9 },
+      body: encodeCommandResponse(unregistering, { errorCode: 0, errorMessage: null }),
+    });
+    await scheduler.run({ untilMs: 200 });
+    client.close();
+    expect((await asked).kind).toBe('done');
+    expect(await scheduler.run()).toBe('idle');
+    expect(scheduler.nowMs).toBe(200);
+  });
 });

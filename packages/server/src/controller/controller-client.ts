@@ -64,6 +64,8 @@ export class ControllerClient implements ControllerDoor {
   readonly #waiting = new Map<number, WaitingAnswer>();
   #nextId = 1;
   #leaderWaiters: (() => void)[] = [];
+  /** Those who wait until what they did is shown here. */
+  readonly #showing = new Set<() => void>();
   #isClosed = false;
 
   constructor(options: ControllerClientOptions) {
@@ -152,6 +154,7 @@ export class ControllerClient implements ControllerDoor {
       waiting.resolve({ kind: 'unknown', cause: 'this node is closing' });
     this.#waiting.clear();
     this.leaderChanged();
+    for (const end of [...this.#showing]) end();
   }
 
   async #untilAnswered<Outcome extends { readonly kind: string }>(
@@ -190,6 +193,8 @@ export class ControllerClient implements ControllerDoor {
 
   /** Until somebody leads; where somebody does already, for a moment. */
   #waitForLeader(waitMs: number, known: KnownLeader | undefined): Promise<void> {
+    // Nobody wakes who begins to wait after the close.
+    if (this.#isClosed) return Promise.resolve();
     const { clock } = this.#options;
     return new Promise((resolve) => {
       const cancel = clock.wakeAt(
@@ -253,13 +258,17 @@ export class ControllerClient implements ControllerDoor {
 
   /** Whoever is told that it is done must find it done here. */
   async #shown(offset: number, timeoutMs: number): Promise<void> {
+    if (this.#isClosed) return;
     const { clock, whenApplied } = this.#options;
     await new Promise<void>((resolve) => {
-      const cancel = clock.wakeAt(clock.monotonicMs() + timeoutMs, resolve);
-      void whenApplied(offset).then(() => {
+      const end = (): void => {
         cancel();
+        this.#showing.delete(end);
         resolve();
-      });
+      };
+      const cancel = clock.wakeAt(clock.monotonicMs() + timeoutMs, end);
+      this.#showing.add(end);
+      void whenApplied(offset).then(end);
     });
   }
 }
