@@ -5,8 +5,7 @@ import type {
   IncomingHttpHeaders,
   IncomingHttpStatusHeader,
 } from 'node:http2';
-import { connect as dial } from 'node:net';
-import type { Socket } from 'node:net';
+import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { Failure, hasCode, messageOf } from '@kafkaesque/kernel';
 import type { ChannelEnd, MemberAddress } from '@kafkaesque/kernel';
@@ -104,10 +103,13 @@ export class DialledStream implements MemberStream {
 
   #dial(): void {
     const { host, port } = this.#address;
-    const socket = dial({ host, port, noDelay: true });
+    const socket = new Socket();
+    // Known before it connects: an address that cannot be one fails there, and leaves nothing behind.
     this.#socket = socket;
     socket.on('error', (error) => this.#noteFailure(socket, error));
     socket.on('close', () => this.#onLost(socket));
+    socket.setNoDelay(true);
+    socket.connect({ host, port });
     socket.once('connect', () => {
       import('node:http2')
         .then((http2) => this.#open(http2, socket))

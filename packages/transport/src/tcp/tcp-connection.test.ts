@@ -121,7 +121,8 @@ test('addresses read as people write them', () => {
 });
 
 test('who does not read what was written is given up, and who wrote hears of it', async () => {
-  const { server, port } = await openServer((socket) => socket.pause());
+  const accepted: Socket[] = [];
+  const { server, port } = await openServer((socket) => accepted.push(socket.pause()));
   const dialled = dial({ host, port });
   await once(dialled, 'connect');
   const connection = new TcpConnection(dialled, 50);
@@ -133,5 +134,6 @@ test('who does not read what was written is given up, and who wrote hears of it'
   });
   expect(end).toMatchObject({ kind: 'failed', cause: { code: 'READER_STALLED' } });
   expect(outcomes).toHaveLength(1);
+  for (const socket of accepted) socket.destroy();
   server.close();
 });
