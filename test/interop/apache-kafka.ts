@@ -6,6 +6,19 @@ import { run, runToSuccess } from './program';
 
 const LOOK_AGAIN_MS = 200;
 
+/**
+ * Where each test has Apache Kafka: below what systems give to outgoing connections, and beyond what other tests draw. Node
+ * i of several is 10 (i - 1) further up, its controller next to it.
+ */
+export const apachePorts = {
+  cli: 32_092,
+  describedConfigs: 32_192,
+  changedConfigs: 32_292,
+  quorumTools: 32_392,
+  groupTools: 32_492,
+  replication: 32_592,
+} as const;
+
 /** Where one node of Apache Kafka at a port keeps its files. */
 export const apacheDirectory = (port: string): string =>
   join(homedir(), `.cache/kafkaesque-peers/run-${port}/1`);

@@ -10,12 +10,13 @@ import {
   shown,
   TOPIC,
 } from './both-brokers';
+import { apachePorts } from './apache-kafka';
 import { javaTools } from './found-clients';
 
 // Apache Kafka is a Java process of its own.
 jest.setTimeout(120_000);
 
-const PORT = '39292';
+const PORT = String(apachePorts.changedConfigs);
 
 /** For all brokers, one key at a time; in this order, because some values are judged beside earlier ones. */
 const CLUSTER_WIDE = `

@@ -3,13 +3,14 @@ import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Terminal } from '@kafkaesque/cli';
 import { runTool } from '@kafkaesque/cli';
+import { apachePorts } from './apache-kafka';
 import { javaTools } from './found-clients';
 import { run, runToSuccess } from './program';
 
 // Each of Apache's tools is a Java process of its own.
 jest.setTimeout(300_000);
 
-const PORT = '39092';
+const PORT = String(apachePorts.cli);
 const bootstrap = `127.0.0.1:${PORT}`;
 const dataDirectory = join(homedir(), `.cache/kafkaesque-peers/run-${PORT}/1/data`);
 

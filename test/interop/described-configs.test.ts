@@ -4,12 +4,13 @@ import type { BadClient } from '../bad-input/client';
 import { createdTopic } from '../node/node-client';
 import type { Both, Change } from './both-brokers';
 import { answerTo, BROKER, CLIENT_METRICS, GROUP, openBoth, TOPIC } from './both-brokers';
+import { apachePorts } from './apache-kafka';
 import { javaTools } from './found-clients';
 
 // Apache Kafka is a Java process of its own.
 jest.setTimeout(120_000);
 
-const PORT = '39192';
+const PORT = String(apachePorts.describedConfigs);
 
 interface ResourceName {
   readonly resourceType: number;

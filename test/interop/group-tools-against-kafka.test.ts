@@ -6,7 +6,7 @@ import { openClient } from '@kafkaesque/client';
 import { Offset } from '@kafkaesque/kernel';
 import { createCluster } from '@kafkaesque/testkit';
 import { connectTo } from '../node/node-client';
-import { apacheDirectory, startApacheKafka, stopApacheKafka } from './apache-kafka';
+import { apacheDirectory, apachePorts, startApacheKafka, stopApacheKafka } from './apache-kafka';
 import { ApacheTools } from './apache-tools';
 import type { ApacheTool } from './apache-tools';
 import { javaTools } from './found-clients';
@@ -17,7 +17,7 @@ import { run } from './program';
 // Apache's tools run in a process of Java, some of them in one each.
 jest.setTimeout(600_000);
 
-const PORT = '39492';
+const PORT = String(apachePorts.groupTools);
 
 /** With what they carry, half a segment. */
 const COMMITS = 50;

@@ -1,6 +1,7 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { apachePorts } from './apache-kafka';
 import { javaTools } from './found-clients';
 import { complaintIn, runOwnTool } from './own-tool';
 import type { ToolOutput } from './own-tool';
@@ -9,7 +10,7 @@ import { run, runToSuccess } from './program';
 // Each of Apache's tools is a Java process of its own.
 jest.setTimeout(300_000);
 
-const PORT = 39_392;
+const PORT = apachePorts.quorumTools;
 const at = (nodeId: number): string => `127.0.0.1:${PORT + 10 * (nodeId - 1)}`;
 const controllerAt = (nodeId: number): string => `127.0.0.1:${PORT + 10 * (nodeId - 1) + 1}`;
 const propertiesOf = (nodeId: number): string =>

@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { apachePorts } from './apache-kafka';
 import { javaTools } from './found-clients';
 import { complaintIn, runOwnTool } from './own-tool';
 import type { ToolOutput } from './own-tool';
@@ -9,7 +10,7 @@ import { run, runToSuccess } from './program';
 // Each of Apache's tools is a Java process of its own, and so is each of three nodes.
 jest.setTimeout(300_000);
 
-const PORT = 39_592;
+const PORT = apachePorts.replication;
 const bootstrap = `127.0.0.1:${PORT}`;
 const TWINS = ['twin-a', 'twin-b'] as const;
 const POLL_MS = 300;
