@@ -19,11 +19,17 @@ const batch = (): Buffer => {
   return own;
 };
 
+/** Room for four keys, which threads share. */
+const keyMap = (): Uint32Array => {
+  const map = new Uint32Array(new SharedArrayBuffer((2 + 6 * 8) * 4));
+  map[1] = 4;
+  return map;
+};
+
 describe('a thread that computes', () => {
   test('does the jobs of compaction over memory that is shared, and takes the bytes', async () => {
     const compute = new WorkerCompute({ idleMs: 1 });
-    const map = new Uint32Array(new SharedArrayBuffer((2 + 6 * 8) * 4));
-    map[1] = 4;
+    const map = keyMap();
     const bytes = batch();
     const indexed = await compute.run(job('storage.index-keys'), { bytes, map, from: 0 });
     expect(indexed).toMatchObject({ kind: 'indexed', end: 2, lacksRoomFor: 0 });
@@ -51,9 +57,7 @@ describe('a thread that computes', () => {
     process.execArgv = ['--max-old-space-size=4096'];
     try {
       const compute = new WorkerCompute({ idleMs: 1 });
-      const map = new Uint32Array(new SharedArrayBuffer((2 + 6 * 8) * 4));
-      map[1] = 4;
-      const input = { bytes: batch(), map, from: 0 };
+      const input = { bytes: batch(), map: keyMap(), from: 0 };
       expect(await compute.run(job('storage.index-keys'), input)).toMatchObject({ kind: 'indexed', end: 2 });
     } finally {
       process.execArgv = execArgv;
